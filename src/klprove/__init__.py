@@ -1,0 +1,3 @@
+"""klprove: a model checker for livepatch handlers and nested kernel contexts."""
+
+__version__ = "0.1.0"

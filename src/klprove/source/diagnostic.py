@@ -1,0 +1,81 @@
+"""Diagnostics: what is wrong with an input, where, and what to write instead."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from klprove.source.span import Span
+
+CODES: dict[str, str] = {
+    "file": "a file is missing, unreadable, empty or not text",
+    "syntax": "the C compiler front end rejects the text",
+    "unknown": "a name that neither the file nor the kernel model defines",
+    "unsupported": "a construct outside the model language",
+    "assembly": "inline assembly",
+    "float": "floating point",
+    "vla": "a variable-length array",
+    "recursion": "recursion without a bound",
+    "spin": "a loop that does not end and reads no shared memory",
+    "context": "a context attribute that makes no sense",
+    "address": "the address of a local variable leaves its function",
+    "memory": "an access at a fixed place that no object holds",
+    "patch": "a function that cannot be patched",
+    "kernel": "a kernel generation that does not exist",
+    "option": "a command-line option with an unusable value",
+    "large": "an input beyond the limits of the tool",
+}
+"""Every diagnostic code and what it means; `Diagnostic` accepts no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One complaint: `file:line:col: error: text [code]`, a caret line, notes, a hint."""
+
+    code: str
+    span: Span
+    text: str
+    hint: str = ""
+    notes: Sequence[tuple[Span, str]] = ()
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unknown diagnostic code {self.code!r}")
+
+    def render(self) -> str:
+        """The message as lines of ASCII, without a newline at the end."""
+        lines = [f"{self.span}: error: {self.text} [{self.code}]", *_excerpt(self.span)]
+        for span, text in self.notes:
+            lines += [f"{span}: note: {text}", *_excerpt(span)]
+        if self.hint:
+            lines.append(f"  = {self.hint}")
+        return "\n".join(lines).encode("ascii", "backslashreplace").decode()
+
+
+class BadInput(Exception):
+    """The input cannot be used; carries every diagnostic found. Exit status 2."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(each.render() for each in self.diagnostics))
+
+
+@lru_cache(maxsize=64)
+def _lines(file: str) -> tuple[str, ...]:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as text:
+            return tuple(text.read(4_000_000).splitlines())
+    except OSError:
+        return ()
+
+
+def _excerpt(span: Span) -> list[str]:
+    """The source line and a caret below the column; nothing when the line cannot be read."""
+    lines = _lines(span.file)
+    if not 0 < span.line <= len(lines):
+        return []
+    line = lines[span.line - 1].expandtabs(8)
+    raw = lines[span.line - 1][: max(span.column - 1, 0)]
+    at = len(raw.expandtabs(8))
+    start = max(0, at - 60) if len(line) > 76 else 0
+    shown = line[start : start + 76]
+    return [f"  {shown}", "  " + " " * (at - start) + "^"]
