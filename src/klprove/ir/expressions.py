@@ -168,9 +168,9 @@ def fold(expr: Expr) -> Expr:
             return Unary(op, arg, ty)
         case Binary(op, left, right, ty):
             left, right = fold(left), fold(right)
-            if isinstance(left, Const) and isinstance(right, Const):
-                if not (op in ("div", "rem") and right.value == 0):
-                    return Const(apply_binary(op, left.value, right.value, ty), type_of(expr))
+            undefined = op in ("div", "rem") and right == Const(0, ty)
+            if isinstance(left, Const) and isinstance(right, Const) and not undefined:
+                return Const(apply_binary(op, left.value, right.value, ty), type_of(expr))
             if isinstance(right, Const) and right.value == 0 and op in ("add", "sub", "or", "xor"):
                 return left
             if isinstance(left, Const) and left.value == 0 and op in ("add", "or", "xor"):

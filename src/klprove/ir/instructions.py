@@ -110,7 +110,7 @@ class Choose(NamedTuple):
     """dst = any of 0 .. count-1. A visible step with `count` successors."""
 
     dst: str
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     at: Site
 
 
