@@ -1,0 +1,211 @@
+"""The main job: read, choose the sites, answer each, put the answers together."""
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from klprove import engine
+from klprove.c import Unit, parse
+from klprove.check.answer import Answer, Text
+from klprove.check.question import EACH, Question
+from klprove.check.site import Job, SiteAnswer
+from klprove.check.sites import called, sites
+from klprove.check.workers import Outcome, spread
+from klprove.kernels import Kernel, load
+from klprove.source import BadInput, Diagnostic, Span
+from klprove.verdict import Bounds, Statistics, Verdict
+
+_RECURSION = 4
+"""How often a function may stand in one call chain where no kernel model says otherwise."""
+
+_INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Figures of a running check, summed over its sites."""
+
+    done: int
+    sites: int
+    states: int
+    transitions: int
+    seconds: float
+
+
+def check(
+    question: Question,
+    watch: Callable[[Progress], None] | None = None,
+    jobs: int | None = None,
+) -> Answer:
+    """Answer `question` with up to `jobs` processes (None: one a core).
+
+    The answer does not depend on `jobs`. Raises BadInput for text or options that cannot be used.
+    KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
+    """
+    start = time.monotonic()
+    kernel = load(question.kernel) if question.kernel else None
+    unit, texts = read(question, kernel)
+    known = kernel.sites if kernel else ()
+    chosen = sites(question.patch, known, unit.traceable())
+    recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
+    each = question.patch == (EACH,)
+    job = Job(question, unit, recursion, required=not each)
+    if each and not known:
+        chosen = _called_only(job, chosen)
+    deadline = start + question.seconds if question.seconds is not None else None
+    run = _Run(job, chosen, start, deadline, watch)
+    if len(chosen) == 1 or jobs == 1:
+        outcome = run.here()
+    else:
+        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
+    return _answer(question, kernel, texts, chosen, outcome, time.monotonic() - start)
+
+
+def read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
+    """The parsed text of `question` and the digests of its files. Raises BadInput."""
+    texts = tuple(_digest(path) for path in question.files)
+    defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
+    models = list(kernel.files) if kernel else []
+    *first, last = question.files
+    return parse([*models, *first], defines=defines, user=last), texts
+
+
+def _digest(path: str) -> Text:
+    try:
+        with open(path, "rb") as file:
+            return Text(path, hashlib.sha256(file.read()).hexdigest())
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise BadInput([Diagnostic("file", Span(path, 0, 0), reason)]) from None
+
+
+def _called_only(job: Job, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Without a kernel model nobody has listed the sites: those that some context runs."""
+    running = called(job.prepare(""))
+    left = tuple(name for name in chosen if name in running)
+    if not left:
+        span = Span("--patch", 0, 0)
+        raise BadInput([Diagnostic("patch", span, "no context runs a function to patch")])
+    return left
+
+
+class _Run:
+    """One pass over the sites, here or in workers, with its progress."""
+
+    def __init__(
+        self,
+        job: Job,
+        chosen: tuple[str, ...],
+        start: float,
+        deadline: float | None,
+        watch: Callable[[Progress], None] | None,
+    ) -> None:
+        self._job, self._chosen, self._deadline = job, chosen, deadline
+        self._start, self._watch = start, watch
+        self._latest: dict[str, engine.Progress] = {}
+        self._done = 0
+
+    def here(self) -> Outcome:
+        """One site after the other in this process."""
+        outcome = Outcome()
+        for place, site in enumerate(self._chosen):
+            try:
+                program = self._job.prepare(site)
+                seconds = None
+                if self._deadline is not None:
+                    left = max(self._deadline - time.monotonic(), 0.0)
+                    seconds = left / (len(self._chosen) - place)
+                answer = self._job.explore(
+                    site,
+                    program,
+                    seconds,
+                    self._job.question.memory,
+                    lambda progress, site=site: self._observe(site, progress),  # type: ignore[misc]
+                )
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+                break
+            except MemoryError:
+                outcome.died[site] = errno.ENOMEM
+                continue
+            outcome.answers[site] = answer
+            self._observe(site, None)
+            if _INTERRUPTED in answer.verdict.reasons:
+                outcome.interrupted = True
+                break
+        return outcome
+
+    def spread(self, jobs: int) -> Outcome:
+        """In worker processes."""
+        return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
+
+    def _observe(self, site: str, progress: engine.Progress | None) -> None:
+        if progress is None:
+            self._done += 1
+        else:
+            self._latest[site] = progress
+        if self._watch:
+            started = list(self._latest.values())
+            self._watch(
+                Progress(
+                    done=self._done,
+                    sites=len(self._chosen),
+                    states=sum(each.states for each in started),
+                    transitions=sum(each.transitions for each in started),
+                    seconds=time.monotonic() - self._start,
+                )
+            )
+
+
+def _answer(
+    question: Question,
+    kernel: Kernel | None,
+    texts: tuple[Text, ...],
+    chosen: tuple[str, ...],
+    outcome: Outcome,
+    seconds: float,
+) -> Answer:
+    answers = outcome.answers
+    bounds = next(
+        (each.verdict.bounds for each in answers.values()),
+        Bounds(dict(question.arrivals), dict(question.nest)),
+    )
+    verdicts = {
+        site: answers[site].verdict if site in answers else _unknown(site, outcome, bounds)
+        for site in chosen
+    }
+    assumptions = dict.fromkeys(["sequentially consistent memory"])
+    assumptions |= dict.fromkeys(kernel.assumptions if kernel else ())
+    for verdict in verdicts.values():
+        assumptions |= dict.fromkeys(verdict.assumptions)
+    asked = dict.fromkeys(code for each in chosen if each in answers for code in answers[each].asked)
+    return Answer(
+        question=question,
+        sites=verdicts,
+        files=texts,
+        model=kernel.digest if kernel else "",
+        cpus=next((each.cpus for each in answers.values()), question.cpus or 1),
+        seconds=seconds,
+        assumptions=tuple(assumptions),
+        asked=tuple(asked),
+    )
+
+
+def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
+    """The verdict on a site that no answer came for."""
+    status = outcome.died.get(site)
+    if status == errno.ENOMEM:
+        reason = "out of memory"
+    elif status:
+        reason = f"the worker process was ended by signal {-status}" + (
+            " (out of memory?)" if status == -9 else ""
+        )
+    else:
+        reason = "interrupted before the search began"
+    return Verdict((), False, Statistics(), bounds, reasons=(reason,))
+
+
+__all__ = ["Progress", "SiteAnswer", "check", "read"]

@@ -1,0 +1,58 @@
+"""What is asked: which text, which kernel, what is patched, within which bounds."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+EACH = "each"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. Everything that can change the answer stands here, except how hard we try
+    (`seconds`, `memory`, `engine`)."""
+
+    files: tuple[str, ...]
+    """The user's C files, in order."""
+    kernel: str | None = None
+    patch: tuple[str, ...] = ()
+    """Empty: nothing is patched. `("each",)`: every function that can be, one at a time.
+    Otherwise functions, one question each; `f+g` patches both at once."""
+    cpus: int | None = None
+    """None: as many as the model names."""
+    arrivals: Mapping[str, int] = field(default_factory=dict)
+    """Most deliveries of each interrupt function on each CPU, by kind; absent is unbounded."""
+    nest: Mapping[str, int] = field(default_factory=dict)
+    """Most frames of a kind stacked on one CPU; absent is the engine's default."""
+    recursion: int | None = None
+    """How often a function may stand in one call chain; None: the kernel model's own bound."""
+    defines: Mapping[str, str] = field(default_factory=dict)
+    inlined: frozenset[str] = frozenset()
+    """Functions that the compiler is taken to have inlined: they have no fentry of their own."""
+    werror: bool = False
+    """A warning counts as a violation."""
+    seconds: float | None = None
+    """Wall time for everything together."""
+    memory: int | None = None
+    """Bytes for everything together."""
+    engine: str = "auto"
+
+    def fingerprint(self, model: str) -> str:
+        """Twelve hex digits of the question asked of `model` (a digest of all its text).
+
+        File names and effort stay outside: whoever has the same text and the same bounds has
+        the same fingerprint.
+        """
+        bounds = {
+            "model": model,
+            "kernel": self.kernel,
+            "patch": self.patch,
+            "cpus": self.cpus,
+            "arrivals": dict(self.arrivals),
+            "nest": dict(self.nest),
+            "recursion": self.recursion,
+            "defines": dict(self.defines),
+            "inlined": sorted(self.inlined),
+        }
+        return hashlib.sha256(json.dumps(bounds, sort_keys=True).encode()).hexdigest()[:12]

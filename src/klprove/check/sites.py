@@ -1,0 +1,73 @@
+"""Which functions a question patches."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from klprove.check.question import EACH
+from klprove.ir.program import Program
+from klprove.source import BadInput, Diagnostic, Span
+
+_OPTION = Span("--patch", 0, 0)
+
+
+def sites(patch: Sequence[str], known: Sequence[str], traceable: Iterable[str]) -> tuple[str, ...]:
+    """The sites of a question, in order; `("",)` where nothing is patched.
+
+    `known`: the kernel model's own list, in its order. `traceable`: what the text as a whole would
+    let a livepatch patch. Raises BadInput with one diagnostic for each name that is neither.
+    """
+    if not patch:
+        return ("",)
+    possible = list(dict.fromkeys(traceable))
+    if tuple(patch) == (EACH,):
+        chosen = tuple(each for each in known if each in possible) if known else tuple(possible)
+        if not chosen:
+            raise BadInput([Diagnostic("patch", _OPTION, "the text has no function to patch")])
+        return chosen
+    names = [name for site in patch for name in site.split("+")]
+    refused = [
+        _refuse(name, known, possible) for name in dict.fromkeys(names) if name not in possible
+    ]
+    if refused:
+        raise BadInput(refused)
+    return tuple(dict.fromkeys(patch))
+
+
+def _refuse(name: str, known: Sequence[str], possible: Sequence[str]) -> Diagnostic:
+    offered = list(dict.fromkeys([*known, *possible]))
+    near = get_close_matches(name, offered, n=3, cutoff=0.5)
+    if name in known:
+        return Diagnostic(
+            "patch",
+            _OPTION,
+            f"{name}() cannot be patched: the text makes it notrace or inline",
+        )
+    hint = f"near it: {', '.join(near)}" if near else "`--patch each` patches one after the other"
+    if not offered:
+        hint = "give --kernel, or define the function in the file"
+    return Diagnostic("patch", _OPTION, f"no function {name}() that can be patched", hint)
+
+
+def called(program: Program) -> frozenset[str]:
+    """Every function that some context of `program` runs."""
+    return frozenset(
+        name
+        for context in program.contexts
+        for instr in context.code.instrs
+        for name in instr.at.calls
+    )
+
+
+def require_called(site: str, program: Program) -> None:
+    """Raise BadInput if patching `site` cannot change anything because nothing calls it."""
+    missing = [name for name in site.split("+") if name and name not in called(program)]
+    if missing:
+        raise BadInput(
+            Diagnostic(
+                "patch",
+                _OPTION,
+                f"no context calls {name}(), so patching it changes nothing",
+                "call it from a function marked __task, __irq, __nmi or __exception",
+            )
+            for name in missing
+        )

@@ -1,0 +1,212 @@
+"""Sites spread over processes: one process a site, at most so many at a time.
+
+A worker inherits the parsed text by fork, so nothing is parsed twice and nothing of libclang is
+pickled; it ends with its site, which gives its memory back. Ctrl-C reaches the whole process group:
+workers ignore it and the parent passes it on as SIGTERM, once, so that no worker is hit twice while it
+writes down what it knows.
+"""
+
+import errno
+import gc
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from types import FrameType
+from typing import Any, TypeAlias
+
+from klprove import engine
+from klprove.check.site import Job, SiteAnswer
+from klprove.source import BadInput, Diagnostic
+
+_GRACE = 5.0
+"""Seconds that workers get to report after an interrupt."""
+
+Observe: TypeAlias = Callable[[str, engine.Progress | None], None]
+"""Told of a site's progress, and with None of its end."""
+
+
+class WorkerFailed(Exception):
+    """A worker met a bug of ours; the text is its traceback."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    site: str
+    process: ForkProcess
+    pipe: Connection
+    lowered: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Answers by site, as far as they came; `interrupted` where Ctrl-C ended it."""
+
+    answers: dict[str, SiteAnswer] = field(default_factory=dict)
+    died: dict[str, int | None] = field(default_factory=dict)
+    """Exit status of workers that ended without an answer: ENOMEM, negative for a signal; None or 0
+    where they were interrupted before there was anything to tell."""
+    interrupted: bool = False
+
+
+def spread(
+    job: Job, sites: Sequence[str], jobs: int, deadline: float | None, observe: Observe | None
+) -> Outcome:
+    """Answer every site with `jobs` processes at a time.
+
+    `deadline` is on the monotonic clock. Each site gets an even share of what is left of the time when
+    it starts, so a long one cannot starve the rest. Raises BadInput with the diagnostics of the first
+    site, in order, that has any: the same whatever `jobs` is.
+    """
+    return _Pool(job, tuple(sites), jobs, deadline, observe).run()
+
+
+class _Pool:
+    def __init__(
+        self,
+        job: Job,
+        sites: tuple[str, ...],
+        jobs: int,
+        deadline: float | None,
+        observe: Observe | None,
+    ) -> None:
+        self._job, self._sites, self._jobs = job, sites, jobs
+        self._deadline, self._observe = deadline, observe
+        self._waiting = list(sites)
+        self._running: dict[Connection, _Worker] = {}
+        self._bad: dict[str, tuple[Diagnostic, ...]] = {}
+        self._outcome = Outcome()
+
+    def run(self) -> Outcome:
+        gc.collect()
+        gc.freeze()  # a collection in a worker would copy every inherited page
+        try:
+            self._loop()
+        except KeyboardInterrupt:
+            self._outcome.interrupted = True
+            self._stop()
+        finally:
+            gc.unfreeze()
+            for worker in self._running.values():
+                worker.process.kill()
+                worker.process.join()
+        if self._bad:
+            raise BadInput(self._bad[min(self._bad, key=self._sites.index)])
+        return self._outcome
+
+    def _loop(self) -> None:
+        while self._running or (self._waiting and not self._bad):
+            while self._waiting and len(self._running) < self._jobs and not self._bad:
+                self._start(self._waiting.pop(0))
+            for pipe in wait(list(self._running)):
+                assert isinstance(pipe, Connection)
+                self._receive(self._running[pipe])
+            if self._bad and self._first_bad_is_certain():
+                return
+
+    def _first_bad_is_certain(self) -> bool:
+        """True once no running site before the first bad one can still turn out bad."""
+        first = min(map(self._sites.index, self._bad))
+        return all(
+            worker.lowered or self._sites.index(worker.site) > first
+            for worker in self._running.values()
+        )
+
+    def _start(self, site: str) -> None:
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe(duplex=False)
+        seconds = None
+        if self._deadline is not None:
+            left = max(self._deadline - time.monotonic(), 0.0)
+            rest = len(self._waiting) + 1
+            seconds = left * min(self._jobs, rest) / rest
+        memory = self._job.question.memory
+        share = memory // min(self._jobs, len(self._sites)) if memory else None
+        process = context.Process(target=_work, args=(self._job, site, seconds, share, theirs))
+        process.start()
+        theirs.close()
+        self._running[ours] = _Worker(site, process, ours)
+
+    def _receive(self, worker: _Worker) -> None:
+        try:
+            kind, content = worker.pipe.recv()
+        except EOFError:
+            worker.process.join()
+            self._outcome.died[worker.site] = worker.process.exitcode
+            del self._running[worker.pipe]
+            return
+        match kind:
+            case "lowered":
+                worker.lowered = True
+                return
+            case "progress":
+                if self._observe:
+                    self._observe(worker.site, content)
+                return
+            case "bug":
+                raise WorkerFailed(content)
+            case "bad":
+                self._bad[worker.site] = content
+            case "answer":
+                self._outcome.answers[worker.site] = content
+        worker.process.join()
+        del self._running[worker.pipe]
+        if self._observe:
+            self._observe(worker.site, None)
+
+    def _stop(self) -> None:
+        """Ask the workers for what they know and wait a little for it."""
+        self._waiting.clear()
+        for worker in self._running.values():
+            worker.process.terminate()
+        end = time.monotonic() + _GRACE
+        while self._running and (left := end - time.monotonic()) > 0:
+            for pipe in wait(list(self._running), left):
+                assert isinstance(pipe, Connection)
+                self._receive(self._running[pipe])
+        for worker in self._running.values():
+            self._outcome.died[worker.site] = None
+
+
+def _work(
+    job: Job, site: str, seconds: float | None, memory: int | None, pipe: Connection
+) -> None:
+    """The life of a worker process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _interrupt)
+    send = pipe.send
+    status = 0
+    try:
+        started = time.monotonic()
+        program = job.prepare(site)
+        send(("lowered", None))
+        if seconds is not None:
+            seconds = max(seconds - (time.monotonic() - started), 0.0)
+        watch: Callable[[Any], None] = lambda progress: send(("progress", progress))  # noqa: E731
+        answer = job.explore(site, program, seconds, memory, watch)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        send(("answer", answer))
+    except BadInput as error:
+        send(("bad", error.diagnostics))
+    except KeyboardInterrupt:
+        pass  # before the search began: there is nothing to tell
+    except BrokenPipeError:
+        pass  # the parent has gone
+    except MemoryError:
+        status = errno.ENOMEM
+    except Exception:
+        send(("bug", traceback.format_exc()))
+    finally:
+        pipe.close()
+        # The parent's buffers, copied by fork, must not be flushed twice.
+        os._exit(status)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt

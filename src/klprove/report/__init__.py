@@ -1,0 +1,20 @@
+"""An answer for people (text, a table) and for programs (JSON)."""
+
+from klprove.report.document import SCHEMA, document, schema
+from klprove.report.explanations import EXPLANATIONS, Explanation, explain
+from klprove.report.replay import command_words
+from klprove.report.style import paint
+from klprove.report.text import Traces, render
+
+__all__ = [
+    "EXPLANATIONS",
+    "SCHEMA",
+    "Explanation",
+    "Traces",
+    "command_words",
+    "document",
+    "explain",
+    "paint",
+    "render",
+    "schema",
+]

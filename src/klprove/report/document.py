@@ -1,0 +1,92 @@
+"""An answer as a JSON document; docs/json.md and check.schema.json describe it."""
+
+from importlib.resources import files
+from typing import Any
+
+from klprove.check import Answer
+from klprove.source import Span
+from klprove.verdict import Event, Finding, Verdict
+
+SCHEMA = "klprove.check/1"
+
+
+def document(answer: Answer) -> dict[str, Any]:
+    """`answer` as plain values, ready for json.dumps."""
+    statistics = answer.statistics
+    return {
+        "schema": SCHEMA,
+        "verdict": answer.word,
+        "complete": answer.complete,
+        "kernel": answer.question.kernel,
+        "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
+        "model": answer.model,
+        "fingerprint": answer.fingerprint,
+        "engine": statistics.engine,
+        "states": statistics.states,
+        "transitions": statistics.transitions,
+        "seconds": round(answer.seconds, 3),
+        "bounds": {
+            "cpus": answer.cpus,
+            "arrivals": dict(answer.bounds.arrivals),
+            "nest": dict(answer.bounds.nest),
+            "recursion": answer.question.recursion,
+        },
+        "assumptions": list(answer.assumptions),
+        "asked": list(answer.asked),
+        "reasons": sorted({text for each in answer.sites.values() for text in each.reasons}),
+        "unreached": sorted({name for each in answer.sites.values() for name in each.unreached}),
+        "sites": {site: _site(verdict) for site, verdict in answer.sites.items() if site},
+        "findings": [_finding(each) for each in answer.findings],
+    }
+
+
+def schema() -> str:
+    """The text of the JSON Schema of the document."""
+    return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
+
+
+def _site(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "verdict": verdict.word,
+        "findings": sorted({each.code for each in verdict.findings}),
+        "complete": verdict.complete,
+        "states": verdict.statistics.states,
+        "transitions": verdict.statistics.transitions,
+        "seconds": round(verdict.statistics.seconds, 3),
+        "reasons": list(verdict.reasons),
+        "unreached": list(verdict.unreached),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "site": finding.site,
+        "text": finding.text,
+        "at": _place(finding.span),
+        "initial": [{"name": name, "value": value} for name, value in finding.trace.initial],
+        "trace": [_event(step, each) for step, each in enumerate(finding.trace.events, 1)],
+    }
+
+
+def _event(step: int, event: Event) -> dict[str, Any]:
+    return {
+        "step": step,
+        "action": event.action,
+        "cpu": event.cpu,
+        "depth": event.depth,
+        "kind": event.kind,
+        "context": event.context,
+        "at": _place(event.span),
+        "calls": list(event.calls),
+        "accesses": [
+            {"kind": each.kind, "name": each.name, "before": each.before, "after": each.after}
+            for each in event.accesses
+        ],
+        "notes": list(event.notes),
+    }
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column}

@@ -1,0 +1,130 @@
+"""The lines above and below an interleaving: verdict, assumptions, bounds, why, how to get it again."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+
+from klprove.check import Answer
+from klprove.report.entries import number
+from klprove.report.explanations import explain
+from klprove.report.interleaving import draw
+from klprove.report.replay import command_words
+from klprove.report.wrapping import WIDTH, command, count, field, fold
+from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Bounds, Finding, Trace
+
+
+def model(answer: Answer) -> str:
+    """`F.c on v4.12rc`: what was checked, in short."""
+    names = " ".join(PurePath(each.path).name for each in answer.files)
+    return f"{names} on {answer.question.kernel}" if answer.question.kernel else names
+
+
+def headline(answer: Answer) -> list[str]:
+    """The verdict over everything, in one line where it fits."""
+    words = [answer.word.upper()]
+    if answer.word == HOLDS and answer.question.arrivals:
+        words.append(f"within {bounded(answer.question.arrivals)}")
+    if answer.word == HOLDS and answer.codes():
+        words.append(f"({', '.join(answer.codes())})")
+    words.append(f"model {model(answer)}")
+    if len(answer.sites) > 1:
+        words.append(count(len(answer.sites), "site"))
+    return fold("klprove: " + "  ".join(words), WIDTH, " " * 9)
+
+
+def ground(answer: Answer, timing: bool) -> Iterator[str]:
+    """What the answer rests on: assumptions and bounds."""
+    yield from field("assume", "; ".join(answer.assumptions))
+    yield from field("bounds", bounds(answer, timing))
+
+
+def bounds(answer: Answer, timing: bool) -> str:
+    """CPUs, arrivals, nesting, size of the search and whether it is complete."""
+    parts = [count(answer.cpus, "CPU"), *_limits(answer.bounds)]
+    if answer.question.recursion is not None:
+        parts.append(f"recursion <= {answer.question.recursion}")
+    size = [count(answer.statistics.states, "state")]
+    if timing:
+        size.append(f"{answer.seconds:.1f}s")
+    size.append("complete" if answer.complete else "NOT complete")
+    return "; ".join(parts) + "; " + ", ".join(size)
+
+
+def _limits(limits: Bounds) -> Iterator[str]:
+    if limits.arrivals:
+        yield f"arrivals {bounded(limits.arrivals)}, others unbounded"
+    else:
+        yield "arrivals unbounded"
+    if limits.nest:
+        yield f"nested {bounded(limits.nest)}"
+
+
+def bounded(limits: Mapping[str, int]) -> str:
+    """`irq <= 1, nmi <= 1`."""
+    return ", ".join(f"{kind} <= {most}" for kind, most in limits.items())
+
+
+def unfinished(answer: Answer) -> Iterator[str]:
+    """Why the answer is not complete, and how to go on; nothing where it is."""
+    reasons: dict[str, list[str]] = {}
+    unreached: dict[str, list[str]] = {}
+    for site, verdict in answer.sites.items():
+        for reason in verdict.reasons:
+            reasons.setdefault(reason, []).append(site)
+        if verdict.complete:
+            for name in verdict.unreached:
+                unreached.setdefault(name, []).append(site)
+    for reason, sites in reasons.items():
+        yield from field("stopped", reason + _where(sites, len(answer.sites)))
+    for name, sites in unreached.items():
+        where = _where(sites, len(answer.sites))
+        yield from field("vacuous", f"witness {name} is never reached{where}")
+    if not answer.complete:
+        yield from field("go on", "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1")
+
+
+def _where(sites: list[str], total: int) -> str:
+    named = [site for site in sites if site]
+    return f" ({', '.join(named)})" if named and total > 1 else ""
+
+
+def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterator[str]:
+    """One finding in full. `alone`: with assumptions and bounds, since nothing else stands above."""
+    steps = count(len(finding.trace.events), "step")
+    kind = "VIOLATION" if finding.severity == VIOLATION else "WARNED"
+    head = f"klprove: {kind} {finding.code}   model {model(answer)}   {steps}"
+    yield from fold(head, WIDTH, " " * 9)
+    if finding.site:
+        yield from field("patched", finding.site.replace("+", ", "))
+    if finding.text and finding.text != finding.code:
+        yield from field("finding", finding.text)
+    yield from field("at", str(finding.span))
+    if alone:
+        yield from field("assume", "; ".join(answer.assumptions))
+    yield from field("initial", initial(finding.trace))
+    if alone:
+        yield from field("bounds", bounds(answer, timing))
+    yield ""
+    yield from draw(finding.trace)
+    yield ""
+    explanation = explain(finding.code, finding.text)
+    yield from field("why", explanation.why)
+    yield from field("wrong if", explanation.wrong_if)
+    yield from command(command_words(answer.question, finding.site))
+
+
+def initial(trace: Trace) -> str:
+    """The values before the first step, zeros last and in short."""
+    set_ = [f"{name} = {number(value)}" for name, value in trace.initial if value]
+    if len(set_) < len(trace.initial):
+        set_.append("all else 0" if set_ else "all 0")
+    return ", ".join(set_) or "nothing is read or written"
+
+
+def observations(answer: Answer) -> Iterator[str]:
+    """One line a code, for citing: `Observation CODE Sometimes|Never|Unknown HASH`."""
+    never = "Never" if answer.complete and answer.word != INCOMPLETE else "Unknown"
+    found = answer.codes()
+    for code in [*found, *(code for code in answer.asked if code not in found)]:
+        yield f"Observation {code} {'Sometimes' if code in found else never} {answer.fingerprint}"
+    if not found and not answer.asked:
+        yield f"Observation violation {never} {answer.fingerprint}"

@@ -1,0 +1,50 @@
+"""An answer as text."""
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+from klprove.check import Answer
+from klprove.report.heading import block, ground, headline, observations, unfinished
+from klprove.report.table import table
+from klprove.verdict import Finding
+
+Traces: TypeAlias = Literal["each", "all", "none"]
+
+
+def render(answer: Answer, traces: Traces = "each", timing: bool = True) -> str:
+    """The whole report: plain ASCII, at most 79 columns, no newline at the end.
+
+    traces: the shortest trace of `each` code, `all` of them, or `none`. Without `timing` the text
+    depends on nothing but the question.
+    """
+    return "\n".join(line.rstrip() for line in _lines(answer, traces, timing))
+
+
+def chosen(answer: Answer, traces: Traces) -> tuple[Finding, ...]:
+    """The findings whose traces are shown."""
+    if traces == "none":
+        return ()
+    if traces == "all":
+        return answer.findings
+    return tuple(answer.shortest(code) for code in answer.codes())
+
+
+def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
+    shown = chosen(answer, traces)
+    # One site with something to show says everything above its trace; else the answer has a head.
+    alone = len(answer.sites) == 1 and len(shown) == 1
+    if not alone:
+        yield from headline(answer)
+        yield from ground(answer, timing)
+        yield from unfinished(answer)
+        yield ""
+    for finding in shown:
+        yield from block(answer, finding, timing, alone)
+        yield ""
+    if alone and (left := list(unfinished(answer))):
+        yield from left
+        yield ""
+    if len(answer.sites) > 1 or (answer.codes() and traces == "none"):
+        yield from table(answer)
+        yield ""
+    yield from observations(answer)
