@@ -19,7 +19,7 @@ wrap 0x1010 i32 3
 witness seen
 function 0x7000000 handler
 
-context nmi cpu 0 nmi ; a.c:3:1
+context nmi nmi cpu 0 ; a.c:3:1
   registers %x:i32 %p:u64
     0  %x = load i32 [0x1010]                   ; a.c:4:2 nmi>get # count
     1  branch (%x == -1):i32, 2, 3              ; a.c:5:2 nmi

@@ -131,19 +131,15 @@ class _Reader:
         self.objects.append(Object(name, addr, init, cpu, tuple(leaves), readonly, granule))
 
     def context(self, line: Line) -> None:
-        kind = line.name()
+        kind, name = line.name(), line.name()
         line.expect("cpu")
-        cpu, name, at = line.integer(), line.name(), line.site()
+        cpu, at = line.integer(), line.site()
         self.contexts.append(Context(kind, cpu, name, self.code(), at))
 
     def property(self, line: Line) -> None:
-        kind = line.name()
-        cpu = None
-        # `cpu` is a keyword only in front of a number: it may be the property's name.
-        if line.peek() == "cpu" and line.peek(1).isdigit():
-            line.expect("cpu")
-            cpu = line.integer()
-        name, at = line.name(), line.site()
+        kind, name = line.name(), line.name()
+        cpu = line.integer() if line.accept("cpu") else None
+        at = line.site()
         self.properties.append(Property(kind, name, cpu, self.code(), at))
 
     def code(self) -> Code:

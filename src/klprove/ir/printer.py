@@ -175,14 +175,14 @@ def _program(program: Program) -> Iterator[str]:
     for addr, name in program.functions.items():
         yield f"function {addr:#x} {_word(name)}"
     for context in program.contexts:
-        head = f"context {_word(context.kind)} cpu {context.cpu} {_word(context.name)}"
+        head = f"context {_word(context.kind)} {_word(context.name)} cpu {context.cpu}"
         yield ""
         yield f"{head} ; {_site(context.at)}"
         yield from _code(context.code, program)
     for prop in program.properties:
-        cpu = "" if prop.cpu is None else f"cpu {prop.cpu} "
+        cpu = "" if prop.cpu is None else f" cpu {prop.cpu}"
         yield ""
-        yield f"property {_word(prop.kind)} {cpu}{_word(prop.name)} ; {_site(prop.at)}"
+        yield f"property {_word(prop.kind)} {_word(prop.name)}{cpu} ; {_site(prop.at)}"
         yield from _code(prop.code, program)
 
 
