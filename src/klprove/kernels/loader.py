@@ -1,0 +1,117 @@
+"""Finds kernel models and puts a generation together from its own files and its base's."""
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from klprove.source import BadInput, Diagnostic, Span
+
+HOME = Path(__file__).parent
+"""The folder that holds a folder a generation."""
+
+MANIFEST = "kernel.toml"
+
+_KEYS = {
+    "title", "base", "files", "sites", "static", "recursion", "assumptions", "options",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One generation of the kernel, as text in the model language."""
+
+    name: str
+    title: str
+    bases: tuple[str, ...]
+    """Generations it builds on, nearest first."""
+    files: tuple[Path, ...]
+    """In the order of one translation unit; each from the nearest generation that has it."""
+    sites: tuple[str, ...]
+    """Functions that `--patch each` patches, in the order of the report."""
+    static: frozenset[str]
+    """Sites that a compiler may have inlined."""
+    options: tuple[str, ...]
+    """Macros that the model looks at, off by default."""
+    assumptions: tuple[str, ...]
+    recursion: int
+    """How often a function may stand in one call chain."""
+    digest: str
+    """SHA-256 over names and text of all files, in order."""
+
+
+def names(home: Path = HOME) -> tuple[str, ...]:
+    """Every generation under `home`, oldest first."""
+    found = (each.parent.name for each in home.glob(f"*/{MANIFEST}"))
+    return tuple(sorted(found, key=_age))
+
+
+def load(name: str, home: Path = HOME) -> Kernel:
+    """The generation `name`. Raises BadInput "kernel" where there is none."""
+    known = names(home)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+        hint = "there is " + ", ".join(near)
+        text = f"no kernel generation is called {name!r}"
+        raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
+    chain = _chain(name, home)
+    manifest: dict[str, Any] = {}
+    for each in reversed(chain):
+        manifest |= _manifest(home / each)
+    files = tuple(_nearest(file, chain, home) for file in manifest["files"])
+    return Kernel(
+        name=name,
+        title=manifest["title"],
+        bases=chain[1:],
+        files=files,
+        sites=tuple(manifest["sites"]),
+        static=frozenset(manifest["static"]),
+        options=tuple(manifest["options"]),
+        assumptions=tuple(manifest["assumptions"]),
+        recursion=manifest["recursion"],
+        digest=_digest(files),
+    )
+
+
+def _age(name: str) -> tuple[list[int], bool, str]:
+    """Sort key: v4.9 before v4.12rc before v4.12."""
+    version = name.removeprefix("v").partition("rc")[0]
+    numbers = [int(part) for part in version.split(".") if part.isdigit()]
+    return numbers, "rc" not in name, name
+
+
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    with open(folder / MANIFEST, "rb") as file:
+        manifest = tomllib.load(file)
+    unknown = sorted(manifest.keys() - _KEYS)
+    if unknown:
+        raise ValueError(f"{folder.name}/{MANIFEST}: unknown key {unknown[0]!r}")
+    return manifest
+
+
+def _chain(name: str, home: Path) -> tuple[str, ...]:
+    """`name`, its base, the base of that, and so on."""
+    chain = [name]
+    while base := _manifest(home / chain[-1]).get("base"):
+        if base in chain:
+            raise ValueError(f"{chain[-1]}/{MANIFEST}: {base} is its own base")
+        chain.append(base)
+    return tuple(chain)
+
+
+def _nearest(file: str, chain: tuple[str, ...], home: Path) -> Path:
+    for generation in chain:
+        if (path := home / generation / file).is_file():
+            return path
+    raise FileNotFoundError(f"{file}: in none of {', '.join(chain)}")
+
+
+def _digest(files: tuple[Path, ...]) -> str:
+    whole = hashlib.sha256()
+    for path in files:
+        text = path.read_bytes()
+        whole.update(f"{path.name} {len(text)}\n".encode() + text)
+    return whole.hexdigest()

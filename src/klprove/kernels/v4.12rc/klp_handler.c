@@ -1,0 +1,36 @@
+/* klp_handler.c - the handler of this generation.
+ *
+ * Models: klp_ftrace_handler of kernel/livepatch/patch.c, as in v4.12-rc;
+ * diverges at Linux kernel commit 842c08846420 ("livepatch: Fix stacking of
+ * patches with respect to RCU") (in v4.12). The same text is handlers/2017/A.c.
+ * Leaves out: nothing.
+ */
+static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,
+				       struct ftrace_ops *fops, struct pt_regs *regs)
+{
+	struct klp_ops *ops = container_of(fops, struct klp_ops, fops);
+	struct klp_func *func;
+	int patch_state;
+
+	rcu_read_lock();
+
+	func = list_first_or_null_rcu(&ops->func_stack, struct klp_func, stack_node);
+	if (WARN_ON_ONCE(!func))
+		goto unlock;
+
+	smp_rmb();
+	if (unlikely(func->transition)) {
+		smp_rmb();
+		patch_state = current->patch_state;
+		WARN_ON_ONCE(patch_state == KLP_UNDEFINED);
+		if (patch_state == KLP_UNPATCHED) {
+			func = list_entry_rcu(func->stack_node.next,
+					      struct klp_func, stack_node);
+			if (&func->stack_node == &ops->func_stack)
+				goto unlock;
+		}
+	}
+	klp_arch_set_pc(regs, (unsigned long)func->new_func);
+unlock:
+	rcu_read_unlock();
+}

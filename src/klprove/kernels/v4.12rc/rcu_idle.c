@@ -1,0 +1,72 @@
+/* rcu_idle.c - RCU goes off in the idle loop and comes back.
+ *
+ * Models: rcu_eqs_enter_common, rcu_eqs_enter, rcu_idle_enter,
+ * rcu_eqs_exit_common, rcu_eqs_exit, rcu_idle_exit of kernel/rcu/tree.c, as in
+ * v4.12. v4.14 diverges: rcu_eqs_exit counts disable_rcu_irq_enter too, and
+ * rcu_idle_enter expects interrupts off.
+ * Leaves out: tracepoints; do_nocb_deferred_wakeup; rcu_prepare_for_idle and
+ * rcu_cleanup_after_idle (callback lists); sysidle; lockdep; rcu_user_enter
+ * and rcu_user_exit (NO_HZ_FULL: the second source of the same states).
+ */
+
+/* user: this is not the idle task itself. Interrupts are off. */
+static void rcu_eqs_enter_common(bool user)
+{
+	struct rcu_dynticks *rdtp = this_cpu_ptr(&rcu_dynticks);
+
+	__this_cpu_inc(disable_rcu_irq_enter);
+	rdtp->dynticks_nesting = 0;	/* a crowbar: whatever it was */
+	rcu_dynticks_eqs_enter();
+	__this_cpu_dec(disable_rcu_irq_enter);
+	rcu_dynticks_task_enter();
+}
+
+static void rcu_eqs_enter(bool user)
+{
+	struct rcu_dynticks *rdtp = this_cpu_ptr(&rcu_dynticks);
+	s64 oldval = rdtp->dynticks_nesting;
+
+	WARN_ON_ONCE(CONFIG_RCU_EQS_DEBUG && !(oldval & DYNTICK_TASK_NEST_MASK));
+	if ((oldval & DYNTICK_TASK_NEST_MASK) == DYNTICK_TASK_NEST_VALUE)
+		rcu_eqs_enter_common(user);
+	else
+		rdtp->dynticks_nesting = oldval - DYNTICK_TASK_NEST_VALUE;
+}
+
+static void rcu_idle_enter(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	rcu_eqs_enter(false);
+	local_irq_restore(flags);
+}
+
+static void rcu_eqs_exit_common(s64 oldval, bool user)
+{
+	rcu_dynticks_task_exit();
+	rcu_dynticks_eqs_exit();
+}
+
+static void rcu_eqs_exit(bool user)
+{
+	struct rcu_dynticks *rdtp = this_cpu_ptr(&rcu_dynticks);
+	s64 oldval = rdtp->dynticks_nesting;
+
+	WARN_ON_ONCE(CONFIG_RCU_EQS_DEBUG && oldval < 0);
+	if (oldval & DYNTICK_TASK_NEST_MASK) {
+		rdtp->dynticks_nesting = oldval + DYNTICK_TASK_NEST_VALUE;
+	} else {
+		rdtp->dynticks_nesting = DYNTICK_TASK_EXIT_IDLE;
+		rcu_eqs_exit_common(oldval, user);
+	}
+}
+
+static void rcu_idle_exit(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	rcu_eqs_exit(false);
+	local_irq_restore(flags);
+}

@@ -1,0 +1,50 @@
+/* rcu_irq.c - RCU is told of interrupts.
+ *
+ * Models: rcu_irq_enter, rcu_irq_exit, rcu_irq_enter_irqson,
+ * rcu_irq_exit_irqson of kernel/rcu/tree.c, as in v4.12. v4.14 diverges: both
+ * return at once inside NMI-like code (28585a832602).
+ * Leaves out: tracepoints, sysidle, lockdep's check that interrupts are off.
+ */
+
+/* Interrupts are off; nobody looks whether this may be an NMI. */
+static void rcu_irq_enter(void)
+{
+	struct rcu_dynticks *rdtp = this_cpu_ptr(&rcu_dynticks);
+	s64 oldval = rdtp->dynticks_nesting;
+
+	rdtp->dynticks_nesting = oldval + 1;
+	WARN_ON_ONCE(CONFIG_RCU_EQS_DEBUG && oldval + 1 == 0);
+	if (!oldval)
+		rcu_eqs_exit_common(oldval, true);
+}
+
+static void rcu_irq_exit(void)
+{
+	struct rcu_dynticks *rdtp = this_cpu_ptr(&rcu_dynticks);
+	s64 oldval = rdtp->dynticks_nesting;
+
+	WARN_ON_ONCE(CONFIG_RCU_EQS_DEBUG && oldval < 1);
+	if (oldval <= 1)
+		rcu_eqs_enter_common(true);
+	else
+		rdtp->dynticks_nesting = oldval - 1;
+}
+
+/* Interrupts are off during the call only, not between enter and exit. */
+static void rcu_irq_enter_irqson(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	rcu_irq_enter();
+	local_irq_restore(flags);
+}
+
+static void rcu_irq_exit_irqson(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	rcu_irq_exit();
+	local_irq_restore(flags);
+}

@@ -1,0 +1,78 @@
+/* sched_idle.c - the reader CPU's process level: an ordinary task, then a pass
+ * of the idle loop, for ever.
+ *
+ * Models: do_idle, cpuidle_idle_call of kernel/sched/idle.c; call_cpuidle down
+ * to tick_broadcast_enter and cpuidle_reflect of drivers/cpuidle/cpuidle.c;
+ * vfs_read of fs/read_write.c as an example of ordinary code, after a reader
+ * as fdget() is one, as in v4.12.
+ * Leaves out: cpu_idle_poll (RCU off, interrupts on, as in cpuidle_reflect),
+ * tick_nohz_*, polling and need_resched, the cpuidle driver (an interrupt can
+ * wake it at any step), tick_broadcast_exit, preemption of ordinary code.
+ */
+static int file_table = 3;
+
+static void vfs_read(void)
+{
+	READ_ONCE(file_table);
+}
+
+static void sys_read(void)
+{
+	rcu_read_lock();
+	READ_ONCE(file_table);
+	rcu_read_unlock();
+	vfs_read();
+}
+
+/* The switch of tasks: the idle task runs with preempt_count 1. */
+static notrace void context_switch(unsigned int flags, int count)
+{
+	local_irq_disable();
+	rcu_note_context_switch();
+	current->flags = flags;
+	this_cpu_write(__preempt_count, count);
+	local_irq_enable();
+}
+
+static void tick_broadcast_enter(void)
+{
+	barrier();
+}
+
+/* The governor looks at how long the CPU slept. */
+static void cpuidle_reflect(void)
+{
+	barrier();
+}
+
+static void cpuidle_idle_call(void)
+{
+	rcu_idle_enter();
+	tick_broadcast_enter();		/* interrupts off, RCU off */
+	local_irq_enable();
+	cpuidle_reflect();		/* interrupts on, RCU off */
+	rcu_idle_exit();
+}
+
+static void do_idle(void)
+{
+	local_irq_disable();
+	cpuidle_idle_call();
+	if (klp_patch_pending(current))
+		klp_update_patch_state(current);
+}
+
+__task(READER_CPUS) notrace void cpu_startup_entry(void)
+{
+	for (;;) {
+		sys_read();
+		context_switch(PF_IDLE, PREEMPT_OFFSET);
+		do_idle();
+		context_switch(0, 0);
+		if (!task_state_right()) {
+			finding("state-corrupted");
+			await(0);
+		}
+		reach(idle_pass_done);
+	}
+}
