@@ -11,9 +11,10 @@ from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import Answer, Text
 from klprove.check.question import EACH, Question
-from klprove.check.site import Job, SiteAnswer
+from klprove.check.site import Job
 from klprove.check.sites import called, sites
 from klprove.check.workers import Outcome, spread
+from klprove.ir import Program
 from klprove.kernels import Kernel, load
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Bounds, Statistics, Verdict
@@ -46,25 +47,46 @@ def check(
     KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
     """
     start = time.monotonic()
-    kernel = load(question.kernel) if question.kernel else None
-    unit, texts = read(question, kernel)
-    known = kernel.sites if kernel else ()
-    chosen = sites(question.patch, known, unit.traceable())
-    recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
-    each = question.patch == (EACH,)
-    job = Job(question, unit, recursion, required=not each)
-    if each and not known:
-        chosen = _called_only(job, chosen)
+    task = _prepare(question)
     deadline = start + question.seconds if question.seconds is not None else None
-    run = _Run(job, chosen, start, deadline, watch)
-    if len(chosen) == 1 or jobs == 1:
+    run = _Run(task, start, deadline, watch)
+    if len(task.sites) == 1 or jobs == 1:
         outcome = run.here()
     else:
         outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
-    return _answer(question, kernel, texts, chosen, outcome, time.monotonic() - start)
+    return _answer(task, outcome, time.monotonic() - start)
 
 
-def read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
+def program(question: Question) -> Program:
+    """The program of a question about one site, as `check` would search it. Raises BadInput."""
+    task = _prepare(question)
+    return task.job.prepare(task.sites[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A question whose text has been read."""
+
+    kernel: Kernel | None
+    texts: tuple[Text, ...]
+    sites: tuple[str, ...]
+    job: Job
+
+
+def _prepare(question: Question) -> _Task:
+    kernel = load(question.kernel) if question.kernel else None
+    unit, texts = _read(question, kernel)
+    known = kernel.sites if kernel else ()
+    each = question.patch == (EACH,)
+    recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
+    job = Job(question, unit, recursion, required=not each)
+    chosen = sites(question.patch, known, unit.traceable())
+    if each and not known:
+        chosen = _called_only(job, chosen)
+    return _Task(kernel, texts, chosen, job)
+
+
+def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
     """The parsed text of `question` and the digests of its files. Raises BadInput."""
     texts = tuple(_digest(path) for path in question.files)
     defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
@@ -97,13 +119,12 @@ class _Run:
 
     def __init__(
         self,
-        job: Job,
-        chosen: tuple[str, ...],
+        task: _Task,
         start: float,
         deadline: float | None,
         watch: Callable[[Progress], None] | None,
     ) -> None:
-        self._job, self._chosen, self._deadline = job, chosen, deadline
+        self._job, self._chosen, self._deadline = task.job, task.sites, deadline
         self._start, self._watch = start, watch
         self._latest: dict[str, engine.Progress] = {}
         self._done = 0
@@ -160,14 +181,8 @@ class _Run:
             )
 
 
-def _answer(
-    question: Question,
-    kernel: Kernel | None,
-    texts: tuple[Text, ...],
-    chosen: tuple[str, ...],
-    outcome: Outcome,
-    seconds: float,
-) -> Answer:
+def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
+    question, kernel, chosen = task.job.question, task.kernel, task.sites
     answers = outcome.answers
     bounds = next(
         (each.verdict.bounds for each in answers.values()),
@@ -181,11 +196,13 @@ def _answer(
     assumptions |= dict.fromkeys(kernel.assumptions if kernel else ())
     for verdict in verdicts.values():
         assumptions |= dict.fromkeys(verdict.assumptions)
-    asked = dict.fromkeys(code for each in chosen if each in answers for code in answers[each].asked)
+    asked = dict.fromkeys(
+        code for each in chosen if each in answers for code in answers[each].asked
+    )
     return Answer(
         question=question,
         sites=verdicts,
-        files=texts,
+        files=task.texts,
         model=kernel.digest if kernel else "",
         cpus=next((each.cpus for each in answers.values()), question.cpus or 1),
         seconds=seconds,
@@ -206,6 +223,3 @@ def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
     else:
         reason = "interrupted before the search began"
     return Verdict((), False, Statistics(), bounds, reasons=(reason,))
-
-
-__all__ = ["Progress", "SiteAnswer", "check", "read"]

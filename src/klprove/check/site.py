@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from klprove import engine
+from klprove.c import Unit
 from klprove.check.question import Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import Program
 from klprove.lower import Options, lower
-from klprove.c import Unit
 from klprove.verdict import VIOLATION, Verdict
 
 Watch: TypeAlias = Callable[[engine.Progress], None]
@@ -52,7 +52,12 @@ class Job:
         return program
 
     def explore(
-        self, site: str, program: Program, seconds: float | None, memory: int | None, watch: Watch | None
+        self,
+        site: str,
+        program: Program,
+        seconds: float | None,
+        memory: int | None,
+        watch: Watch | None,
     ) -> SiteAnswer:
         """Search `program` within `seconds` and `memory`."""
         question = self.question

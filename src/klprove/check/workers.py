@@ -173,9 +173,7 @@ class _Pool:
             self._outcome.died[worker.site] = None
 
 
-def _work(
-    job: Job, site: str, seconds: float | None, memory: int | None, pipe: Connection
-) -> None:
+def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: Connection) -> None:
     """The life of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -187,7 +185,7 @@ def _work(
         send(("lowered", None))
         if seconds is not None:
             seconds = max(seconds - (time.monotonic() - started), 0.0)
-        watch: Callable[[Any], None] = lambda progress: send(("progress", progress))  # noqa: E731
+        watch: Callable[[Any], None] = lambda progress: send(("progress", progress))
         answer = job.explore(site, program, seconds, memory, watch)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         send(("answer", answer))
@@ -199,7 +197,7 @@ def _work(
         pass  # the parent has gone
     except MemoryError:
         status = errno.ENOMEM
-    except Exception:
+    except Exception:  # noqa: BLE001 - every bug is told the same way
         send(("bug", traceback.format_exc()))
     finally:
         pipe.close()

@@ -2,18 +2,21 @@
 
 from klprove.report.document import SCHEMA, document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
-from klprove.report.replay import command_words
+from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint
 from klprove.report.text import Traces, render
+from klprove.report.wrapping import field
 
 __all__ = [
     "EXPLANATIONS",
     "SCHEMA",
     "Explanation",
     "Traces",
+    "command_line",
     "command_words",
     "document",
     "explain",
+    "field",
     "paint",
     "render",
     "schema",

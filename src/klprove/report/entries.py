@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from klprove.report.wrapping import ascii_only
 from klprove.verdict import Access, Event, Trace
 
 KIND_NAMES = {"nmi": "NMI"}
@@ -119,4 +120,4 @@ def _place(event: Event) -> str:
     """`file.c:12`, without folders: the column must stay narrow."""
     if not event.span.line:
         return ""
-    return f"{event.span.file.rsplit('/', 1)[-1]}:{event.span.line}"
+    return ascii_only(f"{event.span.file.rsplit('/', 1)[-1]}:{event.span.line}")

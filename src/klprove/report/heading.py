@@ -7,8 +7,8 @@ from klprove.check import Answer
 from klprove.report.entries import number
 from klprove.report.explanations import explain
 from klprove.report.interleaving import draw
-from klprove.report.replay import command_words
-from klprove.report.wrapping import WIDTH, command, count, field, fold
+from klprove.report.replay import command_lines, command_words
+from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Bounds, Finding, Trace
 
 
@@ -79,7 +79,9 @@ def unfinished(answer: Answer) -> Iterator[str]:
         where = _where(sites, len(answer.sites))
         yield from field("vacuous", f"witness {name} is never reached{where}")
     if not answer.complete:
-        yield from field("go on", "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1")
+        yield from field(
+            "go on", "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
+        )
 
 
 def _where(sites: list[str], total: int) -> str:
@@ -109,7 +111,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     explanation = explain(finding.code, finding.text)
     yield from field("why", explanation.why)
     yield from field("wrong if", explanation.wrong_if)
-    yield from command(command_words(answer.question, finding.site))
+    yield from command_lines(command_words(answer.question, finding.site))
 
 
 def initial(trace: Trace) -> str:
@@ -124,7 +126,7 @@ def observations(answer: Answer) -> Iterator[str]:
     """One line a code, for citing: `Observation CODE Sometimes|Never|Unknown HASH`."""
     never = "Never" if answer.complete and answer.word != INCOMPLETE else "Unknown"
     found = answer.codes()
-    for code in [*found, *(code for code in answer.asked if code not in found)]:
-        yield f"Observation {code} {'Sometimes' if code in found else never} {answer.fingerprint}"
-    if not found and not answer.asked:
-        yield f"Observation violation {never} {answer.fingerprint}"
+    said = [(code, "Sometimes") for code in found]
+    said += [(code, never) for code in answer.asked if code not in found]
+    for code, how in said or [("violation", never)]:
+        yield from fold(f"Observation {code} {how} {answer.fingerprint}", WIDTH, "  ")

@@ -1,37 +1,91 @@
 """The command line that asks a question again."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from klprove.check import Question
+from klprove.report.wrapping import WIDTH
 
 
-def command_words(question: Question, site: str | None = None) -> list[str]:
-    """Words of the `klprove check` command that asks `question`; of one `site` only where given.
+def command_words(question: Question, site: str | None = None) -> list[tuple[str, ...]]:
+    """The `klprove check` command that asks `question`, about one `site` only where given.
 
-    Effort (time, memory, engine, processes) is left out: it changes how long an answer takes, and
-    what is found with less can be found with more.
+    Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is left
+    out: it changes how long an answer takes, and what is found with less can be found with more.
     """
-    words = ["klprove", "check", *map(shlex.quote, question.files)]
+    words: list[tuple[str, ...]] = [("klprove", "check"), *((file,) for file in question.files)]
     if question.kernel:
-        words.append(f"--kernel {shlex.quote(question.kernel)}")
+        words.append(("--kernel", question.kernel))
     patch = ",".join(question.patch) if site is None else site
     if patch:
-        words.append(f"--patch {shlex.quote(patch)}")
+        words.append(("--patch", patch))
     if question.cpus is not None:
-        words.append(f"--cpus {question.cpus}")
+        words.append(("--cpus", str(question.cpus)))
     if question.arrivals:
-        words.append(f"--arrivals {pairs(question.arrivals)}")
+        words.append(("--arrivals", pairs(question.arrivals)))
     if question.nest:
-        words.append(f"--nest {pairs(question.nest)}")
+        words.append(("--nest", pairs(question.nest)))
     if question.recursion is not None:
-        words.append(f"--recursion {question.recursion}")
-    for name, value in question.defines.items():
-        words.append(shlex.join(["-D", f"{name}={value}"]))
-    words += [f"--inline {name}" for name in sorted(question.inlined)]
+        words.append(("--recursion", str(question.recursion)))
+    words += [("-D", f"{name}={value}") for name, value in question.defines.items()]
+    words += [("--inline", name) for name in sorted(question.inlined)]
     if question.werror:
-        words.append("--werror")
+        words.append(("--werror",))
     return words
+
+
+def command_line(words: Iterable[tuple[str, ...]]) -> str:
+    """`words` as one line for a shell."""
+    return " ".join(quote(word) for group in words for word in group)
+
+
+def command_lines(words: Iterable[tuple[str, ...]]) -> list[str]:
+    """`words` as lines that can be copied to a shell as they stand, folded with backslashes.
+
+    A word longer than a line is cut by a backslash at the line's end; the next line then begins at
+    its first column, since a blank would end the word.
+    """
+    lines = []
+    current = "replay  :"
+    for group in words:
+        text = " ".join(map(quote, group))
+        if len(current) + 1 + len(text) <= WIDTH - 2:
+            current += " " + text
+            continue
+        if current.strip():
+            lines.append(current + " \\")
+        if len(text) <= WIDTH - 12:
+            current = " " * 10 + text
+            continue
+        for word in group:
+            *pieces, last = _pieces(word)
+            lines += [piece + "\\" for piece in pieces]
+            lines.append(last + " \\")
+        current = ""
+    if current.strip():
+        return [*lines, current]
+    return [*lines[:-1], lines[-1].removesuffix(" \\")]
+
+
+def _pieces(word: str) -> list[str]:
+    """`word` quoted in pieces that each fit a line."""
+    pieces, current = [], ""
+    for letter in word:
+        if len(quote(current + letter)) > WIDTH - 2:
+            pieces.append(quote(current))
+            current = ""
+        current += letter
+    return [*pieces, quote(current)]
+
+
+def quote(word: str) -> str:
+    """`word` as a shell reads it back, in ASCII."""
+    if word.isascii() and word.isprintable():
+        return shlex.quote(word)
+    escaped = (
+        chr(b) if 32 <= b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in word.encode()
+    )
+    return "$'" + "".join(escaped) + "'"
 
 
 def pairs(bounds: Mapping[str, int]) -> str:

@@ -4,13 +4,19 @@ import re
 
 _RED, _YELLOW, _GREEN, _BOLD, _DIM, _OFF = (f"\033[{code}m" for code in (31, 33, 32, 1, 2, 0))
 _RULES = (
-    (re.compile(r"^(klprove: )(VIOLATION|VIOLATED)( [a-z-]+)?", re.M), rf"\1{_BOLD}{_RED}\2\3{_OFF}"),
-    (re.compile(r"^(klprove: )(WARNED|INCOMPLETE)( [a-z-]+)?", re.M), rf"\1{_BOLD}{_YELLOW}\2\3{_OFF}"),
-    (re.compile(r"^(klprove: )(HOLDS)", re.M), rf"\1{_BOLD}{_GREEN}\2{_OFF}"),
+    (
+        re.compile(r"^(klprove: )(VIOLATION|VIOLATED)( [a-z-]+)?", re.MULTILINE),
+        rf"\1{_BOLD}{_RED}\2\3{_OFF}",
+    ),
+    (
+        re.compile(r"^(klprove: )(WARNED|INCOMPLETE)( [a-z-]+)?", re.MULTILINE),
+        rf"\1{_BOLD}{_YELLOW}\2\3{_OFF}",
+    ),
+    (re.compile(r"^(klprove: )(HOLDS)", re.MULTILINE), rf"\1{_BOLD}{_GREEN}\2{_OFF}"),
     (re.compile(r"# BANG"), f"{_BOLD}{_RED}# BANG{_OFF}"),
     (re.compile(r"( )(<(?:irq|NMI|softirq|exception)>)"), rf"\1{_BOLD}\2{_OFF}"),
-    (re.compile(r"^(\w[\w ]{1,7}:)(?= )(?<!klprove:)", re.M), rf"{_DIM}\1{_OFF}"),
-    (re.compile(r"(?<=[\s])([\w.-]+\.[ch]:\d+)$", re.M), rf"{_DIM}\1{_OFF}"),
+    (re.compile(r"^(\w[\w ]{1,7}:)(?= )(?<!klprove:)", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
+    (re.compile(r"(?<=[\s])([\w.-]+\.[ch]:\d+)$", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
 )
 
 

@@ -13,7 +13,9 @@ def ascii_only(text: str) -> str:
 def fold(text: str, width: int, indent: str = "") -> list[str]:
     """`text` in lines of at most `width`, further lines indented; long words are cut, not lost."""
     lines = textwrap.wrap(
-        ascii_only(text), max(width, len(indent) + 8), subsequent_indent=indent,
+        ascii_only(text),
+        max(width, len(indent) + 8),
+        subsequent_indent=indent,
         break_on_hyphens=False,
     )
     return lines or [""]
@@ -22,18 +24,6 @@ def fold(text: str, width: int, indent: str = "") -> list[str]:
 def field(label: str, text: str) -> list[str]:
     """`label : text` with the text in a column of its own."""
     return fold(f"{label:<8}: {text}", WIDTH, " " * 10)
-
-
-def command(words: list[str], label: str = "replay") -> list[str]:
-    """A command line that can be copied as it stands: wrapped with backslashes between words."""
-    lead, lines = f"{label:<8}:", []
-    current = lead
-    for word in words:
-        if len(current) + 1 + len(word) > WIDTH - 2 and current.strip(" :" ) not in ("", label):
-            lines.append(current + " \\")
-            current = " " * 9
-        current += " " + word
-    return [*lines, current]
 
 
 def count(number: int, noun: str) -> str:

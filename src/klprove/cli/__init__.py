@@ -1,0 +1,5 @@
+"""The command line: the only room that prints and exits."""
+
+from klprove.cli.main import main
+
+__all__ = ["main"]

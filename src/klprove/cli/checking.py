@@ -1,0 +1,90 @@
+"""`klprove check`."""
+
+import click
+
+from klprove.check import Question, check
+from klprove.cli.options import search_options, text_options
+from klprove.cli.output import OutputFailed, say, write_json
+from klprove.cli.progress import ProgressLine
+from klprove.cli.values import patched
+from klprove.report import Traces, document, render
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@text_options
+@search_options
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE|-",
+    help="Write the answer as JSON too (schema klprove.check/1); `-` writes it to standard output "
+    "instead of the text.",
+)
+@click.option(
+    "--traces",
+    type=click.Choice(["each", "all", "none"]),
+    default="each",
+    show_default=True,
+    help="Interleavings to show: the shortest of each code, all, or none.",
+)
+def check_command(
+    files: tuple[str, ...],
+    kernel: str | None,
+    patch: str | None,
+    cpus: int | None,
+    recursion: int | None,
+    defines: tuple[tuple[str, str], ...],
+    inlined: tuple[str, ...],
+    arrivals: dict[str, int] | None,
+    nest: dict[str, int] | None,
+    engine: str,
+    seconds: float | None,
+    memory: int | None,
+    werror: bool,
+    json_path: str | None,
+    traces: Traces,
+    jobs: int | None,
+) -> int:
+    """Search every interleaving of the contexts in FILE... for a violation.
+
+    \b
+      klprove check model.c
+      klprove check handlers/2017/F.c --kernel v4.12rc --patch each
+
+    The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1 violated,
+    2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove. Ctrl-C ends
+    the search and prints what is known.
+    """
+    question = Question(
+        files=files,
+        kernel=kernel,
+        patch=patched(patch),
+        cpus=cpus,
+        arrivals=arrivals or {},
+        nest=nest or {},
+        recursion=recursion,
+        defines=dict(defines),
+        inlined=frozenset(inlined),
+        werror=werror,
+        seconds=seconds,
+        memory=memory,
+        engine=engine,
+    )
+    line = ProgressLine()
+    try:
+        answer = check(question, line, jobs)
+    finally:
+        line.clear()
+    failure: OutputFailed | None = None
+    if json_path:
+        # The text is still printed where the file cannot be written: nothing found is lost.
+        try:
+            write_json(json_path, document(answer))
+        except OutputFailed as error:
+            failure = error
+    if json_path != "-":
+        say(render(answer, traces))
+    if failure:
+        raise failure
+    return answer.exit_status

@@ -1,0 +1,121 @@
+"""The options of `check` and `lower`, with the help that specifies them."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from klprove.cli.values import Define, Duration, KindBounds, Size
+from klprove.engine import ENGINES
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_TEXT = (
+    click.option(
+        "--kernel",
+        metavar="K",
+        help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
+        "replaces the model's of that name.",
+    ),
+    click.option(
+        "--patch",
+        metavar="F|each|none",
+        help="Functions under a livepatch: `F,G` asks about F, then about G; `F+G` patches both "
+        "at once; `each` asks about every function that can be patched. Default: none.",
+    ),
+    click.option(
+        "--cpus",
+        type=click.IntRange(1, 8),
+        metavar="N",
+        help="CPUs of the machine; also NR_CPUS in the text. Default: as many as the text names.",
+    ),
+    click.option(
+        "--recursion",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="How often a function may stand in one chain of calls. Default: the kernel model's "
+        "bound, else 4.",
+    ),
+    click.option(
+        "-D",
+        "defines",
+        type=Define(),
+        multiple=True,
+        metavar="NAME[=VALUE]",
+        help="Define a macro, before the kernel model is read.",
+    ),
+    click.option(
+        "--inline",
+        "inlined",
+        multiple=True,
+        metavar="F",
+        help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
+    ),
+)
+
+_SEARCH = (
+    click.option(
+        "--arrivals",
+        type=KindBounds(0),
+        metavar="N|irq=N,nmi=N",
+        help="Most deliveries of each interrupt function on each CPU: one number for all kinds, or "
+        "by kind (softirq, irq, nmi, exception). Default: any number.",
+    ),
+    click.option(
+        "--nest",
+        type=KindBounds(1),
+        metavar="exception=N",
+        help="Most frames of a kind stacked on one CPU. Default: exception=2, others 3; reaching "
+        "one of those others makes the answer incomplete.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default="auto",
+        show_default=True,
+        help="reference: every state, breadth first. nested: one CPU only; the effect of an "
+        "interrupt is computed once. The answers are the same.",
+    ),
+    click.option(
+        "--time",
+        "seconds",
+        type=Duration(),
+        metavar="TIME",
+        help="Wall time for everything: 10s, 2m, 1h. Default: no limit.",
+    ),
+    click.option(
+        "--memory",
+        type=Size(),
+        metavar="SIZE",
+        help="Memory for everything: 512M, 8G. Default: 80 % of what is free.",
+    ),
+    click.option(
+        "--werror",
+        is_flag=True,
+        help="A warning that fires (WARN_ON, a finding that ends in -warned) is a violation.",
+    ),
+    click.option(
+        "-j",
+        "jobs",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Processes, where there are several questions. Default: one a core. The answer does "
+        "not depend on it.",
+    ),
+)
+
+
+def text_options(command: _Command) -> _Command:
+    """Add the options that say what the program is."""
+    return _add(_TEXT, command)
+
+
+def search_options(command: _Command) -> _Command:
+    """Add the options that bound the search."""
+    return _add(_SEARCH, command)
+
+
+def _add(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
