@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -129,11 +128,11 @@ def _errors(text: str) -> list[str]:
     return ir.verify(ir.parse_ir(text))
 
 
-def _first(program: ir.Program, edit: Callable[[ir.Instr], ir.Instr], index: int) -> ir.Program:
-    """`program` with one instruction of its first context changed."""
+def _with(program: ir.Program, index: int, expr: ir.Expr) -> ir.Program:
+    """`program` whose first context sets x to `expr` at `index`."""
     context = program.contexts[0]
     instrs = list(context.code.instrs)
-    instrs[index] = edit(instrs[index])
+    instrs[index] = ir.Set("x", expr, instrs[index].at)
     code = dataclasses.replace(context.code, instrs=tuple(instrs))
     return dataclasses.replace(program, contexts=(dataclasses.replace(context, code=code),))
 
@@ -142,7 +141,7 @@ def test_unknown_operations_are_named() -> None:
     """These cannot even be written."""
     program, one = ir.parse_ir(SOUND), ir.Const(1, ir.I32)
     for bad in (ir.Unary("plus", one, ir.I32), ir.Binary("nand", one, one, ir.I32)):
-        found = ir.verify(_first(program, lambda i, bad=bad: ir.Set("x", bad, i.at), 10))
+        found = ir.verify(_with(program, 10, bad))
         assert [each for each in found if f"10: no such operation: {bad.op}" in each]
 
 

@@ -1,0 +1,62 @@
+# klprove: everything that can be made. Python 3.11 or newer is looked for;
+# PYTHON=... and VENV=... override what is used.
+
+VENV   ?= .venv
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$each"; break; }; done)
+BIN    := $(VENV)/bin
+# What the demo sets up and what the tests add to it; each is redone when its lock file changes.
+READY  := $(VENV)/.ready-run
+TESTED := $(VENV)/.ready-test
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test thread bench lock pins clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+demo: $(READY) ## set up, check handler F of the 2017 thread, show its table and one trace
+	@echo '$$ klprove check handlers/2017/F.c --kernel v4.12rc --patch each'
+	@$(BIN)/klprove check handlers/2017/F.c --kernel v4.12rc --patch each; \
+	status=$$?; [ $$status -le 1 ] || exit $$status # 1: the handler is at fault, the demo is not
+
+test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the tests
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pytest -q
+
+thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
+	$(BIN)/python -m klprove.thread > docs/thread-2017.md
+
+bench: $(READY) ## states a second of each engine, on this machine
+	@$(BIN)/python bench/speed.py
+
+pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
+	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
+
+lock: ## resolve the dependencies again: requirements*.lock
+	$(if $(PYTHON),,$(error $(NO_PYTHON)))
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
+	echo 'setuptools>=70.1' | $(COMPILE) pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+COMPILE   := build/lock/bin/uv pip compile -q --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate
+NO_PYTHON := klprove needs Python 3.11 or newer and found none; install it, or say make PYTHON=...
+
+$(READY): requirements.lock pyproject.toml
+	$(if $(PYTHON),,$(error $(NO_PYTHON)))
+	@echo "setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo 'no module venv: on Debian, apt install python3-venv'; exit 1; }
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TESTED): $(READY) requirements-test.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
