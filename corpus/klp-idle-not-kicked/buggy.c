@@ -1,0 +1,34 @@
+/* klprove: expect violated assert; states 0 */
+#include <klprove.h>
+
+/* The idle task switches only at the top of do_idle().  An idle CPU may sleep for
+ * minutes, so a transition waits for an interrupt that does not come. */
+enum { AWAKE, ASLEEP, KICKED };
+int wake;			/* CPU 0's idle loop */
+int pending;			/* TIF_PATCH_PENDING of the idle task */
+int switched;
+
+__task(0) void do_idle(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (cmpxchg(&wake, AWAKE, ASLEEP) == AWAKE)
+			await(wake == KICKED);	/* inner loop: mwait */
+		wake = AWAKE;
+		if (pending) {		/* klp_update_patch_state(current) */
+			pending = 0;
+			switched = 1;
+		}
+	}
+}
+
+__task(1) void klp_try_complete_transition(void)
+{
+	int w;
+
+	pending = 1;
+	/* klp_try_switch_task(idle): is running, cannot be switched */
+	w = wake;		/* next attempt, one second later */
+	assert(!(w == ASLEEP && !switched));	/* no progress is possible */
+}
