@@ -32,7 +32,7 @@ static notrace void rcu_note_context_switch(void)
  * only whether a reader is under way. */
 static notrace void rcu_check_callbacks(void)
 {
-	if (this_cpu(rcu_dynticks).dynticks_nesting <= 1)
+	if (rcu_is_cpu_rrupt_from_idle())
 		this_cpu(rcu_sched_data).cpu_no_qs = false;
 	if (current->rcu_read_lock_nesting == 0)
 		this_cpu(rcu_preempt_data).cpu_no_qs = false;

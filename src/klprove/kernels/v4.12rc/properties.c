@@ -83,7 +83,7 @@ __ghost static void context_begin(struct context_mark *mark)
 	mark->watching = watching();
 	mark->nesting = this_cpu(rcu_dynticks).dynticks_nesting;
 	mark->nmi_nesting = this_cpu(rcu_dynticks).dynticks_nmi_nesting;
-	mark->disabled = this_cpu(disable_rcu_irq_enter);
+	mark->disabled = IRQ_ENTER_DISABLED;
 	mark->count = this_cpu(__preempt_count);
 	mark->guard = current->trace_recursion;
 	mark->record = this_cpu(handler_record);
@@ -95,7 +95,7 @@ __ghost static void context_end(const struct context_mark *mark)
 	if (mark->watching != watching()
 	    || mark->nesting != this_cpu(rcu_dynticks).dynticks_nesting
 	    || mark->nmi_nesting != this_cpu(rcu_dynticks).dynticks_nmi_nesting
-	    || mark->disabled != this_cpu(disable_rcu_irq_enter)
+	    || mark->disabled != IRQ_ENTER_DISABLED
 	    || mark->count != this_cpu(__preempt_count)
 	    || mark->guard != current->trace_recursion) {
 		finding("state-corrupted");
@@ -108,9 +108,9 @@ __ghost static void context_end(const struct context_mark *mark)
 __ghost static bool task_state_right(void)
 {
 	return watching()
-	       && this_cpu(rcu_dynticks).dynticks_nesting == DYNTICKS_NESTING_BUSY
-	       && this_cpu(rcu_dynticks).dynticks_nmi_nesting == DYNTICKS_NMI_NESTING_BUSY
-	       && this_cpu(disable_rcu_irq_enter) == 0
+	       && this_cpu(rcu_dynticks).dynticks_nesting == NESTING_AT_REST
+	       && this_cpu(rcu_dynticks).dynticks_nmi_nesting == NMI_NESTING_AT_REST
+	       && IRQ_ENTER_DISABLED == 0
 	       && this_cpu(__preempt_count) == 0
 	       && current->trace_recursion == 0;
 }

@@ -1,10 +1,10 @@
 /* rcu_dynticks.c - the operations on the dynticks counter itself.
  *
  * Models: rcu_dynticks_eqs_enter, rcu_dynticks_eqs_exit, rcu_dynticks_snap,
- * rcu_dynticks_in_eqs, rcu_dynticks_curr_cpu_in_eqs, rcu_is_watching,
- * rcu_irq_enter_disabled of kernel/rcu/tree.c; rcu_dynticks_task_enter,
- * rcu_dynticks_task_exit of kernel/rcu/tree_plugin.h (CONFIG_TASKS_RCU and
- * CONFIG_NO_HZ_FULL set), as in v4.12.
+ * rcu_dynticks_in_eqs, rcu_dynticks_curr_cpu_in_eqs, rcu_is_watching of
+ * kernel/rcu/tree.c; rcu_dynticks_task_enter, rcu_dynticks_task_exit of
+ * kernel/rcu/tree_plugin.h (CONFIG_TASKS_RCU and CONFIG_NO_HZ_FULL set), as in
+ * v4.12. The same up to v4.16.
  * Leaves out: CPU hotplug (rcu_dynticks_eqs_online), momentary_idle, who sets
  * bit 0 (rcu_eqs_special_set) and what it asks for.
  */
@@ -62,11 +62,6 @@ static notrace bool rcu_is_watching(void)
 	ret = __rcu_is_watching();
 	preempt_enable_notrace();
 	return ret;
-}
-
-static notrace bool rcu_irq_enter_disabled(void)
-{
-	return this_cpu_read(disable_rcu_irq_enter);
 }
 
 static void rcu_dynticks_task_enter(void)

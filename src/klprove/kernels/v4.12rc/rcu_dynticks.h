@@ -46,5 +46,7 @@ static DEFINE_PER_CPU(struct rcu_dynticks, rcu_dynticks) = {
 /* A counter, although the kernel calls it a bool: ++ and -- nest. */
 static DEFINE_PER_CPU(int, disable_rcu_irq_enter);
 
-#define DYNTICKS_NESTING_BUSY		DYNTICK_TASK_EXIT_IDLE
-#define DYNTICKS_NMI_NESTING_BUSY	0
+/* For properties.c: these words at rest in a task, and the flag's value. */
+#define NESTING_AT_REST		DYNTICK_TASK_EXIT_IDLE
+#define NMI_NESTING_AT_REST	0
+#define IRQ_ENTER_DISABLED	this_cpu(disable_rcu_irq_enter)

@@ -1,7 +1,8 @@
 /* rcu_irq.c - RCU is told of interrupts.
  *
  * Models: rcu_irq_enter, rcu_irq_exit, rcu_irq_enter_irqson,
- * rcu_irq_exit_irqson of kernel/rcu/tree.c, as in v4.12. v4.14 diverges: both
+ * rcu_irq_exit_irqson, rcu_is_cpu_rrupt_from_idle, rcu_irq_enter_disabled of
+ * kernel/rcu/tree.c, as in v4.12. v4.14 diverges: both
  * return at once inside NMI-like code (28585a832602).
  * Leaves out: tracepoints, sysidle, lockdep's check that interrupts are off.
  */
@@ -47,4 +48,16 @@ static void rcu_irq_exit_irqson(void)
 	local_irq_save(flags);
 	rcu_irq_exit();
 	local_irq_restore(flags);
+}
+
+/* Asked by the tick, itself an interrupt: does it come straight from idle? */
+static notrace bool rcu_is_cpu_rrupt_from_idle(void)
+{
+	return this_cpu(rcu_dynticks).dynticks_nesting <= 1;
+}
+
+/* "Do not call rcu_irq_enter() now": the idle loop is just changing state. */
+static notrace bool rcu_irq_enter_disabled(void)
+{
+	return this_cpu_read(disable_rcu_irq_enter);
 }
