@@ -2,6 +2,35 @@
 
 from klprove.check.answer import Answer, Text
 from klprove.check.checking import Progress, check, program
+from klprove.check.claims import Claim, Expectation, Run, load_claims
+from klprove.check.judging import (
+    CONFIRMED,
+    REFUTED,
+    UNDECIDED,
+    Comparison,
+    Judged,
+    Judgement,
+    judge,
+)
 from klprove.check.question import EACH, Question
 
-__all__ = ["EACH", "Answer", "Progress", "Question", "Text", "check", "program"]
+__all__ = [
+    "CONFIRMED",
+    "EACH",
+    "REFUTED",
+    "UNDECIDED",
+    "Answer",
+    "Claim",
+    "Comparison",
+    "Expectation",
+    "Judged",
+    "Judgement",
+    "Progress",
+    "Question",
+    "Run",
+    "Text",
+    "check",
+    "judge",
+    "load_claims",
+    "program",
+]

@@ -77,7 +77,7 @@ def _prepare(question: Question) -> _Task:
     kernel = load(question.kernel) if question.kernel else None
     unit, texts = _read(question, kernel)
     known = kernel.sites if kernel else ()
-    each = question.patch == (EACH,)
+    each = EACH in question.patch
     recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
     job = Job(question, unit, recursion, required=not each)
     chosen = sites(question.patch, known, unit.traceable())

@@ -17,8 +17,8 @@ class Question:
     """The user's C files, in order."""
     kernel: str | None = None
     patch: tuple[str, ...] = ()
-    """Empty: nothing is patched. `("each",)`: every function that can be, one at a time.
-    Otherwise functions, one question each; `f+g` patches both at once."""
+    """Sites, one question each: functions, or `each` for every function that can be patched; `f+g`
+    patches both at once. Empty: one question, with nothing patched."""
     cpus: int | None = None
     """None: as many as the model names."""
     arrivals: Mapping[str, int] = field(default_factory=dict)

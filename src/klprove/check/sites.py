@@ -19,18 +19,17 @@ def sites(patch: Sequence[str], known: Sequence[str], traceable: Iterable[str]) 
     if not patch:
         return ("",)
     possible = list(dict.fromkeys(traceable))
-    if tuple(patch) == (EACH,):
-        chosen = tuple(each for each in known if each in possible) if known else tuple(possible)
-        if not chosen:
-            raise BadInput([Diagnostic("patch", _OPTION, "the text has no function to patch")])
-        return chosen
-    names = [name for site in patch for name in site.split("+")]
+    every = tuple(each for each in known if each in possible) if known else tuple(possible)
+    if EACH in patch and not every:
+        raise BadInput([Diagnostic("patch", _OPTION, "the text has no function to patch")])
+    chosen = [site for named in patch for site in (every if named == EACH else (named,))]
+    names = [name for site in chosen for name in site.split("+")]
     refused = [
         _refuse(name, known, possible) for name in dict.fromkeys(names) if name not in possible
     ]
     if refused:
         raise BadInput(refused)
-    return tuple(dict.fromkeys(patch))
+    return tuple(dict.fromkeys(chosen))
 
 
 def _refuse(name: str, known: Sequence[str], possible: Sequence[str]) -> Diagnostic:

@@ -1,9 +1,9 @@
 """Sites spread over processes: one process a site, at most so many at a time.
 
 A worker inherits the parsed text by fork, so nothing is parsed twice and nothing of libclang is
-pickled; it ends with its site, which gives its memory back. Ctrl-C reaches the whole process group:
-workers ignore it and the parent passes it on as SIGTERM, once, so that no worker is hit twice while it
-writes down what it knows.
+pickled; it ends with its site, which gives its memory back. Ctrl-C reaches the whole process
+group: workers ignore it and the parent passes it on as SIGTERM, once, so that no worker is hit
+twice while it writes down what it knows.
 """
 
 import errno
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from klprove import engine
 from klprove.check.site import Job, SiteAnswer
@@ -59,9 +59,9 @@ def spread(
 ) -> Outcome:
     """Answer every site with `jobs` processes at a time.
 
-    `deadline` is on the monotonic clock. Each site gets an even share of what is left of the time when
-    it starts, so a long one cannot starve the rest. Raises BadInput with the diagnostics of the first
-    site, in order, that has any: the same whatever `jobs` is.
+    `deadline` is on the monotonic clock. Each site gets an even share of what is left of the time
+    when it starts, so a long one cannot starve the rest. Raises BadInput with the diagnostics of
+    the first site, in order, that has any: the same whatever `jobs` is.
     """
     return _Pool(job, tuple(sites), jobs, deadline, observe).run()
 
@@ -185,8 +185,9 @@ def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: 
         send(("lowered", None))
         if seconds is not None:
             seconds = max(seconds - (time.monotonic() - started), 0.0)
-        watch: Callable[[Any], None] = lambda progress: send(("progress", progress))
-        answer = job.explore(site, program, seconds, memory, watch)
+        answer = job.explore(
+            site, program, seconds, memory, lambda progress: send(("progress", progress))
+        )
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         send(("answer", answer))
     except BadInput as error:

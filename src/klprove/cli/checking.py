@@ -52,9 +52,9 @@ def check_command(
       klprove check model.c
       klprove check handlers/2017/F.c --kernel v4.12rc --patch each
 
-    The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1 violated,
-    2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove. Ctrl-C ends
-    the search and prints what is known.
+    The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1
+    violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
+    Ctrl-C ends the search and prints what is known.
     """
     question = Question(
         files=files,

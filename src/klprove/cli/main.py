@@ -13,6 +13,7 @@ from klprove.cli.explaining import explain_command
 from klprove.cli.generations import kernels_command
 from klprove.cli.lowering import lower_command
 from klprove.cli.output import OutputFailed
+from klprove.cli.threads import thread_command
 from klprove.source import BadInput
 
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
@@ -33,7 +34,7 @@ def commands() -> None:
     """
 
 
-for _command in (check_command, kernels_command, lower_command, explain_command):
+for _command in (check_command, thread_command, kernels_command, lower_command, explain_command):
     commands.add_command(_command)
 
 

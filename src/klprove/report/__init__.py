@@ -5,6 +5,7 @@ from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint
 from klprove.report.text import Traces, render
+from klprove.report.thread import render_thread
 from klprove.report.wrapping import field
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "field",
     "paint",
     "render",
+    "render_thread",
     "schema",
 ]

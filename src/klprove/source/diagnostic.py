@@ -21,6 +21,7 @@ CODES: dict[str, str] = {
     "memory": "an access at a fixed place that no object holds",
     "patch": "a function that cannot be patched",
     "kernel": "a kernel generation that does not exist",
+    "claim": "a claim's file that says something unusable",
     "option": "a command-line option with an unusable value",
     "large": "an input beyond the limits of the tool",
 }

@@ -1,0 +1,47 @@
+"""`klprove thread`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
+from klprove.cli.output import say, write_file
+from klprove.report import command_line, command_words, render_thread
+
+
+@click.command("thread")
+@click.argument("folder", metavar="CLAIMS")
+@click.option(
+    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
+)
+@click.option(
+    "-j",
+    "jobs",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Processes. Default: one a core. The page does not depend on it.",
+)
+def thread_command(folder: str, output: str | None, jobs: int | None) -> int:
+    """Decide every claim of the folder CLAIMS and write the page on them.
+
+    A claim is a *.toml file: what was said, what would refute it, and the checks that decide it
+    (claims/README.md). Each distinct check runs once. The same claims, models and handlers give the
+    same page, byte for byte. Exit status: 0 every claim is decided, either way; 3 some is not.
+    """
+    judgements = judge(load_claims(Path(folder)), jobs, _tell)
+    command = f"klprove thread {folder}" + (f" -o {output}" if output else "")
+    page = render_thread(judgements, command)
+    if output:
+        write_file(output, page)
+        words = [each.word for each in judgements]
+        counts = (f"{words.count(word)} {word}" for word in (CONFIRMED, REFUTED, UNDECIDED))
+        say(f"{output}: {len(words)} claims, {', '.join(counts)}")
+    else:
+        say(page.rstrip("\n"))
+    return 3 if any(each.word == UNDECIDED for each in judgements) else 0
+
+
+def _tell(done: int, total: int, question: Question) -> None:
+    words = command_line(command_words(question))
+    print(f"klprove: {done + 1}/{total}  {words}", file=sys.stderr, flush=True)

@@ -1,0 +1,143 @@
+"""The page on a thread: every claim with its verdict, its witness and the command that gets it again.
+
+Nothing on it depends on when, where or how fast it was made.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Comparison, Judged, Judgement
+from klprove.report.heading import block
+from klprove.report.replay import command_line, command_words
+
+_WORDS = {CONFIRMED: "confirmed", REFUTED: "refuted", UNDECIDED: "undecided"}
+
+
+def render_thread(judgements: Sequence[Judgement], command: str) -> str:
+    """The page in Markdown, with a newline at the end; `command` is how it was written."""
+    return "\n".join(line.rstrip() for line in _page(judgements, command)) + "\n"
+
+
+def _page(judgements: Sequence[Judgement], command: str) -> Iterator[str]:
+    yield "# The thread of May 2017, settled"
+    yield ""
+    yield f"Written by `{command}`: every verdict comes from a run, none is typed by hand."
+    yield "What a claim's file says is described in `claims/README.md`; what stands below holds for"
+    yield "the kernel models, within the bounds and assumptions that stand with each witness."
+    yield ""
+    yield "| # | who | claim | verdict |"
+    yield "|---|---|---|---|"
+    for each in judgements:
+        claim = each.claim
+        yield (
+            f"| [{claim.number}](#claim-{claim.number}) | {claim.who} "
+            f"| {_line(claim.claim)} | **{_WORDS[each.word]}** |"
+        )
+    yield ""
+    yield from _disagreement(judgements)
+    for each in judgements:
+        yield from _claim(each)
+
+
+def _disagreement(judgements: Sequence[Judgement]) -> Iterator[str]:
+    yield "## Where klprove disagrees with the thread"
+    yield ""
+    refuted = [each for each in judgements if each.word == REFUTED]
+    for each in refuted:
+        claim = each.claim
+        yield f"- [{claim.number}](#claim-{claim.number}), {claim.who}: {_line(claim.claim)}"
+        yield f"  It is not so: {_decided_by(each)}."
+    if not refuted:
+        yield "Nowhere: no claim was refuted."
+    open_ = [str(each.claim.number) for each in judgements if each.word == UNDECIDED]
+    if open_:
+        yield ""
+        yield f"Left open, because a search was not complete: {', '.join(open_)}."
+    yield ""
+
+
+def _claim(judgement: Judgement) -> Iterator[str]:
+    claim = judgement.claim
+    yield f"## Claim {claim.number}"
+    yield ""
+    yield f"{claim.who}, {claim.source}: {_line(claim.claim)}"
+    yield ""
+    if claim.reading:
+        yield f"Read as: {_line(claim.reading)}"
+        yield ""
+    yield f"What would refute it: {_line(claim.refuted_by)}"
+    yield ""
+    yield f"**{_WORDS[judgement.word].capitalize()}**: {_decided_by(judgement)}."
+    yield ""
+    for judged in judgement.runs:
+        yield from _run(judged)
+    settled = judgement.witness
+    if settled and settled[1].witness:
+        judged, comparison = settled
+        assert comparison.witness
+        yield "The shortest witness:"
+        yield ""
+        yield "```"
+        yield from block(judged.answer, comparison.witness, timing=False, alone=True)
+        yield "```"
+        yield ""
+
+
+def _decided_by(judgement: Judgement) -> str:
+    """What settles a claim, in words."""
+    if judgement.word == UNDECIDED:
+        return "no run decides it, because a search was not complete"
+    settled = judgement.witness
+    if settled is None:
+        return "what it rules out was looked for everywhere, completely, and is not there"
+    _, comparison = settled
+    if comparison.witness is None:
+        return (
+            f"{_codes(comparison)} was expected {_where(comparison)}, "
+            f"and a complete search has none{_at(comparison.lacking)}"
+        )
+    steps = len(comparison.witness.trace.events)
+    where = f" with {comparison.witness.site}() patched" if comparison.witness.site else ""
+    return f"{comparison.witness.code} is reached in {steps} steps{where}"
+
+
+def _run(judged: Judged) -> Iterator[str]:
+    answer = judged.answer
+    words = command_line(command_words(answer.question))
+    size = f"{answer.statistics.states:,} states"
+    search = "complete search" if answer.complete else "search NOT complete"
+    yield f"- `{words}`"
+    if judged.run.about:
+        yield f"  (beside the claim: {_line(judged.run.about)})"
+    yield f"  {search}, {size}, fingerprint {answer.fingerprint}"
+    for each in judged.comparisons:
+        yield f"  - {_comparison(each)}"
+    yield ""
+
+
+def _comparison(comparison: Comparison) -> str:
+    said = {True: "so it is", False: "not so", None: "not decided"}[comparison.met]
+    having = ", ".join(f"`{site or 'unpatched'}`" for site in comparison.having) or "nowhere"
+    return f"{_codes(comparison)} {_where(comparison)}: {said}; found: {having}"
+
+
+def _codes(comparison: Comparison) -> str:
+    return " or ".join(comparison.expectation.codes)
+
+
+def _where(comparison: Comparison) -> str:
+    expected = comparison.expectation
+    if isinstance(expected.at, tuple):
+        text = f"at {', '.join(expected.at)}"
+    else:
+        text = {"any": "at some site", "none": "at no site", "all": "at every site"}[expected.at]
+    return text + (f" except {', '.join(expected.spared)}" if expected.spared else "")
+
+
+def _at(sites: Sequence[str]) -> str:
+    named = [site for site in sites if site]
+    return f" at {', '.join(named)}" if named else ""
+
+
+def _line(text: str) -> str:
+    """`text` on one line, as a cell of a table takes it."""
+    return " ".join(text.split()).replace("|", "\\|")
