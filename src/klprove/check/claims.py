@@ -51,7 +51,8 @@ def load_claims(folder: Path) -> tuple[Claim, ...]:
     """The claims of `folder`, by number. Raises BadInput with everything wrong in its files."""
     if not folder.is_dir():
         raise BadInput([Diagnostic("file", Span(str(folder), 0, 0), "no such folder")])
-    claims, wrong = [], []
+    claims: list[Claim] = []
+    wrong: list[Diagnostic] = []
     for path in sorted(folder.glob("*.toml")):
         try:
             claims.append(_Reader(str(path), _parse(path)).claim())
@@ -124,7 +125,7 @@ class _Reader:
             raise self._wrong(f'at = "{at}": "any", "none", "all" or a list of sites')
         return Expectation(
             codes=(finding,) if isinstance(finding, str) else tuple(finding),
-            at=tuple(at) if isinstance(at, list) else at,  # type: ignore[arg-type]
+            at=tuple(at) if isinstance(at, list) else at,
             spared=tuple(table.get("except", ())),
         )
 

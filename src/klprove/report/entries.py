@@ -44,7 +44,7 @@ def lanes(trace: Trace) -> dict[Lane, str]:
 
 
 def entries(trace: Trace) -> Iterator[Entry]:
-    """The lines of `trace`, numbered by step from 1; its last step is where the bad thing happens."""
+    """The lines of `trace`, numbered by step from 1; the bad thing happens in the last one."""
     inside: dict[Lane, tuple[str, ...]] = {}
     for number, event in enumerate(trace.events, 1):
         lane = Lane(event.cpu, event.depth)

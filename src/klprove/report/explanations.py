@@ -14,14 +14,14 @@ class Explanation:
 
 EXPLANATIONS: dict[str, Explanation] = {
     "unwatched-silent": Explanation(
-        "the handler read func_stack or a klp_func while nothing that the updater waits for covered "
-        "this CPU, and no check in the handler noticed: what it read may be freed under it",
+        "the handler read func_stack or a klp_func while nothing that the updater waits for "
+        "covered this CPU, and no check in the handler noticed: what it read may be freed under it",
         "the function cannot be patched there (notrace, or inlined in this build), or the updater "
         "also waits for such a CPU by other means",
     ),
     "unwatched-warned": Explanation(
-        "the handler read func_stack or a klp_func while nothing that the updater waits for covered "
-        "this CPU; its own check fired, but the read had already been made",
+        "the handler read func_stack or a klp_func while nothing that the updater waits for "
+        "covered this CPU; its own check fired, but the read had already been made",
         "the function cannot be patched there (notrace, or inlined in this build), or the warning "
         "also stops the updater from freeing what was read",
     ),
@@ -35,13 +35,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         "nothing in such a body uses RCU, or the interrupt cannot arrive at that step",
     ),
     "state-corrupted": Explanation(
-        "after everything had returned, the parity of dynticks, a nesting counter, preempt_count or "
-        "the ftrace guard was not what it had been before",
+        "after everything had returned, the parity of dynticks, a nesting counter, preempt_count "
+        "or the ftrace guard was not what it had been before",
         "another path repairs the state before anything reads it",
     ),
     "redirect-lost": Explanation(
-        "the original function ran although its patch was enabled and the task was on the new side: "
-        "the call was not redirected",
+        "the original function ran although its patch was enabled and the task was on the new "
+        "side: the call was not redirected",
         "the function is not traceable in this build, or it cannot run below its own handler",
     ),
     "assert": Explanation(

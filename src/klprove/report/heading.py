@@ -1,4 +1,4 @@
-"""The lines above and below an interleaving: verdict, assumptions, bounds, why, how to get it again."""
+"""The lines above and below an interleaving: verdict, assumptions, bounds, why, replay."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
@@ -90,7 +90,7 @@ def _where(sites: list[str], total: int) -> str:
 
 
 def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterator[str]:
-    """One finding in full. `alone`: with assumptions and bounds, since nothing else stands above."""
+    """One finding in full. `alone`: with assumptions and bounds, as nothing else stands above."""
     steps = count(len(finding.trace.events), "step")
     kind = "VIOLATION" if finding.severity == VIOLATION else "WARNED"
     head = f"klprove: {kind} {finding.code}   model {model(answer)}   {steps}"

@@ -1,7 +1,7 @@
 """The picture of a trace: a column for each CPU and context depth that it uses.
 
-Every line holds one entry, so an entry may run over the columns to its right: what would be six columns
-of twelve characters is six indentations with room to speak.
+Every line holds one entry, so an entry may run over the columns to its right: what would be six
+columns of twelve characters is six indentations with room to speak.
 """
 
 from collections.abc import Iterator

@@ -10,8 +10,8 @@ from klprove.report.wrapping import WIDTH
 def command_words(question: Question, site: str | None = None) -> list[tuple[str, ...]]:
     """The `klprove check` command that asks `question`, about one `site` only where given.
 
-    Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is left
-    out: it changes how long an answer takes, and what is found with less can be found with more.
+    Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is
+    left out: what is found with less can be found with more.
     """
     words: list[tuple[str, ...]] = [("klprove", "check"), *((file,) for file in question.files)]
     if question.kernel:

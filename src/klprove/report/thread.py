@@ -1,4 +1,4 @@
-"""The page on a thread: every claim with its verdict, its witness and the command that gets it again.
+"""The page on a thread: each claim with its verdict, its witness and the command to get it again.
 
 Nothing on it depends on when, where or how fast it was made.
 """
