@@ -1,0 +1,48 @@
+/* 22.c - handler B, asked after every rcu_irq_enter_irqson() outside the place
+ * where rcu_irq_enter_disabled() is true whether RCU watches.
+ */
+__ghost static void fails_elsewhere(bool disabled)
+{
+	if (!disabled && !watching())
+		finding("fails-elsewhere");
+}
+
+static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,
+				       struct ftrace_ops *fops, struct pt_regs *regs)
+{
+	struct klp_ops *ops = container_of(fops, struct klp_ops, fops);
+	struct klp_func *func;
+	int patch_state;
+	bool disabled = rcu_irq_enter_disabled();
+
+	rcu_irq_enter_irqson();
+	fails_elsewhere(disabled);
+	rcu_read_lock();
+
+	func = list_first_or_null_rcu(&ops->func_stack, struct klp_func, stack_node);
+	if (WARN_ON_ONCE(!func))
+		goto unlock;
+
+	/* the entry before its transition flag; pairs with enabling a patch */
+	smp_rmb();
+
+	if (unlikely(func->transition)) {
+		/* the flag before this task's state; with klp_init_transition() */
+		smp_rmb();
+		patch_state = current->patch_state;
+		WARN_ON_ONCE(patch_state == KLP_UNDEFINED);
+
+		if (patch_state == KLP_UNPATCHED) {
+			/* the previous patch's version, or else the original */
+			func = list_entry_rcu(func->stack_node.next,
+					      struct klp_func, stack_node);
+			if (&func->stack_node == &ops->func_stack)
+				goto unlock;
+		}
+	}
+
+	klp_arch_set_pc(regs, (unsigned long)func->new_func);
+unlock:
+	rcu_read_unlock();
+	rcu_irq_exit_irqson();
+}
