@@ -2,8 +2,9 @@
  *
  * Models: rcu_irq_enter, rcu_irq_exit, rcu_irq_enter_irqson,
  * rcu_irq_exit_irqson, rcu_is_cpu_rrupt_from_idle, rcu_irq_enter_disabled of
- * kernel/rcu/tree.c, as in v4.12. v4.14 diverges: both
- * return at once inside NMI-like code (28585a832602).
+ * kernel/rcu/tree.c, as in v4.12. Diverges at Linux kernel commit 28585a832602
+ * ("rcu: Allow for page faults in NMI handlers") (in v4.14): both then return
+ * at once inside NMI-like code.
  * Leaves out: tracepoints, sysidle, lockdep's check that interrupts are off.
  */
 

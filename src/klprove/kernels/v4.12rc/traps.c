@@ -7,10 +7,10 @@
  * ist_enter() with nmi_enter()") (in v5.8).
  * Leaves out: exceptions from user mode; #DF (does not return); int3 (do_int3
  * is notrace, its frame is do_debug's from ist_enter on); do_debug's enabling
- * of interrupts after notify_die (an interrupt there meets a state that v4.12
- * itself gets wrong when RCU was off: Linux kernel commit 28585a832602 in
- * v4.14 is about its like); code of #MC before ist_enter on an offline CPU;
- * int3's own stack slots and the debug stack switch.
+ * of interrupts after notify_die (where RCU was off, an interrupt there meets a
+ * nesting that v4.12 itself gets wrong; rcu_irq.c of v4.14 says what changed);
+ * code of #MC before ist_enter on an offline CPU; int3's own stack slots and
+ * the debug stack switch.
  *
  * One context function stands for both vectors: they differ in names and
  * bodies only, and a bound on arrivals then counts exceptions.

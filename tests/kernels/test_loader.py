@@ -1,0 +1,91 @@
+"""The loader: chains of generations, files from the nearest one, messages, the digest."""
+
+from pathlib import Path
+
+import pytest
+
+from klprove.kernels import HOME, load, names
+from klprove.source import BadInput
+
+MANIFEST = """
+title = "first"
+files = ["a.h", "b.c"]
+sites = ["f", "g"]
+static = ["g"]
+options = []
+assumptions = ["one"]
+recursion = 2
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Two generations; the later one replaces b.c and the title."""
+    for name in ("v4.9", "v4.12"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "v4.9" / "kernel.toml").write_text(MANIFEST)
+    (tmp_path / "v4.9" / "a.h").write_text("int a;\n")
+    (tmp_path / "v4.9" / "b.c").write_text("int b;\n")
+    (tmp_path / "v4.12" / "kernel.toml").write_text('title = "second"\nbase = "v4.9"\n')
+    (tmp_path / "v4.12" / "b.c").write_text("long b;\n")
+    return tmp_path
+
+
+def test_a_file_comes_from_the_nearest_generation(home: Path) -> None:
+    kernel = load("v4.12", home)
+    assert kernel.files == (home / "v4.9" / "a.h", home / "v4.12" / "b.c")
+    assert (kernel.title, kernel.bases) == ("second", ("v4.9",))
+    assert (kernel.sites, kernel.static, kernel.recursion) == (("f", "g"), frozenset("g"), 2)
+
+
+def test_names_are_in_order_of_age(home: Path) -> None:
+    (home / "v4.12rc").mkdir()
+    (home / "v4.12rc" / "kernel.toml").write_text(MANIFEST)
+    assert names(home) == ("v4.9", "v4.12rc", "v4.12")
+
+
+def test_the_digest_changes_with_any_file(home: Path) -> None:
+    before = load("v4.12", home).digest
+    (home / "v4.9" / "b.c").write_text("int hidden;\n")
+    assert load("v4.12", home).digest == before, "a replaced file does not count"
+    (home / "v4.9" / "a.h").write_text("int c;\n")
+    assert load("v4.12", home).digest != before
+
+
+def test_an_unknown_generation_is_bad_input_with_near_names(home: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        load("v4.13", home)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "kernel"
+    assert "v4.13" in diagnostic.text and "v4.12" in diagnostic.hint
+
+
+@pytest.mark.parametrize("name", ["", "..", "/etc", "v4.9/../v4.9", "V4.9"])
+def test_a_name_is_never_a_path(home: Path, name: str) -> None:
+    with pytest.raises(BadInput):
+        load(name, home)
+
+
+def test_a_circle_of_bases_is_found(home: Path) -> None:
+    (home / "v4.9" / "kernel.toml").write_text(MANIFEST + 'base = "v4.12"\n')
+    with pytest.raises(ValueError, match="own base"):
+        load("v4.12", home)
+
+
+def test_an_unknown_key_is_found(home: Path) -> None:
+    (home / "v4.12" / "kernel.toml").write_text('base = "v4.9"\nfile = []\n')
+    with pytest.raises(ValueError, match="'file'"):
+        load("v4.12", home)
+
+
+def test_a_missing_file_is_found(home: Path) -> None:
+    (home / "v4.9" / "a.h").unlink()
+    with pytest.raises(FileNotFoundError, match="a.h"):
+        load("v4.12", home)
+
+
+def test_every_file_of_a_generation_is_used_by_it() -> None:
+    for name in names():
+        used = set(load(name).files)
+        mine = {each for each in (HOME / name).iterdir() if each.suffix in (".c", ".h")}
+        assert mine <= used, f"{name}: {sorted(mine - used)}"
