@@ -28,7 +28,7 @@ test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the te
 	$(BIN)/pytest -q
 
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
-	$(BIN)/python -m klprove.thread > docs/thread-2017.md
+	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md
 
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py
