@@ -80,7 +80,7 @@ def test_an_unknown_key_is_found(home: Path) -> None:
 
 def test_a_missing_file_is_found(home: Path) -> None:
     (home / "v4.9" / "a.h").unlink()
-    with pytest.raises(FileNotFoundError, match="a.h"):
+    with pytest.raises(FileNotFoundError, match=r"a\.h"):
         load("v4.12", home)
 
 

@@ -13,14 +13,37 @@ from klprove.kernels import HOME, load, names
 HEADER = Path(klprove.__file__).parent / "include" / "klprove.h"
 FILES = sorted(each for each in HOME.glob("*/*") if each.suffix in (".c", ".h"))
 
-SITES = """
-    vfs_read rcu_idle_enter rcu_eqs_enter rcu_eqs_enter_common rcu_dynticks_eqs_enter
-    rcu_dynticks_task_enter tick_broadcast_enter cpuidle_reflect rcu_idle_exit rcu_eqs_exit
-    rcu_eqs_exit_common rcu_dynticks_task_exit rcu_dynticks_eqs_exit do_IRQ irq_enter
-    rcu_irq_enter handle_irq irq_exit rcu_irq_exit printk_nmi_enter printk_nmi_exit
-    rcu_nmi_enter default_do_nmi rcu_nmi_exit do_debug do_machine_check ist_enter notify_die
-    ist_exit
-""".split()
+SITES = [
+    "vfs_read",
+    "rcu_idle_enter",
+    "rcu_eqs_enter",
+    "rcu_eqs_enter_common",
+    "rcu_dynticks_eqs_enter",
+    "rcu_dynticks_task_enter",
+    "tick_broadcast_enter",
+    "cpuidle_reflect",
+    "rcu_idle_exit",
+    "rcu_eqs_exit",
+    "rcu_eqs_exit_common",
+    "rcu_dynticks_task_exit",
+    "rcu_dynticks_eqs_exit",
+    "do_IRQ",
+    "irq_enter",
+    "rcu_irq_enter",
+    "handle_irq",
+    "irq_exit",
+    "rcu_irq_exit",
+    "printk_nmi_enter",
+    "printk_nmi_exit",
+    "rcu_nmi_enter",
+    "default_do_nmi",
+    "rcu_nmi_exit",
+    "do_debug",
+    "do_machine_check",
+    "ist_enter",
+    "notify_die",
+    "ist_exit",
+]
 
 
 def text_of(name: str) -> str:
