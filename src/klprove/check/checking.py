@@ -193,7 +193,12 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         for site in chosen
     }
     assumptions = dict.fromkeys(["sequentially consistent memory"])
-    assumptions |= dict.fromkeys(kernel.assumptions if kernel else ())
+    if kernel:
+        assumptions |= dict.fromkeys(kernel.assumptions)
+        patched = {name for site in chosen for name in site.split("+")}
+        static = [name for name in kernel.sites if name in kernel.static & patched]
+        if static:
+            assumptions[f"out of line though static: {', '.join(static)}"] = None
     for verdict in verdicts.values():
         assumptions |= dict.fromkeys(verdict.assumptions)
     asked = dict.fromkeys(

@@ -42,17 +42,31 @@ def _disagreement(judgements: Sequence[Judgement]) -> Iterator[str]:
     yield "## Where klprove disagrees with the thread"
     yield ""
     refuted = [each for each in judgements if each.word == REFUTED]
-    for each in refuted:
-        claim = each.claim
-        yield f"- [{claim.number}](#claim-{claim.number}), {claim.who}: {_line(claim.claim)}"
-        yield f"  It is not so: {_decided_by(each)}."
-    if not refuted:
-        yield "Nowhere: no claim was refuted."
+    said = [each for each in refuted if not each.claim.who.startswith("(")]
+    for each in said:
+        yield _refuted(each)
+    if not said:
+        yield "Nowhere: nothing that was said there is refuted."
+    ours = [each for each in refuted if each not in said]
+    if ours:
+        yield ""
+        yield "Of the questions that nobody asked there, refuted:"
+        yield ""
+    for each in ours:
+        yield _refuted(each)
     open_ = [str(each.claim.number) for each in judgements if each.word == UNDECIDED]
     if open_:
         yield ""
         yield f"Left open, because a search was not complete: {', '.join(open_)}."
     yield ""
+
+
+def _refuted(judgement: Judgement) -> str:
+    claim = judgement.claim
+    return (
+        f"- [{claim.number}](#claim-{claim.number}), {claim.who}: {_line(claim.claim)}\n"
+        f"  Not so: {_decided_by(judgement)}."
+    )
 
 
 def _claim(judgement: Judgement) -> Iterator[str]:

@@ -1,0 +1,5 @@
+"""`python -m klprove`."""
+
+from klprove.cli import main
+
+main()
