@@ -1,5 +1,7 @@
 """Printed programs: read back they are the same, and what is not one is refused at its place."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -109,3 +111,11 @@ def test_names_of_fixed_places_are_for_the_reader_only() -> None:
     (line,) = [each for each in lines if "load" in each]
     assert line.endswith("; a.c:4:2 nmi>get # count")
     assert "#" not in FILE
+
+
+def test_the_documented_example_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ir.md").read_text()
+    example = page.split("```")[1].lstrip("\n")
+    program = ir.parse_ir(example)
+    assert ir.verify(program) == []
+    assert ir.render(program) == example
