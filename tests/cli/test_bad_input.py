@@ -1,4 +1,4 @@
-"""Everything that can be wrong with an input: the right place, status 2, two seconds, no traceback."""
+"""Whatever is wrong with an input: the right place, status 2, two seconds, no traceback."""
 
 import os
 import random

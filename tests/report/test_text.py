@@ -47,7 +47,7 @@ bounds  : 1 CPU; arrivals unbounded; nested exception <= 2; 1,234 states,
                                printk_nmi_enter()
                                  klp_ftrace_handler()
   4                                klp_ops.func_stack.next is 0x10008  rcu.c:71
-                                     # unwatched-silent  # BANG
+                                     # BANG unwatched-silent
 """
     assert render(answer(), timing=False).startswith(expected)
 

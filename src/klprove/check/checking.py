@@ -12,7 +12,7 @@ from klprove.c import Unit, parse
 from klprove.check.answer import Answer, Text
 from klprove.check.question import EACH, Question
 from klprove.check.site import Job
-from klprove.check.sites import called, sites
+from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, spread
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
@@ -76,6 +76,7 @@ class _Task:
 def _prepare(question: Question) -> _Task:
     kernel = load(question.kernel) if question.kernel else None
     unit, texts = _read(question, kernel)
+    refuse_unknown(question.inlined, unit.functions)
     known = kernel.sites if kernel else ()
     each = EACH in question.patch
     recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
@@ -192,7 +193,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         site: answers[site].verdict if site in answers else _unknown(site, outcome, bounds)
         for site in chosen
     }
-    assumptions = dict.fromkeys(["sequentially consistent memory"])
+    assumptions = dict.fromkeys(["memory is sequentially consistent"])
     if kernel:
         assumptions |= dict.fromkeys(kernel.assumptions)
         patched = {name for site in chosen for name in site.split("+")}

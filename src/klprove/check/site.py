@@ -11,6 +11,7 @@ from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import Program
 from klprove.lower import Options, lower
+from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import VIOLATION, Verdict
 
 Watch: TypeAlias = Callable[[engine.Progress], None]
@@ -46,7 +47,16 @@ class Job:
             recursion=self.recursion,
             inlined=self.question.inlined,
         )
-        program = lower(self.unit, options)
+        try:
+            program = lower(self.unit, options)
+        except RecursionError:
+            span = Span(self.question.files[-1], 0, 0)
+            text = "an expression or a chain of calls is nested too deeply"
+            raise BadInput([Diagnostic("large", span, text)]) from None
+        if not program.contexts:
+            span = Span(self.question.files[-1], 0, 0)
+            hint = "mark a function __task(0), __irq(0), __nmi(0) or __exception(0)"
+            raise BadInput([Diagnostic("context", span, "no context: nothing ever runs", hint)])
         if self.required:
             require_called(site, program)
         return program

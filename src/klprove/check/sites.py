@@ -70,3 +70,16 @@ def require_called(site: str, program: Program) -> None:
             )
             for name in missing
         )
+
+
+def refuse_unknown(inlined: Iterable[str], functions: Iterable[str]) -> None:
+    """Raise BadInput for functions named to `--inline` that the text does not have."""
+    known = sorted(functions)
+    refused = []
+    for name in sorted(set(inlined) - set(known)):
+        near = get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"near it: {', '.join(near)}" if near else ""
+        span = Span("--inline", 0, 0)
+        refused.append(Diagnostic("option", span, f"no function {name}() in the text", hint))
+    if refused:
+        raise BadInput(refused)

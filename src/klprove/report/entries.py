@@ -28,8 +28,6 @@ class Entry:
     """Depth of calls inside the context."""
     text: str
     place: str = ""
-    last: bool = False
-    """True where the bad thing happens."""
 
 
 def lanes(trace: Trace) -> dict[Lane, str]:
@@ -43,8 +41,8 @@ def lanes(trace: Trace) -> dict[Lane, str]:
     }
 
 
-def entries(trace: Trace) -> Iterator[Entry]:
-    """The lines of `trace`, numbered by step from 1; the bad thing happens in the last one."""
+def entries(trace: Trace, code: str) -> Iterator[Entry]:
+    """The lines of `trace`, numbered by step from 1; the finding `code` shows in the last one."""
     inside: dict[Lane, tuple[str, ...]] = {}
     for number, event in enumerate(trace.events, 1):
         lane = Lane(event.cpu, event.depth)
@@ -59,7 +57,9 @@ def entries(trace: Trace) -> Iterator[Entry]:
                 yield Entry(0, lane, depth, f"{event.calls[depth]}()")
             inside[lane] = event.calls
             indent = len(event.calls)
-        final = number == len(trace.events)
+        if number == len(trace.events):
+            texts = [text for text in texts if text.removeprefix("# ") != code]
+            texts.append(f"# BANG {code}")
         for line, text in enumerate(texts):
             yield Entry(
                 step=number if line == 0 else 0,
@@ -67,7 +67,6 @@ def entries(trace: Trace) -> Iterator[Entry]:
                 indent=indent + (line > 0),
                 text=text,
                 place=place if line == 0 else "",
-                last=final and line == len(texts) - 1,
             )
 
 
@@ -96,10 +95,12 @@ def _texts(event: Event) -> Iterator[str]:
         yield show(access)
         said = True
     for note in event.notes:
+        if note.startswith("reaches "):
+            continue  # a witness matters to the verdict, not to the reader of a trace
         yield f"# {note}" if said else note
         said = True
     if not said:
-        yield "..."
+        yield "(no change)"
 
 
 def show(access: Access) -> str:

@@ -106,7 +106,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     if alone:
         yield from field("bounds", bounds(answer, timing))
     yield ""
-    yield from draw(finding.trace)
+    yield from draw(finding.trace, finding.code)
     yield ""
     explanation = explain(finding.code, finding.text)
     yield from field("why", explanation.why)

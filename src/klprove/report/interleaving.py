@@ -10,7 +10,6 @@ from klprove.report.entries import Entry, Lane, entries, lanes
 from klprove.report.wrapping import WIDTH, ascii_only, fold
 from klprove.verdict import Trace
 
-_BANG = "  # BANG"
 _ROOM = 30
 """Columns that the rightmost lane gets at least."""
 _STRIDE = 22
@@ -19,9 +18,9 @@ _PLACE = 24
 """Longest `file:line` that is shown at the right edge."""
 
 
-def draw(trace: Trace) -> list[str]:
-    """The lines of the picture."""
-    rows = list(entries(trace))
+def draw(trace: Trace, code: str) -> list[str]:
+    """The lines of the picture of how `code` is reached."""
+    rows = list(entries(trace, code))
     titles = lanes(trace)
     if not titles:
         return ["(no step: the initial state is bad)"]
@@ -62,7 +61,7 @@ def _row(row: Entry, start: int, right: int, unit: int, placed: bool) -> Iterato
     """One entry, wrapped in its lane, its place at the right edge of its first line."""
     # Deep call chains must not push the text out of the page.
     x = min(start + row.indent * unit, right - 24)
-    text = ascii_only(row.text) + (_BANG if row.last else "")
+    text = ascii_only(row.text)
     lead = f"{row.step:>{3}}" if row.step else ""
     for number, part in enumerate(fold(text, right - x, "  ")):
         line = (lead if number == 0 else "").ljust(x) + part

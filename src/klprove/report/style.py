@@ -13,7 +13,7 @@ _RULES = (
         rf"\1{_BOLD}{_YELLOW}\2\3{_OFF}",
     ),
     (re.compile(r"^(klprove: )(HOLDS)", re.MULTILINE), rf"\1{_BOLD}{_GREEN}\2{_OFF}"),
-    (re.compile(r"# BANG"), f"{_BOLD}{_RED}# BANG{_OFF}"),
+    (re.compile(r"(# BANG .*)$", re.MULTILINE), rf"{_BOLD}{_RED}\1{_OFF}"),
     (re.compile(r"( )(<(?:irq|NMI|softirq|exception)>)"), rf"\1{_BOLD}\2{_OFF}"),
     (re.compile(r"^(\w[\w ]{1,7}:)(?= )(?<!klprove:)", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
     (re.compile(r"(?<=[\s])([\w.-]+\.[ch]:\d+)$", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
