@@ -1,0 +1,6 @@
+"""C: one translation unit, its declarations, its tree and its diagnostics."""
+
+from klprove.c.nodes import Node
+from klprove.c.unit import FunctionDecl, Unit, parse
+
+__all__ = ["FunctionDecl", "Node", "Unit", "parse"]

@@ -1,0 +1,137 @@
+"""The tree of one translation unit, fetched from libclang piece by piece and kept."""
+
+from functools import cached_property
+from typing import Any
+
+from clang.cindex import CursorKind
+
+from klprove.c import api
+from klprove.c.types import CType, TypeTable, annotations, is_const
+from klprove.source import Span
+
+_KINDS = {each.value: each.name for each in CursorKind.get_all_kinds()}
+_WRAPPERS = frozenset({"PAREN_EXPR", "UNEXPOSED_EXPR"})
+
+
+class Tree:
+    """What the nodes of one translation unit share: the types, the names of files, the nodes."""
+
+    def __init__(self, handle: Any, names: dict[str, str]) -> None:
+        self.handle = handle
+        self.types = TypeTable()
+        self._names = names
+        self._declarations: dict[int, Node] = {}
+
+    def span(self, place: tuple[str, int, int, int]) -> Span:
+        """`place` with the file as the user named it."""
+        file, line, column, _ = place
+        return Span(self._names.get(file, file), line, column)
+
+    def declaration(self, cursor: Any) -> "Node | None":
+        """The node of a declaration: the same for every cursor that means it."""
+        if api.is_null(cursor):
+            return None
+        key = int(cursor.data[0] or 0)
+        known = self._declarations.get(key)
+        if known is None:
+            known = self._declarations[key] = Node(self, cursor)
+        return known
+
+
+class Node:
+    """An expression, a statement or a declaration."""
+
+    def __init__(self, tree: Tree, cursor: Any) -> None:
+        self.tree = tree
+        self.cursor = cursor
+        self.kind = _KINDS.get(cursor._kind_id, "UNKNOWN")
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name!r} at {self.span}>"
+
+    @cached_property
+    def children(self) -> tuple["Node", ...]:
+        """Its parts, in the order of the text."""
+        declaration = self.tree.declaration
+        return tuple(
+            declaration(each) or Node(self.tree, each)
+            if each._kind_id < 40
+            else Node(self.tree, each)
+            for each in api.children(self.cursor)
+        )
+
+    @cached_property
+    def type(self) -> CType:
+        """Its type, without qualifiers."""
+        return self.tree.types.of(self.cursor.type)
+
+    @cached_property
+    def is_const(self) -> bool:
+        """True for a declaration of a read-only object."""
+        return is_const(self.cursor.type)
+
+    @cached_property
+    def name(self) -> str:
+        """The name it declares or refers to."""
+        return api.spelling(self.cursor)
+
+    @cached_property
+    def target(self) -> "Node | None":
+        """The declaration that an expression refers to."""
+        return self.tree.declaration(api.referenced(self.cursor))
+
+    @cached_property
+    def key(self) -> int:
+        """Of a declaration: what all declarations of the same thing have in common."""
+        return api.identity(self.cursor)
+
+    @cached_property
+    def operator(self) -> str:
+        """The operator of an operator expression."""
+        return api.operator(self.cursor)
+
+    @cached_property
+    def constant(self) -> int | None:
+        """The value of an integer constant expression, as clang computes it."""
+        value = api.evaluate(self.cursor)
+        return value if isinstance(value, int) else None
+
+    @cached_property
+    def text(self) -> str | None:
+        """The contents of a string literal."""
+        value = api.evaluate(self.cursor)
+        return value if isinstance(value, str) else None
+
+    @cached_property
+    def enumerator(self) -> int:
+        """The value of an enumeration constant's declaration."""
+        return int(self.cursor.enum_value)
+
+    @cached_property
+    def initialiser(self) -> "Node | None":
+        """The initialiser of a variable's declaration."""
+        found = api.initialiser(self.cursor)
+        return None if api.is_null(found) else Node(self.tree, found)
+
+    @cached_property
+    def is_static(self) -> bool:
+        """True for a variable declared inside a function whose storage is static or extern."""
+        return self.cursor.storage_class.name in ("STATIC", "EXTERN")
+
+    @cached_property
+    def span(self) -> Span:
+        """Where it begins."""
+        return self.tree.span(api.location(self.cursor))
+
+    @cached_property
+    def annotations(self) -> tuple[str, ...]:
+        """Of a declaration: its klprove attributes."""
+        return annotations(self.cursor)
+
+    @cached_property
+    def bare(self) -> "Node":
+        """The expression inside parentheses and implicit conversions."""
+        node = self
+        while node.kind in _WRAPPERS and len(node.children) == 1:
+            node = node.children[0]
+        return node

@@ -1,0 +1,106 @@
+"""The user's definitions take the place of the model's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from klprove.c import api
+from klprove.c.nodes import Tree
+from klprove.c.text import Text
+
+
+@dataclass
+class _Twice:
+    """A name: where the model declares and defines it, and the user's definition."""
+
+    declared: list[Any] = field(default_factory=list)
+    defined: list[Any] = field(default_factory=list)
+    users: Any = None
+
+
+def replacements(tree: Tree, texts: Sequence[Text]) -> tuple[tuple[str, ...], list[Text]]:
+    """Names of the replaced functions, and the texts without them; the last text is the user's.
+
+    Where the model declared or defined a function, the user's declaration of it stands, so that
+    the model's callers still see one. Variables that both initialise keep the user's value.
+    """
+    by_path = {text.path: text for text in texts}
+    user = texts[-1].path
+    functions, variables = _definitions(tree, by_path, user)
+    edits: dict[str, list[tuple[int, int, str]]] = {text.path: [] for text in texts}
+
+    def edit(cursor: Any, start: int, end: int, new: str) -> None:
+        edits[api.location(cursor)[0]].append((start, end, new))
+
+    replaced = []
+    for name, each in functions.items():
+        if each.users is None or not each.defined:
+            continue
+        replaced.append(name)
+        prototype = _prototype(each.users, by_path[user].body.encode())
+        for cursor in each.declared:
+            edit(cursor, *_extent(cursor), prototype)
+        for cursor in each.defined:
+            edit(cursor, *_extent(cursor), prototype + ";")
+    for each in variables.values():
+        if each.users is not None:
+            for cursor in each.defined:
+                edit(cursor, _equals(cursor), _extent(cursor)[1], "")
+    if not any(edits.values()):
+        return (), list(texts)
+    return tuple(replaced), [text.edited(edits[text.path]) for text in texts]
+
+
+def _definitions(
+    tree: Tree, by_path: dict[str, Text], user: str
+) -> tuple[dict[str, _Twice], dict[str, _Twice]]:
+    functions: dict[str, _Twice] = {}
+    variables: dict[str, _Twice] = {}
+    for cursor in api.children(tree.handle.cursor):
+        kind = cursor.kind.name
+        if kind not in ("FUNCTION_DECL", "VAR_DECL"):
+            continue
+        path = api.location(cursor)[0]
+        if path not in by_path:
+            continue
+        if kind == "FUNCTION_DECL":
+            each, defines = functions.setdefault(api.spelling(cursor), _Twice()), _body(cursor)
+        else:
+            each = variables.setdefault(api.spelling(cursor), _Twice())
+            defines = _equals(cursor)
+        if path == user:
+            each.users = cursor if defines else each.users
+        elif defines:
+            each.defined.append(cursor)
+        else:
+            each.declared.append(cursor)
+    return functions, variables
+
+
+def _body(cursor: Any) -> Any:
+    last = [each for each in api.children(cursor) if each.kind.name == "COMPOUND_STMT"]
+    return last[0] if last else None
+
+
+def _equals(variable: Any) -> int:
+    """Where the initialiser's `=` is, 0 if there is none; clang drops that of a redefinition."""
+    for token in variable.get_tokens():
+        if token.spelling == "=":
+            return api.place(token.extent.start)[3]
+    return 0
+
+
+def _extent(cursor: Any) -> tuple[int, int]:
+    extent = cursor.extent
+    return api.place(extent.start)[3], api.place(extent.end)[3]
+
+
+def _prototype(definition: Any, text: bytes) -> str:
+    """The user's declaration: the text of the definition up to its body, on one line."""
+    start, end = _extent(definition)[0], _extent(_body(definition))[0]
+    words: list[str] = []
+    for token in definition.get_tokens():
+        at = api.place(token.extent.start)[3]
+        if start <= at < end and token.kind.name != "COMMENT":
+            words.append(token.spelling)
+    return " ".join(words) or text[start:end].decode(errors="replace").replace("\n", " ")

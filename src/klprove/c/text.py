@@ -1,0 +1,65 @@
+"""The files of a unit: read, sized up, and edited without moving a line."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from klprove.source import Diagnostic, Span
+
+MOST_LINES = 20_000
+PRAGMAS = ("hardware_nmi", "preempt")
+
+_PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+klprove\b[ \t]*(\w*)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One file: its name as the user gave it, the name clang sees, its contents."""
+
+    name: str
+    path: str
+    body: str
+
+    def pragmas(self) -> Iterator[tuple[str, Span]]:
+        """Every `#pragma klprove WORD`: the word and its place."""
+        for found in _PRAGMA.finditer(self.body):
+            line = self.body.count("\n", 0, found.start(1)) + 1
+            start = self.body.rfind("\n", 0, found.start(1)) + 1
+            yield found.group(1), Span(self.name, line, found.start(1) - start + 1)
+
+    def edited(self, edits: Iterable[tuple[int, int, str]]) -> "Text":
+        """A copy in which each byte range holds the new text and as many newlines as before."""
+        data = bytearray(self.body.encode())
+        for start, end, new in sorted(edits, reverse=True):
+            data[start:end] = new.encode() + b"\n" * data.count(b"\n", start, end)
+        return Text(self.name, self.path, data.decode(errors="replace"))
+
+
+def read(name: Path | str, index: int) -> Text | Diagnostic:
+    """The file `name`, or what is wrong with it; `index` tells apart names clang cannot take."""
+    shown, top = str(name), Span(str(name), 0, 0)
+    try:
+        data = Path(name).read_bytes()
+    except OSError as error:
+        return Diagnostic("file", top, f"cannot read: {error.strerror or error}")
+    except ValueError:
+        return Diagnostic("file", top, "cannot read: not a file name")
+    try:
+        body = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Diagnostic("file", top, f"not a text file: line {line} is not UTF-8")
+    if "\0" in body:
+        line = body.count("\n", 0, body.index("\0")) + 1
+        return Diagnostic("file", top, f"not a text file: a NUL byte in line {line}")
+    if not body.strip():
+        return Diagnostic("file", top, "the file is empty")
+    lines = body.count("\n")
+    if lines > MOST_LINES:
+        hint = f"a model may have {MOST_LINES} lines; cut out what the handler does not reach"
+        return Diagnostic("large", top, f"the file has {lines} lines", hint)
+    path = str(Path(name).absolute())
+    if re.search(r'["\\\n\r]', path):
+        path = f"/klprove-input/{index}.c"
+    return Text(shown, path, body)

@@ -1,0 +1,182 @@
+"""One translation unit: klprove.h, the files of a kernel model, the user's file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from clang.cindex import Index, TranslationUnitLoadError
+
+from klprove.c import api
+from klprove.c.diagnostics import errors
+from klprove.c.loops import ForParts, headers
+from klprove.c.nodes import Node, Tree
+from klprove.c.replacement import replacements
+from klprove.c.text import PRAGMAS, Text, read
+from klprove.source import BadInput, Diagnostic, Span
+
+HEADER = Path(__file__).parent.parent / "include" / "klprove.h"
+_MAIN = "/klprove-unit.c"
+
+
+@dataclass
+class FunctionDecl:
+    """A function: every declaration of it, and its definition if it has one."""
+
+    name: str
+    declarations: list[Node] = field(default_factory=list)
+    definition: Node | None = None
+    from_header: bool = False
+
+    @cached_property
+    def annotations(self) -> tuple[str, ...]:
+        """Its klprove attributes, on whichever declaration they stand, each once."""
+        return tuple(dict.fromkeys(a for each in self.declarations for a in each.annotations))
+
+    @cached_property
+    def node(self) -> Node:
+        """The definition, or else the last declaration."""
+        return self.definition or self.declarations[-1]
+
+    @cached_property
+    def parameters(self) -> tuple[Node, ...]:
+        """The parameters of `node`."""
+        return tuple(each for each in self.node.children if each.kind == "PARM_DECL")
+
+    @cached_property
+    def body(self) -> Node | None:
+        """The compound statement."""
+        last = self.definition.children[-1] if self.definition else None
+        return last if last and last.kind == "COMPOUND_STMT" else None
+
+    @cached_property
+    def loops(self) -> dict[int, ForParts]:
+        """The parts of the `for` statements in the body, by id() of their node."""
+        return headers(self.definition) if self.definition else {}
+
+    @cached_property
+    def is_inline(self) -> bool:
+        """True where any declaration says inline."""
+        return any(api.is_inline(each.cursor) for each in self.declarations)
+
+    @property
+    def is_ghost(self) -> bool:
+        """True for a function that takes no steps."""
+        return "ghost" in self.annotations
+
+    def is_traceable(
+        self, outlined: frozenset[str] = frozenset(), inlined: frozenset[str] = frozenset()
+    ) -> bool:
+        """True where compiled code would have a call of __fentry__ that a livepatch can take."""
+        if self.body is None or self.name.startswith("__klprove_") or self.name == "__fentry__":
+            return False
+        if "notrace" in self.annotations or self.is_ghost or self.name in inlined:
+            return False
+        return not self.is_inline or self.name in outlined
+
+
+class Unit:
+    """One parsed translation unit. Nodes are fetched when asked for, and kept."""
+
+    def __init__(self, tree: Tree, texts: Sequence[Text], replaced: tuple[str, ...]) -> None:
+        self.tree = tree
+        self.texts = tuple(texts)
+        self.replaced = replaced
+        """Names of the model's functions that the user's file replaces."""
+        self.declared: dict[str, FunctionDecl] = {}
+        """Every function of the unit, by name, in the order of the text."""
+        self.variables: dict[int, Node] = {}
+        """Every variable at file scope, by key: the declaration that has the initialiser, if any."""
+        self.pragmas = frozenset(word for text in texts for word, _ in text.pragmas())
+        self._collect()
+
+    def _collect(self) -> None:
+        header = str(HEADER)
+        for cursor in api.children(self.tree.handle.cursor):
+            node = self.tree.declaration(cursor)
+            if node is None:
+                continue
+            if node.kind == "FUNCTION_DECL":
+                known = self.declared.get(node.name)
+                if known is None:
+                    inside = api.location(cursor)[0] == header
+                    known = self.declared[node.name] = FunctionDecl(node.name, from_header=inside)
+                known.declarations.append(node)
+                if cursor.is_definition():
+                    known.definition = node
+            elif node.kind == "VAR_DECL":
+                if node.key not in self.variables or node.initialiser is not None:
+                    self.variables[node.key] = node
+                elif self.variables[node.key].initialiser is None and cursor.is_definition():
+                    self.variables[node.key] = node
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the functions that have a body, in the order of the text."""
+        return tuple(name for name, each in self.declared.items() if each.body is not None)
+
+    def traceable(self) -> tuple[str, ...]:
+        """Names of the functions that a livepatch could patch, in the order of the text."""
+        return tuple(name for name in self.functions if self.declared[name].is_traceable())
+
+    def span(self) -> Span:
+        """The last file: a place for what concerns the whole unit."""
+        return Span(self.texts[-1].name, 0, 0) if self.texts else Span("<klprove>", 0, 0)
+
+
+def parse(
+    files: Sequence[Path | str],
+    *,
+    defines: Mapping[str, str] | None = None,
+    include: Sequence[Path] = (),
+    user: Path | str | None = None,
+) -> Unit:
+    """Parse klprove.h, then each of `files`, then `user`, as one text.
+
+    A function defined in `user` replaces the one of that name in `files`. Raises BadInput with all
+    that is wrong.
+    """
+    names = [*files, *([user] if user is not None else [])]
+    read_all = [read(name, index) for index, name in enumerate(names)]
+    bad = [each for each in read_all if isinstance(each, Diagnostic)]
+    texts = [each for each in read_all if isinstance(each, Text)]
+    bad += [
+        Diagnostic("unknown", span, f"unknown pragma '{word}'", f"known are {', '.join(PRAGMAS)}")
+        for text in texts
+        for word, span in text.pragmas()
+        if word not in PRAGMAS
+    ]
+    if bad:
+        raise BadInput(bad)
+    arguments = [
+        "-std=gnu11", "--target=x86_64-linux-gnu", "-nostdinc", "-w", "-ferror-limit=0",
+        "-Werror=int-conversion", "-Werror=implicit-function-declaration",
+        f"-I{HEADER.parent}",
+        *(f"-I{each}" for each in include),
+        *(f"-D{name}={value}" for name, value in (defines or {}).items()),
+    ]  # fmt: skip
+    replaced: tuple[str, ...] = ()
+    tree = _parse(texts, arguments)
+    if user is not None and len(texts) > 1:
+        replaced, texts = replacements(tree, texts)
+        if replaced:
+            tree = _parse(texts, arguments)
+    if found := errors(tree):
+        raise BadInput(found)
+    return Unit(tree, texts, replaced)
+
+
+def _parse(texts: Sequence[Text], arguments: list[str]) -> Tree:
+    included = [str(HEADER), *(text.path for text in texts)]
+    main = "".join(f'#include "{path}"\n' for path in included)
+    unsaved = [(_MAIN, main), *((text.path, text.body) for text in texts)]
+    index: Any = Index.create()
+    try:
+        handle = index.parse(_MAIN, args=arguments, unsaved_files=unsaved, options=0)
+    except TranslationUnitLoadError as error:
+        raise BadInput([Diagnostic("syntax", Span(texts[-1].name, 0, 0), str(error))]) from error
+    names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}
+    return Tree(handle, names)
+
+
