@@ -81,7 +81,8 @@ def _prepare(question: Question) -> _Task:
     each = EACH in question.patch
     recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
     job = Job(question, unit, recursion, required=not each)
-    chosen = sites(question.patch, known, unit.traceable())
+    traceable = [name for name in unit.traceable() if name not in question.inlined]
+    chosen = sites(question.patch, known, traceable)
     if each and not known:
         chosen = _called_only(job, chosen)
     return _Task(kernel, texts, chosen, job)
