@@ -11,7 +11,7 @@ KINDS = ("task", "softirq", "irq", "nmi", "exception")
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A scalar inside an object, for messages: byte offset, type, path such as `.next` or `[2].a`."""
+    """A scalar inside an object, for messages: byte offset, type, path: `.next`, `[2].a`."""
 
     offset: int
     ty: Int

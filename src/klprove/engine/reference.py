@@ -1,0 +1,174 @@
+"""The reference engine: breadth-first over whole states, nothing left out, nothing hashed away.
+
+It is the oracle that every faster engine is compared with, so it does the plain thing: every state
+is kept whole, every choice of every state is tried, and the first path that reaches a finding is a
+shortest one.
+"""
+
+from collections import deque
+
+from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.limits import Meter
+from klprove.engine.machine import Choice, Machine, State
+from klprove.engine.points import Noted
+from klprove.engine.search import Discovery, Search
+from klprove.ir.instructions import Atomic
+from klprove.verdict import VIOLATION
+
+_LOOK = 2048
+"""States between two looks at the clock."""
+
+
+class Reference:
+    """One exploration of one machine."""
+
+    def __init__(self, machine: Machine, meter: Meter) -> None:
+        self._machine, self._meter = machine, meter
+        self._parents: dict[State, tuple[State, Choice] | None] = {}
+        self._found: dict[Notice, Discovery] = {}
+        self._blocked: list[State] = []
+        self._search = Search()
+
+    def run(self) -> Search:
+        """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
+        try:
+            self._explore()
+            if not self._search.reasons:
+                self._deadlocks()
+        except KeyboardInterrupt:
+            self._search.reasons.append("interrupted")
+        self._search.discoveries = list(self._found.values())
+        self._search.states = len(self._parents)
+        return self._search
+
+    def _explore(self) -> None:
+        machine, search, parents = self._machine, self._search, self._parents
+        booted: list[tuple[int, Noted]] = []
+        first = machine.initial(booted)
+        for context, noted in booted:
+            self._note(context, noted, None)
+        parents[first] = None
+        self._invariants(first)
+        level, waiting = deque([first]), deque[State]()
+        looked = 0
+        while level:
+            for state in level:
+                note: list[Noted] = []
+                stepped = blocked = False
+                for choice in machine.choices(state):
+                    after = machine.apply(state, choice, note)
+                    if note:
+                        context = self._running(state, choice)
+                        for each in note:
+                            blocked |= each[0] == "blocked"
+                            self._note(context, each, (state, choice))
+                        note.clear()
+                    if after is None:
+                        continue
+                    stepped |= choice[0] != "enter"
+                    search.transitions += 1
+                    if after not in parents:
+                        parents[after] = (state, choice)
+                        waiting.append(after)
+                        if after[0] is not state[0]:
+                            self._invariants(after)
+                if blocked and not stepped:
+                    self._blocked.append(state)
+                looked += 1
+                if looked % _LOOK == 0:
+                    reason = self._meter.exhausted(
+                        len(parents), search.transitions, len(waiting), search.depth
+                    )
+                    if reason:
+                        search.reasons.append(reason)
+                        return
+                if self._machine.limits.first and self._violated():
+                    search.reasons.append("stopped at the first violation")
+                    return
+            if waiting:
+                search.depth += 1
+            level, waiting = waiting, deque()
+
+    def _running(self, state: State, choice: Choice) -> int:
+        """The context in which `choice` happens."""
+        what, cpu, detail = choice
+        if what != "step":
+            return detail
+        frames, _ = state[1][cpu]
+        return self._machine.points.table[frames[-1][0]].context
+
+    def _violated(self) -> bool:
+        return any(each.severity == VIOLATION for each in self._found)
+
+    def _note(self, context: int, noted: Noted, came: tuple[State, Choice] | None) -> None:
+        program = self._machine.program
+        found = notice(program, context, noted)
+        if found is not None and found not in self._found:
+            self._found[found] = Discovery(found, self._schedule(came))
+        name = witness(program, context, noted)
+        if name:
+            self._search.witnesses.add(name)
+        reason = bound(program, context, noted)
+        if reason and reason not in self._search.reasons:
+            self._search.reasons.append(reason)
+
+    def _invariants(self, state: State) -> None:
+        for each, value in self._machine.invariants:
+            if value(state[0]) == 0:
+                found = Notice(
+                    "invariant", VIOLATION, f"invariant {each.name} does not hold", each.at.span
+                )
+                if found not in self._found:
+                    self._found[found] = Discovery(found, self._schedule(self._parents[state]))
+
+    def _schedule(self, came: tuple[State, Choice] | None) -> list[Choice]:
+        choices: list[Choice] = []
+        while came is not None:
+            state, choice = came
+            choices.append(choice)
+            came = self._parents[state]
+        choices.reverse()
+        return choices
+
+    def _deadlocks(self) -> None:
+        """A state in which every frame on top is blocked is a deadlock unless some later arrival
+        frees one."""
+        hopeless: set[State] = set()
+        for state in self._blocked:
+            stuck = self._stuck(state, hopeless)
+            if stuck:
+                found = deadlock(self._machine, state)
+                if found not in self._found:
+                    self._found[found] = Discovery(found, self._schedule(self._parents[state]))
+
+    def _stuck(self, start: State, hopeless: set[State]) -> bool:
+        depths = [len(frames) for frames, _ in start[1]]
+        seen, work = {start}, [start]
+        while work:
+            state = work.pop()
+            if state in hopeless:
+                continue
+            for choice in self._machine.choices(state):
+                after = self._machine.apply(state, choice, [])
+                what, cpu, detail = choice
+                if after is None:
+                    level = [len(frames) for frames, _ in state[1]] == depths
+                    if what == "enter" and level and self._machine.withheld(state[0], detail):
+                        return False
+                    continue
+                if what == "switch" or (what == "step" and len(state[1][cpu][0]) <= depths[cpu]):
+                    return False
+                if after not in seen:
+                    seen.add(after)
+                    work.append(after)
+        hopeless.add(start)
+        return True
+
+
+def deadlock(machine: Machine, state: State) -> Notice:
+    """The finding for a state in which nothing can go on for ever: at the first blocked await."""
+    for frames, _ in state[1]:
+        if frames and isinstance(machine.points.table[frames[-1][0]].instr, Atomic):
+            at = machine.points.table[frames[-1][0]].instr.at
+            return Notice("deadlock", VIOLATION, "every context waits for ever", at.span)
+    raise AssertionError("a blocked state without a blocked context")

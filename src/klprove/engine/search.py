@@ -1,0 +1,28 @@
+"""What every search brings home: its figures, and for each finding the choices that lead to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from klprove.engine.catalogue import Notice
+from klprove.engine.machine import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """A finding and a shortest sequence of choices that ends with it."""
+
+    notice: Notice
+    schedule: Sequence[Choice]
+
+
+@dataclass(slots=True)
+class Search:
+    """The outcome of one exploration."""
+
+    discoveries: list[Discovery] = field(default_factory=list)
+    witnesses: set[str] = field(default_factory=set)
+    reasons: list[str] = field(default_factory=list)
+    """Why the search is incomplete; empty where every reachable state was seen."""
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
