@@ -19,10 +19,10 @@ def kernels_command(context: click.Context) -> None:
 
 @kernels_command.command("list")
 def list_command() -> None:
-    """One line a kernel model: name, functions that can be patched, title."""
+    """Each kernel model: its name, what it is, and how many functions can be patched."""
     for name in kernels.names():
         kernel = kernels.load(name)
-        say(f"{name:<10} {len(kernel.sites):>3} sites   {kernel.title}")
+        say("\n".join(field(name, f"{kernel.title}; {len(kernel.sites)} sites")))
 
 
 @kernels_command.command("show")
