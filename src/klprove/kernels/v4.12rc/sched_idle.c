@@ -24,13 +24,13 @@ static void sys_read(void)
 	vfs_read();
 }
 
-/* The switch of tasks: the idle task runs with preempt_count 1. */
-static notrace void context_switch(unsigned int flags, int count)
+/* The switch of tasks: the idle task's preempt_count is one higher. */
+static notrace void context_switch(unsigned int flags, int count_change)
 {
 	local_irq_disable();
 	rcu_note_context_switch();
 	current->flags = flags;
-	this_cpu_write(__preempt_count, count);
+	preempt_count_add(count_change);
 	local_irq_enable();
 }
 
@@ -68,7 +68,7 @@ __task(READER_CPUS) notrace void cpu_startup_entry(void)
 		sys_read();
 		context_switch(PF_IDLE, PREEMPT_OFFSET);
 		do_idle();
-		context_switch(0, 0);
+		context_switch(0, -PREEMPT_OFFSET);
 		if (!task_state_right()) {
 			finding("state-corrupted");
 			await(0);
