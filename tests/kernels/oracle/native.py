@@ -1,8 +1,11 @@
 """Builds a model with gcc's thread sanitizer calls answered by runtime.c, and runs it."""
 
+import atexit
 import re
 import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,8 +31,10 @@ GATHER = "SECTIONS { model : { *(.data .data.* .bss .bss.* COMMON) } }\n"
 EPILOGUE = """
 __ghost void model_was_read(const volatile void *where)
 {
-	if ((where >= (void *)&klp_ops && where < (void *)(&klp_ops + 1))
-	    || (where >= (void *)klp_funcs && where < (void *)(klp_funcs + 2)))
+	bool ops = where >= (void *)&klp_ops && where < (void *)(&klp_ops + 1);
+	bool func = where >= (void *)klp_funcs && where < (void *)(klp_funcs + 2);
+
+	if (ops || func)
 		klp_note_read();
 }
 
@@ -57,7 +62,10 @@ def available() -> bool:
 def findings(
     kernel: str, user: Path | None, site: str | None, bounds: Bounds, folder: Path
 ) -> dict[str, int]:
-    """What all runs within `bounds` report, with how often; `site` is patched. Builds in `folder`."""
+    """What all runs within `bounds` report, with how often, where `site` is patched.
+
+    Builds in `folder`.
+    """
     model = "".join(file.read_text() for file in load(kernel).files)
     text = _replaced(model, user.read_text() if user else "")
     if site:
@@ -67,13 +75,21 @@ def findings(
     commands = (
         ["gcc", *FLAGS, *SANITIZER, "-c", "model.c"],
         ["ld", "-r", "-d", "-T", "gather.ld", "model.o", "-o", "gathered.o"],
-        ["gcc", "-w", "-O2", "-c", str(HERE / "runtime.c")],
-        ["gcc", "-no-pie", "gathered.o", "runtime.o", "-o", "run"],
+        ["gcc", "-no-pie", "gathered.o", str(_runtime()), "-o", "run"],
     )
     for command in commands:
         _run(command, folder)
     lines = _run(["./run", *map(str, bounds)], folder).splitlines()
     return {code: int(times) for code, times in (line.rsplit(" ", 1) for line in lines)}
+
+
+@cache
+def _runtime() -> Path:
+    """runtime.c, compiled once."""
+    folder = Path(tempfile.mkdtemp(prefix="oracle-"))
+    atexit.register(shutil.rmtree, folder)
+    _run(["gcc", "-w", "-O2", "-c", str(HERE / "runtime.c")], folder)
+    return folder / "runtime.o"
 
 
 def _run(command: list[str], folder: Path) -> str:
