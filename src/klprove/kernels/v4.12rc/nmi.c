@@ -5,11 +5,11 @@
  * kernel/printk/printk_safe.c, as in v4.12. Diverges at Linux kernel commit
  * 69ea03b56ed2 ("hardirq/nmi: Allow nested nmi_enter()") (in v5.8).
  * Leaves out: the entry assembly, which turns an NMI that arrives inside an
- * NMI into a repeat of it, so that C code never nests (a file that says
- * "#pragma klprove hardware_nmi" leaves that protection out: an exception's
- * iret then lets another NMI in, and do_nmi's own latch is at work);
- * lockdep_off and ftrace_nmi_enter (not traceable, nothing we look at); CR2;
- * the debug stack; which of its two masks printk chooses.
+ * NMI into a repeat of it, so that C code never nests (a file with the pragma
+ * hardware_nmi leaves that protection out: an exception's iret then lets
+ * another NMI in, and do_nmi's own latch is at work); lockdep_off and
+ * ftrace_nmi_enter (not traceable, nothing we look at); CR2; the debug stack;
+ * which of its two masks printk chooses.
  */
 enum nmi_states { NMI_NOT_RUNNING = 0, NMI_EXECUTING, NMI_LATCHED };
 static DEFINE_PER_CPU(int, nmi_state);
