@@ -1,6 +1,6 @@
 /* 24.c - G's handler, with an updater that waits by synchronize_sched().
  */
-static void klp_synchronize_transition(void)
+static notrace void klp_synchronize_transition(void)
 {
 	synchronize_sched();
 }

@@ -60,7 +60,7 @@ unlock:
 }
 
 /* The module keeps its last reference, so it cannot be removed. */
-static void klp_release_module(struct klp_patch *patch)
+static notrace void klp_release_module(struct klp_patch *patch)
 {
 	if (!klp_block_patch_removal)
 		patch->mod.refcnt--;

@@ -6,7 +6,7 @@
  * Idea: a worker thread cannot run on a CPU before the handler there is done,
  * whatever RCU thinks of that CPU.
  */
-static void klp_synchronize_transition(void)
+static notrace void klp_synchronize_transition(void)
 {
 	schedule_on_each_cpu();
 }
