@@ -45,7 +45,6 @@ _result_kind = _declare("clang_EvalResult_getKind", [c_void_p], c_int)
 _result_signed = _declare("clang_EvalResult_getAsLongLong", [c_void_p], c_longlong)
 _result_is_unsigned = _declare("clang_EvalResult_isUnsignedInt", [c_void_p], c_uint)
 _result_unsigned = _declare("clang_EvalResult_getAsUnsigned", [c_void_p], c_ulonglong)
-_result_text = _declare("clang_EvalResult_getAsStr", [c_void_p], c_char_p)
 _result_dispose = _declare("clang_EvalResult_dispose", [c_void_p], None)
 _place = _declare(
     "clang_getFileLocation",
@@ -132,18 +131,15 @@ def printed(cursor: Any) -> str:
     return str(_printed(cursor, None))
 
 
-def evaluate(cursor: Any) -> int | str | None:
-    """The value of a constant integer expression or string literal, None for anything else."""
+def evaluate(cursor: Any) -> int | None:
+    """The value of a constant integer expression, None for anything else."""
     result = _evaluate(cursor)
     if not result:
         return None
     try:
-        kind = _result_kind(result)
-        if kind == 1:
+        if _result_kind(result) == 1:
             unsigned = _result_is_unsigned(result)
             return int(_result_unsigned(result) if unsigned else _result_signed(result))
-        if kind in (4, 3, 5):
-            return bytes(_result_text(result) or b"").decode("utf-8", "replace")
         return None
     finally:
         _result_dispose(result)

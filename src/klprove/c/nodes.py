@@ -1,5 +1,6 @@
 """The tree of one translation unit, fetched from libclang piece by piece and kept."""
 
+import ast
 from functools import cached_property
 from typing import Any
 
@@ -93,14 +94,18 @@ class Node:
     @cached_property
     def constant(self) -> int | None:
         """The value of an integer constant expression, as clang computes it."""
-        value = api.evaluate(self.cursor)
-        return value if isinstance(value, int) else None
+        return api.evaluate(self.cursor)
 
     @cached_property
     def text(self) -> str | None:
         """The contents of a string literal."""
-        value = api.evaluate(self.cursor)
-        return value if isinstance(value, str) else None
+        if self.kind != "STRING_LITERAL":
+            return None
+        try:
+            data = ast.literal_eval("b" + self.name[self.name.index('"') :])
+        except (SyntaxError, ValueError):
+            return self.name.strip('"')
+        return str(data.decode("utf-8", "replace"))
 
     @cached_property
     def enumerator(self) -> int:
@@ -115,8 +120,13 @@ class Node:
 
     @cached_property
     def is_static(self) -> bool:
-        """True for a variable declared inside a function whose storage is static or extern."""
-        return self.cursor.storage_class.name in ("STATIC", "EXTERN")
+        """True for a variable declared inside a function whose storage is static."""
+        return bool(self.cursor.storage_class.name == "STATIC")
+
+    @cached_property
+    def is_extern(self) -> bool:
+        """True for a declaration marked extern."""
+        return bool(self.cursor.storage_class.name == "EXTERN")
 
     @cached_property
     def span(self) -> Span:
@@ -124,9 +134,36 @@ class Node:
         return self.tree.span(api.location(self.cursor))
 
     @cached_property
+    def end(self) -> Span:
+        """Where its last character is: of a function, the closing brace."""
+        span = self.tree.span(api.place(self.cursor.extent.end))
+        return span._replace(column=max(span.column - 1, 1))
+
+    @cached_property
     def annotations(self) -> tuple[str, ...]:
         """Of a declaration: its klprove attributes."""
         return annotations(self.cursor)
+
+    @cached_property
+    def parts(self) -> tuple["Node", ...]:
+        """The children that run when this runs: no types, no operand of sizeof."""
+        match self.kind:
+            case "VAR_DECL":
+                return (self.initialiser,) if self.initialiser else ()
+            case "CSTYLE_CAST_EXPR" | "COMPOUND_LITERAL_EXPR":
+                return self.children[-1:]
+            case "CXX_UNARY_EXPR" | "TYPE_REF" | "STRUCT_DECL" | "UNION_DECL" | "ENUM_DECL":
+                return ()
+            case "GENERIC_SELECTION_EXPR":
+                return (self.selected,) if self.selected else ()
+        return self.children
+
+    @cached_property
+    def selected(self) -> "Node | None":
+        """The arm of a _Generic that clang chose; None where its type does not tell."""
+        arms = [each for each in self.children[1:] if each.kind != "TYPE_REF"]
+        fitting = [each for each in arms if each.type is self.type]
+        return fitting[0] if len(fitting) == 1 else None
 
     @cached_property
     def bare(self) -> "Node":

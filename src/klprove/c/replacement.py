@@ -45,7 +45,8 @@ def replacements(tree: Tree, texts: Sequence[Text]) -> tuple[tuple[str, ...], li
     for each in variables.values():
         if each.users is not None:
             for cursor in each.defined:
-                edit(cursor, _equals(cursor), _extent(cursor)[1], "")
+                text = by_path[api.location(cursor)[0]].body.encode()
+                edit(cursor, _equals(cursor, text), _extent(cursor)[1], "")
     if not any(edits.values()):
         return (), list(texts)
     return tuple(replaced), [text.edited(edits[text.path]) for text in texts]
@@ -67,7 +68,7 @@ def _definitions(
             each, defines = functions.setdefault(api.spelling(cursor), _Twice()), _body(cursor)
         else:
             each = variables.setdefault(api.spelling(cursor), _Twice())
-            defines = _equals(cursor)
+            defines = _equals(cursor, by_path[path].body.encode())
         if path == user:
             each.users = cursor if defines else each.users
         elif defines:
@@ -82,12 +83,15 @@ def _body(cursor: Any) -> Any:
     return last[0] if last else None
 
 
-def _equals(variable: Any) -> int:
-    """Where the initialiser's `=` is, 0 if there is none; clang drops that of a redefinition."""
+def _equals(variable: Any, text: bytes) -> int:
+    """Where the initialiser's `=` is, 0 if there is none."""
     for token in variable.get_tokens():
         if token.spelling == "=":
             return api.place(token.extent.start)[3]
-    return 0
+    # Of a redefinition clang drops the initialiser, and ends the declaration before it.
+    end = _extent(variable)[1]
+    rest = text[end:].lstrip()
+    return len(text) - len(rest) if rest.startswith(b"=") else 0
 
 
 def _extent(cursor: Any) -> tuple[int, int]:

@@ -76,6 +76,33 @@ class FunctionDecl:
         return not self.is_inline or self.name in outlined
 
 
+@dataclass
+class VariableDecl:
+    """A variable with static storage: every declaration of it."""
+
+    name: str
+    declarations: list[Node] = field(default_factory=list)
+
+    @cached_property
+    def node(self) -> Node:
+        """The declaration that says most: an initialiser, storage, a complete type."""
+        return max(self.declarations, key=_says)
+
+    @cached_property
+    def annotations(self) -> tuple[str, ...]:
+        """Its klprove attributes, on whichever declaration they stand, each once."""
+        return tuple(dict.fromkeys(a for each in self.declarations for a in each.annotations))
+
+    @cached_property
+    def is_defined(self) -> bool:
+        """False for a variable that is only declared, elsewhere defined."""
+        return _says(self.node) >= (0, 1, 0)
+
+
+def _says(node: Node) -> tuple[int, int, int]:
+    return int(node.initialiser is not None), int(not node.is_extern), node.type.size
+
+
 class Unit:
     """One parsed translation unit. Nodes are fetched when asked for, and kept."""
 
@@ -86,8 +113,8 @@ class Unit:
         """Names of the model's functions that the user's file replaces."""
         self.declared: dict[str, FunctionDecl] = {}
         """Every function of the unit, by name, in the order of the text."""
-        self.variables: dict[int, Node] = {}
-        """Every variable at file scope, by key: the declaration that has the initialiser, if any."""
+        self.variables: dict[int, VariableDecl] = {}
+        """Every variable at file scope, by key."""
         self.pragmas = frozenset(word for text in texts for word, _ in text.pragmas())
         self._collect()
 
@@ -106,10 +133,8 @@ class Unit:
                 if cursor.is_definition():
                     known.definition = node
             elif node.kind == "VAR_DECL":
-                if node.key not in self.variables or node.initialiser is not None:
-                    self.variables[node.key] = node
-                elif self.variables[node.key].initialiser is None and cursor.is_definition():
-                    self.variables[node.key] = node
+                self.variables.setdefault(node.key, VariableDecl(node.name))
+                self.variables[node.key].declarations.append(node)
 
     @cached_property
     def functions(self) -> tuple[str, ...]:

@@ -1,0 +1,6 @@
+"""C to IR: calls inlined, everything per-CPU made constant, one shared access a step."""
+
+from klprove.lower.program import lower
+from klprove.lower.world import Options
+
+__all__ = ["Options", "lower"]

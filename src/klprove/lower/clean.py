@@ -1,0 +1,118 @@
+"""The last pass over the code of a context: labels to indices, nothing superfluous left."""
+
+from klprove.ir.expressions import registers
+from klprove.ir.instructions import Branch, CmpXchg, Instr, IrqGet, Jump, Rmw, Set
+from klprove.ir.liveness import live_registers, operands, successors, target
+from klprove.ir.program import Code
+from klprove.lower.builder import Builder
+
+
+def resolve(builder: Builder) -> list[Instr]:
+    """The instructions with every label replaced by the index it stands for."""
+    positions = builder.positions
+    found: list[Instr] = []
+    for instr in builder.instrs:
+        if isinstance(instr, Jump):
+            instr = instr._replace(to=_placed(positions[instr.to]))
+        elif isinstance(instr, Branch):
+            then, other = _placed(positions[instr.then]), _placed(positions[instr.other])
+            instr = instr._replace(then=then, other=other)
+        found.append(instr)
+    return found
+
+
+def _placed(position: int | None) -> int:
+    assert position is not None, "a label that was never placed"
+    return position
+
+
+def reachable(instrs: list[Instr]) -> set[int]:
+    """Indices of the instructions that can be reached from the first."""
+    seen, todo = {0}, [0]
+    while todo:
+        index = todo.pop()
+        for each in successors(index, instrs[index]):
+            if each not in seen:
+                seen.add(each)
+                todo.append(each)
+    return seen
+
+
+def clean(builder: Builder, instrs: list[Instr]) -> Code:
+    """`instrs` without jumps to jumps, unreachable and unused instructions, densely numbered."""
+    instrs = _drop_unused(instrs)
+    instrs = _thread(instrs)
+    used = _registers(instrs)
+    types = {name: ty for name, ty in builder.registers.items() if name in used}
+    return Code(tuple(instrs), types)
+
+
+def _thread(instrs: list[Instr]) -> list[Instr]:
+    """Every target is a real instruction; a Jump is left only where the text must be cut."""
+
+    def final(index: int) -> int:
+        seen = {index}
+        while isinstance(instr := instrs[index], Jump) or _is_trivial(instr):
+            index = instr.to if isinstance(instr, Jump) else instr.then  # type: ignore[union-attr]
+            if index in seen:
+                break
+            seen.add(index)
+        return index
+
+    def _is_trivial(instr: Instr) -> bool:
+        return isinstance(instr, Branch) and final(instr.then) == final(instr.other)
+
+    start = final(0)
+    todo, kept = [start], {start}
+    while todo:
+        index = todo.pop()
+        for each in successors(index, instrs[index]):
+            each = final(each)
+            if each not in kept:
+                kept.add(each)
+                todo.append(each)
+    order = [start, *sorted(kept - {start})]
+    # First decide where a Jump has to stand, then number.
+    layout: list[int | tuple[int, int]] = []
+    for position, index in enumerate(order):
+        layout.append(index)
+        after = successors(index, instrs[index])
+        if len(after) == 1 and not isinstance(instrs[index], Jump):
+            to = final(after[0])
+            if position + 1 == len(order) or order[position + 1] != to:
+                layout.append((index, to))
+    numbers = {index: number for number, index in enumerate(layout) if isinstance(index, int)}
+    result: list[Instr] = []
+    for each in layout:
+        if isinstance(each, tuple):
+            result.append(Jump(numbers[each[1]], instrs[each[0]].at))
+            continue
+        instr = instrs[each]
+        if isinstance(instr, Jump):
+            instr = instr._replace(to=numbers[final(instr.to)])
+        elif isinstance(instr, Branch):
+            then, other = numbers[final(instr.then)], numbers[final(instr.other)]
+            instr = instr._replace(then=then, other=other)
+        result.append(instr)
+    return result
+
+
+def _registers(instrs: list[Instr]) -> set[str]:
+    found = {reg.name for instr in instrs for part in operands(instr) for reg in registers(part)}
+    return found | {dst for instr in instrs if (dst := target(instr)) is not None}
+
+
+def _drop_unused(instrs: list[Instr]) -> list[Instr]:
+    """Without assignments of registers that nothing reads before they are set again."""
+    live = live_registers(Code(tuple(instrs)))
+    result: list[Instr] = []
+    for index, instr in enumerate(instrs):
+        dst = target(instr)
+        if dst is not None and dst not in live[index + 1]:
+            if isinstance(instr, Set | IrqGet):
+                # Keep the numbering: a jump to the next instruction goes away in _thread().
+                instr = Jump(index + 1, instr.at)
+            elif isinstance(instr, Rmw | CmpXchg):
+                instr = instr._replace(dst=None)
+        result.append(instr)
+    return result if result == instrs else _drop_unused(result)

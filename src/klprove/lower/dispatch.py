@@ -1,0 +1,292 @@
+"""Lowering one context or property: its state, and which rule lowers which kind of node.
+
+The rules register themselves here (`@expression("CALL_EXPR")`), so that statements, expressions and
+calls can call one another through this module and none of them imports another.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from klprove.c import FunctionDecl, Node
+from klprove.c.types import Integer, Pointer, Record, Refused
+from klprove.ir.expressions import Const, Convert, Expr, Reg, registers, type_of
+from klprove.ir.instructions import Set, Site
+from klprove.ir.types import Int
+from klprove.lower.builder import Builder
+from klprove.lower.usage import Usage
+from klprove.lower.values import ZERO, LocalAddr, LocalObject, NotScalar, Place, Value, condition, scalar
+from klprove.lower.world import World
+from klprove.source import Diagnostic, Span
+
+
+class Refusal(Exception):
+    """A construct outside the language; the rest of its statement is given up."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.text)
+        self.diagnostic = diagnostic
+
+
+@dataclass
+class Frame:
+    """One inlined call."""
+
+    function: FunctionDecl
+    calls: tuple[str, ...]
+    usage: Usage
+    exit: int
+    """Label behind the inlined body."""
+    names: dict[int, Value | LocalObject] = field(default_factory=dict)
+    """Parameters and locals: bound to a value for good, or held in registers."""
+    labels: dict[str, int] = field(default_factory=dict)
+    breaks: list[int] = field(default_factory=list)
+    continues: list[int] = field(default_factory=list)
+    cases: list[dict[int, int]] = field(default_factory=list)
+    """Of each switch around the statement: the label of each case, by id() of its node."""
+    result: LocalObject | None = None
+    returns: list[tuple[int, Value | Place | None]] = field(default_factory=list)
+    """Of each return: the number of instructions before it, and its value."""
+    sites: dict[int, Site] = field(default_factory=dict)
+
+
+class Run:
+    """The lowering of one context or property."""
+
+    def __init__(
+        self, world: World, cpu: int | None, ghost: "Callable[[Run, FunctionDecl, Node], None]"
+    ) -> None:
+        self.world = world
+        self._ghost = ghost
+        self._cpu = cpu
+        self.uses_cpu = False
+        self.is_property = False
+        self.builder = Builder()
+        self.frames: list[Frame] = []
+        self.fused = 0
+        """How many ghost functions and awaits we are in: memory accesses are no steps there."""
+        self.awaiting = False
+        self.stable: set[str] = set()
+        """Registers set in one place only, before all their uses."""
+        self.kept: set[str] = set()
+        """Those of them that stand for a variable: their name must not change."""
+        self.limits: list[Site] = []
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost call."""
+        return self.frames[-1]
+
+    @property
+    def cpu(self) -> int:
+        """The CPU on which the code runs."""
+        self.uses_cpu = True
+        return self._cpu or 0
+
+    def site(self, node: Node) -> Site:
+        """Where `node` stands, and in which calls."""
+        frame = self.frame
+        known = frame.sites.get(id(node))
+        if known is None:
+            known = frame.sites[id(node)] = Site(node.span, frame.calls)
+        return known
+
+    def temporary(self, ty: Int, name: str = "t") -> Reg:
+        """A new register that will be set once."""
+        register = self.builder.register(name, ty)
+        self.stable.add(register)
+        return Reg(register, ty)
+
+    def keep(self, value: Value, node: Node, name: str = "t") -> Value:
+        """`value`, in a register of its own unless nothing can change it."""
+        if self.is_stable(value):
+            self.kept.update(each.name for each in _registers(value))
+            return value
+        plain = scalar(value)
+        kept = self.temporary(type_of(plain), name)
+        self.builder.emit(Set(kept.name, plain, self.site(node)))
+        return kept
+
+    def is_stable(self, value: Value) -> bool:
+        """True where `value` is a constant, or a register that will not be set again."""
+        match value:
+            case Const() | LocalAddr():
+                return True
+            case Reg(name=name):
+                return name in self.stable
+            case Convert(arg=arg):
+                return self.is_stable(arg)
+        return False
+
+    def ghost(self, function: FunctionDecl, node: Node) -> None:
+        """Run ghost `function`, which takes no arguments, inside the step under way."""
+        self._ghost(self, function, node)
+
+    @contextmanager
+    def fusing(self) -> Iterator[None]:
+        """Memory accesses inside belong to the step under way."""
+        self.fused += 1
+        try:
+            yield
+        finally:
+            self.fused -= 1
+
+    def catch(self, node: Node, action: Callable[[], object]) -> None:
+        """Do `action`; what is refused in it is noted, and the lowering goes on behind it."""
+        depth, fused, awaiting = len(self.frames), self.fused, self.awaiting
+        try:
+            try:
+                action()
+            except NotScalar as leak:
+                refuse_address(node, str(leak))
+        except Refusal as refusal:
+            self.world.note(refusal.diagnostic)
+            del self.frames[depth:]
+            self.fused, self.awaiting = fused, awaiting
+            self.builder.alive = True
+
+
+def _registers(value: Value) -> Iterator[Reg]:
+    return iter(()) if isinstance(value, LocalAddr) else registers(value)
+
+
+def refuse(code: str, where: Node | Span, text: str, hint: str = "") -> NoReturn:
+    """Give up the statement at `where`."""
+    span = where.span if isinstance(where, Node) else where
+    raise Refusal(Diagnostic(code, span, text, hint))
+
+
+def refuse_address(node: Node | Span, name: str) -> NoReturn:
+    """Refuse to let the address of local `name` become a number."""
+    plain = name.split(".")[0]
+    hint = f"make '{plain}' static, or __percpu at file scope"
+    refuse("address", node, f"the address of local '{plain}' leaves its function", hint)
+
+
+Rule = Callable[[Run, Node], Value]
+PlaceRule = Callable[[Run, Node], Place]
+StatementRule = Callable[[Run, Node], None]
+
+_EXPRESSIONS: dict[str, Rule] = {}
+_PLACES: dict[str, PlaceRule] = {}
+_STATEMENTS: dict[str, StatementRule] = {}
+
+
+def expression(*kinds: str) -> Callable[[Rule], Rule]:
+    """Register the rule that gives the value of expressions of `kinds`."""
+
+    def register(rule: Rule) -> Rule:
+        _EXPRESSIONS.update(dict.fromkeys(kinds, rule))
+        return rule
+
+    return register
+
+
+def lvalue(*kinds: str) -> Callable[[PlaceRule], PlaceRule]:
+    """Register the rule that finds the place of expressions of `kinds`."""
+
+    def register(rule: PlaceRule) -> PlaceRule:
+        _PLACES.update(dict.fromkeys(kinds, rule))
+        return rule
+
+    return register
+
+
+def statement(*kinds: str) -> Callable[[StatementRule], StatementRule]:
+    """Register the rule that lowers statements of `kinds`."""
+
+    def register(rule: StatementRule) -> StatementRule:
+        _STATEMENTS.update(dict.fromkeys(kinds, rule))
+        return rule
+
+    return register
+
+
+def rvalue(run: Run, node: Node) -> Value:
+    """The value of an expression; of one without a value, 0."""
+    if not run.builder.alive:
+        return zero(node)
+    rule = _EXPRESSIONS.get(node.kind)
+    if rule is None:
+        refuse_kind(node)
+    if isinstance(node.type, Refused):
+        refuse_type(node, node.type)
+    return rule(run, node)
+
+
+def number(run: Run, node: Node) -> Expr:
+    """The value of an expression that must be a number, no address of a local."""
+    value = rvalue(run, node)
+    try:
+        return scalar(value)
+    except NotScalar as leak:
+        refuse_address(node, str(leak))
+
+
+def place(run: Run, node: Node) -> Place:
+    """The place of an lvalue, or of the temporary that holds a struct."""
+    rule = _PLACES.get(node.kind)
+    if rule is None:
+        refuse_kind(node)
+    if isinstance(node.type, Refused):
+        refuse_type(node, node.type)
+    return rule(run, node)
+
+
+def has_place(node: Node) -> bool:
+    """True where place() has a rule for expressions like `node`."""
+    return node.kind in _PLACES
+
+
+def lower_statement(run: Run, node: Node) -> None:
+    """Lower a statement, or an expression for its effects."""
+    rule = _STATEMENTS.get(node.kind)
+    if rule is not None:
+        run.catch(node, lambda: rule(run, node))
+    elif run.builder.alive:
+        if isinstance(node.type, Record):
+            run.catch(node, lambda: place(run, node))
+        else:
+            run.catch(node, lambda: rvalue(run, node))
+
+
+def zero(node: Node) -> Value:
+    """The value of an expression that is never evaluated."""
+    return Const(0, node.type.ty) if isinstance(node.type, Integer | Pointer) else ZERO
+
+
+_REFUSED = {
+    "ASM_STMT": ("assembly", "inline assembly", "write what it does in C"),
+    "MS_ASM_STMT": ("assembly", "inline assembly", "write what it does in C"),
+    "FLOATING_LITERAL": ("float", "floating point", "count in integers"),
+    "ADDR_LABEL_EXPR": ("unsupported", "the address of a label", "use a switch"),
+    "INDIRECT_GOTO_STMT": ("unsupported", "a computed goto", "use a switch"),
+    "VA_ARG_EXPR": ("unsupported", "variable arguments", "give the function fixed parameters"),
+}
+
+
+def refuse_kind(node: Node) -> NoReturn:
+    """Refuse a kind of node that there is no rule for."""
+    if isinstance(node.type, Refused):
+        refuse_type(node, node.type)
+    code, text, hint = _REFUSED.get(
+        node.kind, ("unsupported", f"{node.kind.lower().replace('_', ' ')} is not in the language", "")
+    )
+    refuse(code, node, text, hint)
+
+
+def refuse_type(node: Node, ctype: Refused) -> NoReturn:
+    """Refuse something because of its type."""
+    if ctype.code == "float":
+        refuse("float", node, f"floating point (type '{ctype.text}')", "count in integers")
+    if ctype.code == "vla":
+        refuse("vla", node, "a variable-length array", "give it a constant number of elements")
+    refuse("unsupported", node, f"type '{ctype.text}' is not in the language")
+
+
+def branch_on(run: Run, value: Value, then: int, other: int, node: Node) -> None:
+    """Go to `then` where `value` is not zero, else to `other`."""
+    run.builder.branch(condition(value), then, other, run.site(node))
+
+

@@ -1,0 +1,194 @@
+"""A unit becomes a program: every context lowered for its CPU, every property, the memory."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from klprove.c import FunctionDecl, Unit
+from klprove.c.types import Integer, Pointer, Record
+from klprove.ir.expressions import Const
+from klprove.ir.instructions import End, Result, Site
+from klprove.ir.program import Code, Context, Object, Program, Property, Wrap
+from klprove.ir.types import I32
+from klprove.lower import statements  # noqa: F401  (registers its rules)
+from klprove.lower.calls import call_ghost, inline
+from klprove.lower.clean import clean, reachable, resolve
+from klprove.lower.contexts import ALL, Claim, Role, check_patched, claims, roles
+from klprove.lower.dispatch import Refusal, Run, place, refuse, rvalue
+from klprove.lower.initialisers import base, items, put
+from klprove.lower.layout import Layout, Variable
+from klprove.lower.spin import spins
+from klprove.lower.survey import Survey
+from klprove.lower.values import NotScalar, Value, scalar
+from klprove.lower.world import Options, World
+from klprove.source import BadInput, Diagnostic
+
+_DEPTH = 30_000
+
+
+def lower(unit: Unit, options: Options = Options()) -> Program:
+    """The program that `unit` describes. Raises BadInput with everything that is refused."""
+    bad: list[Diagnostic] = []
+    contexts, cpus = roles(unit, options, bad)
+    check_patched(unit, options, bad)
+    if bad:
+        raise BadInput(bad)
+    with _deep_recursion():
+        try:
+            return _program(unit, options, contexts, cpus)
+        except RecursionError:
+            text = "expressions or calls are nested too deeply"
+            raise BadInput([Diagnostic("large", unit.span(), text)]) from None
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Inlining nests as deep as the calls of the model do."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _program(unit: Unit, options: Options, contexts: list[Role], cpus: int) -> Program:
+    properties = claims(unit)
+    on_warn = next((f for f in unit.declared.values() if "on_warn" in f.annotations), None)
+    roots = [each.function for each in (*contexts, *properties)]
+    roots += [on_warn] if on_warn is not None else []
+    roots += [unit.declared["__fentry__"]] if options.patched else []
+    survey = Survey(unit).reach(reversed(roots))
+    layout = Layout(unit, survey, cpus)
+    world = World(unit, options, cpus, survey, layout, initial_bytes)
+    world.on_warn = on_warn
+    world.hooks = list(_hooks(unit, layout))
+    lowered = [
+        _context(world, role, cpu)
+        for role in contexts
+        for cpu in (range(cpus) if role.cpu == ALL else [role.cpu])
+    ]
+    proved = [each for claim in properties for each in _properties(world, claim)]
+    objects, wraps = _memory(world)
+    if world.diagnostics:
+        raise BadInput(world.diagnostics)
+    return Program(
+        cpus=cpus,
+        objects=tuple(objects),
+        contexts=tuple(lowered),
+        properties=tuple(proved),
+        wraps=tuple(wraps),
+        witnesses=tuple(survey.witnesses),
+        functions=dict(sorted(layout.functions.items())),
+        hardware_nmi="hardware_nmi" in unit.pragmas,
+        preempt="preempt" in unit.pragmas,
+    )
+
+
+def _hooks(unit: Unit, layout: Layout) -> Iterator[tuple[int, int, FunctionDecl]]:
+    for variable in layout.variables.values():
+        for annotation in variable.declaration.annotations:
+            word, _, name = annotation.partition(":")
+            if word == "on_read" and name in unit.declared:
+                for addr in layout.copies(variable):
+                    yield addr, addr + variable.size, unit.declared[name]
+
+
+def _context(world: World, role: Role, cpu: int) -> Context:
+    function = role.function
+    run = Run(world, cpu, call_ghost)
+    assert function.definition is not None and function.body is not None
+    definition = function.definition
+    run.catch(definition, lambda: inline(run, definition, function, []))
+    run.builder.end(End(Site(function.body.end, (function.name,))))
+    at = Site(definition.span, (function.name,))
+    return Context(role.kind, cpu, function.name, _code(run), at)
+
+
+def _properties(world: World, claim: Claim) -> Iterator[Property]:
+    run = _property_run(world, claim, 0)
+    at = Site(claim.function.node.span, (claim.function.name,))
+    if claim.kind == "invariant" and not run.uses_cpu:
+        yield Property(claim.kind, claim.name, None, _code(run), at)
+        return
+    for cpu in range(world.cpus):
+        code = _code(_property_run(world, claim, cpu))
+        yield Property(claim.kind, claim.name, cpu, code, at)
+
+
+def _property_run(world: World, claim: Claim, cpu: int) -> Run:
+    run = Run(world, cpu, call_ghost)
+    run.is_property, run.fused = True, 1
+    function = claim.function
+    assert function.definition is not None
+    definition = function.definition
+    value: list[Value] = []
+
+    def evaluate() -> None:
+        result = inline(run, definition, function, [])
+        value.append(scalar(result) if result is not None and not hasattr(result, "bits") else zero)
+
+    zero = Const(0, I32)
+    run.catch(definition, evaluate)
+    at = Site(definition.span, (function.name,))
+    run.builder.end(Result(scalar(value[0]) if value else zero, at))
+    return run
+
+
+def _code(run: Run) -> Code:
+    if run.world.diagnostics:
+        return Code(())
+    instrs = resolve(run.builder)
+    for complaint in spins(instrs):
+        run.world.note(complaint)
+    if run.limits and not any(isinstance(instrs[i], End | Result) for i in reachable(instrs)):
+        site = run.limits[0]
+        cycle = f"'{site.function}' calls itself, and there is no way out"
+        hint = "end the recursion by a condition, or write a loop"
+        run.world.note(Diagnostic("recursion", site.span, cycle, hint))
+    if run.world.diagnostics:
+        return Code(())
+    return clean(run.builder, instrs)
+
+
+def _memory(world: World) -> tuple[list[Object], list[Wrap]]:
+    objects: list[Object] = []
+    wraps: list[Wrap] = []
+    for variable in world.layout.variables.values():
+        if not variable.size or not variable.declaration.is_defined:
+            continue
+        objects += world.layout.objects(variable, world.image(variable))
+        wraps += world.layout.wraps(variable)
+    objects += world.layout.string_objects()
+    return sorted(objects, key=lambda each: each.addr), wraps
+
+
+def initial_bytes(world: World, variable: Variable) -> bytes:
+    """The bytes that the initialiser of `variable` puts in each copy of it."""
+    image = bytearray(variable.size)
+    initialiser = variable.declaration.node.initialiser
+    if initialiser is None:
+        return bytes(image)
+    run = Run(world, None, call_ghost)
+    run.fused = 1
+    try:
+        for item in items(variable.type, initialiser):
+            value: Value = Const(item.constant or 0, I32)
+            if item.constant is None and isinstance(item.type, Record):
+                value = place(run, item.node).addr
+            elif item.constant is None:
+                value = rvalue(run, item.node)
+            if run.builder.instrs or not isinstance(value, Const):
+                refuse("unsupported", item.node, "an initialiser that is not constant")
+            if isinstance(item.type, Integer | Pointer):
+                put(image, item.place(base()), value)
+            else:
+                refuse("unsupported", item.node, "a struct as an initialiser", "write its members")
+    except Refusal as refusal:
+        world.note(refusal.diagnostic)
+    except NotScalar:
+        text = "an initialiser that is not constant"
+        world.note(Diagnostic("unsupported", initialiser.span, text))
+    return bytes(image)
+
+
