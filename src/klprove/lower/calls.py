@@ -18,6 +18,7 @@ from klprove.lower.dispatch import (
     rvalue,
     zero,
 )
+from klprove.lower.expressions import has_effects
 from klprove.lower.intrinsics import find
 from klprove.lower.memory import cast, copy, new_local
 from klprove.lower.statements import bind
@@ -81,7 +82,8 @@ def _arguments(
         else:
             value = rvalue(run, each)
             later = arguments[len(values) + 1 :]
-            values.append(run.keep(value, each) if later else value)
+            effects = any(map(has_effects, later))
+            values.append(run.settle(value, each) if effects else value)
     return values
 
 

@@ -108,6 +108,12 @@ class Run:
         self.builder.emit(Set(kept.name, plain, self.site(node)))
         return kept
 
+    def settle(self, value: Value, node: Node) -> Value:
+        """`value`, in a register of its own if what runs next may change it."""
+        if isinstance(value, LocalAddr) or all(r.name in self.stable for r in registers(value)):
+            return value
+        return self.keep(value, node)
+
     def is_stable(self, value: Value) -> bool:
         """True where `value` is a constant, or a register that will not be set again."""
         match value:

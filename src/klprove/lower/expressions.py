@@ -388,7 +388,7 @@ def _binary(run: Run, node: Node) -> Value:
         case "&&" | "||":
             return _logical(run, node, left, right)
     first = rvalue(run, left)
-    first = run.keep(first, node) if _has_effects(right) else first
+    first = run.settle(first, node) if has_effects(right) else first
     return arithmetic(run, node, node.operator, (left, first), (right, rvalue(run, right)))
 
 
@@ -402,14 +402,14 @@ def _binary_place(run: Run, node: Node) -> Place:
     return place(run, right)
 
 
-def _has_effects(node: Node) -> bool:
+def has_effects(node: Node) -> bool:
     """True where evaluating `node` may set a register that was read before it."""
     if node.kind in ("CALL_EXPR", "StmtExpr", "COMPOUND_ASSIGNMENT_OPERATOR"):
         return True
     if node.kind in ("UNARY_OPERATOR", "BINARY_OPERATOR"):
         if node.operator in ("=", "x++", "x--", "++x", "--x"):
             return True
-    return any(_has_effects(each) for each in node.parts)
+    return any(has_effects(each) for each in node.parts)
 
 
 def arithmetic(
@@ -457,7 +457,7 @@ def _assign(run: Run, node: Node, left: Node, right: Node) -> Value:
         value = rvalue(run, right)
         return store(run, place(run, left), value, node)
     where = place(run, left)
-    if _has_effects(right):
+    if has_effects(right):
         where = stable_place(run, where, node)
     return store(run, where, rvalue(run, right), node)
 
@@ -471,7 +471,7 @@ def _compound_assignment(run: Run, node: Node) -> Value:
     left, right = node.children
     operator = node.operator.removesuffix("=")
     where = stable_place(run, place(run, left), node)
-    if _has_effects(right):
+    if has_effects(right):
         # As gcc does, the right side first.
         value = run.keep(rvalue(run, right), node)
         old = load(run, where, left)

@@ -161,8 +161,8 @@ def _update(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
 def _cmpxchg(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
     address = rvalue(run, arguments[0])
     ty = _width(run, arguments[1])
-    expected = run.keep(convert(rvalue(run, arguments[2]), ty), node)
-    value = run.keep(convert(rvalue(run, arguments[3]), ty), node)
+    expected = run.settle(convert(rvalue(run, arguments[2]), ty), node)
+    value = run.settle(convert(rvalue(run, arguments[3]), ty), node)
     if isinstance(address, LocalAddr):
         old = run.keep(read(run, address, ty, node), node)
         new = select(binary("eq", old, expected), value, old)

@@ -7,19 +7,20 @@ from contextlib import contextmanager
 from klprove.c import FunctionDecl, Unit
 from klprove.c.types import Integer, Pointer, Record
 from klprove.ir.expressions import Const
-from klprove.ir.instructions import End, Result, Site
+from klprove.ir.instructions import End, Instr, Limit, Result, Site
+from klprove.ir.liveness import successors
 from klprove.ir.program import Code, Context, Object, Program, Property, Wrap
 from klprove.ir.types import I32
 from klprove.lower import statements  # noqa: F401  (registers its rules)
 from klprove.lower.calls import call_ghost, inline
-from klprove.lower.clean import clean, reachable, resolve
+from klprove.lower.clean import clean, resolve
 from klprove.lower.contexts import ALL, Claim, Role, check_patched, claims, roles
 from klprove.lower.dispatch import Refusal, Run, place, refuse, rvalue
 from klprove.lower.initialisers import base, items, put
 from klprove.lower.layout import Layout, Variable
-from klprove.lower.spin import spins
+from klprove.lower.spin import goes_on, spins
 from klprove.lower.survey import Survey
-from klprove.lower.values import NotScalar, Value, scalar
+from klprove.lower.values import NotScalar, Place, Value, scalar
 from klprove.lower.world import Options, World
 from klprove.source import BadInput, Diagnostic
 
@@ -55,7 +56,7 @@ def _deep_recursion() -> Iterator[None]:
 def _program(unit: Unit, options: Options, contexts: list[Role], cpus: int) -> Program:
     properties = claims(unit)
     on_warn = next((f for f in unit.declared.values() if "on_warn" in f.annotations), None)
-    roots = [each.function for each in (*contexts, *properties)]
+    roots = [each.function for each in contexts] + [each.function for each in properties]
     roots += [on_warn] if on_warn is not None else []
     roots += [unit.declared["__fentry__"]] if options.patched else []
     survey = Survey(unit).reach(reversed(roots))
@@ -122,16 +123,14 @@ def _property_run(world: World, claim: Claim, cpu: int) -> Run:
     function = claim.function
     assert function.definition is not None
     definition = function.definition
-    value: list[Value] = []
+    at = Site(definition.span, (function.name,))
 
     def evaluate() -> None:
-        result = inline(run, definition, function, [])
-        value.append(scalar(result) if result is not None and not hasattr(result, "bits") else zero)
+        value = inline(run, definition, function, [])
+        assert value is None or not isinstance(value, Place)
+        run.builder.end(Result(Const(0, I32) if value is None else scalar(value), at))
 
-    zero = Const(0, I32)
     run.catch(definition, evaluate)
-    at = Site(definition.span, (function.name,))
-    run.builder.end(Result(scalar(value[0]) if value else zero, at))
     return run
 
 
@@ -141,7 +140,7 @@ def _code(run: Run) -> Code:
     instrs = resolve(run.builder)
     for complaint in spins(instrs):
         run.world.note(complaint)
-    if run.limits and not any(isinstance(instrs[i], End | Result) for i in reachable(instrs)):
+    if run.limits and not goes_on(instrs):
         site = run.limits[0]
         cycle = f"'{site.function}' calls itself, and there is no way out"
         hint = "end the recursion by a condition, or write a loop"
@@ -149,6 +148,14 @@ def _code(run: Run) -> Code:
     if run.world.diagnostics:
         return Code(())
     return clean(run.builder, instrs)
+
+
+def _only_limits(instrs: list[Instr]) -> bool:
+    """True where every way through the code ends in recursion."""
+    alive = reachable(instrs)
+    if any(not successors(i, instrs[i]) and not isinstance(instrs[i], Limit) for i in alive):
+        return False
+    return not loops(instrs, sorted(alive))
 
 
 def _memory(world: World) -> tuple[list[Object], list[Wrap]]:

@@ -1,7 +1,7 @@
 """Loops that take no step: those that cannot end are refused, at their place."""
 
 from klprove.ir.expressions import registers
-from klprove.ir.instructions import Branch, Instr, IrqGet, Jump, visible
+from klprove.ir.instructions import Branch, End, Halt, Instr, IrqGet, Jump, Result, visible
 from klprove.ir.liveness import successors, target
 from klprove.lower.clean import reachable
 from klprove.source import Diagnostic
@@ -12,10 +12,19 @@ def spins(instrs: list[Instr]) -> list[Diagnostic]:
     alive = reachable(instrs)
     local = [index for index in sorted(alive) if not visible(instrs[index])]
     found = []
-    for loop in _loops(instrs, local):
+    for loop in loops(instrs, local):
         if _is_endless(instrs, loop):
             found.append(_complaint(instrs, loop))
     return found
+
+
+def goes_on(instrs: list[Instr]) -> bool:
+    """True where some way through the code does not run into a bound on recursion: it ends, or
+    it goes round in a loop."""
+    alive = reachable(instrs)
+    if any(isinstance(instrs[index], End | Halt | Result) for index in alive):
+        return True
+    return bool(loops(instrs, sorted(alive)))
 
 
 def _is_endless(instrs: list[Instr], loop: set[int]) -> bool:
@@ -49,7 +58,7 @@ def _complaint(instrs: list[Instr], loop: set[int]) -> Diagnostic:
     )
 
 
-def _loops(instrs: list[Instr], nodes: list[int]) -> list[set[int]]:
+def loops(instrs: list[Instr], nodes: list[int]) -> list[set[int]]:
     """Strongly connected components with an edge, among `nodes` (Tarjan, without recursion)."""
     inside = set(nodes)
     number: dict[int, int] = {}

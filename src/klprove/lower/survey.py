@@ -59,7 +59,8 @@ class Survey:
             pointed = arguments[0].bare.type
             if isinstance(pointed, Pointer):
                 self.freed.append(pointed.target)
-        todo.append(self.unit.declared[callee.name])
+        if callee.name in self.unit.declared:
+            todo.append(self.unit.declared[callee.name])
         for each in arguments:
             self._walk(each, function, todo)
         return True

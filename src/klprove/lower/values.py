@@ -122,7 +122,7 @@ def truth(value: Value) -> Expr:
             return value
         case Unary(op="lnot"):
             return value
-        case Convert(arg=arg, ty=ty) if ty.bits >= type_of(arg).bits:
+        case Convert(arg=arg, ty=ty) if ty.bits >= type_of(arg).bits or _is_truth(arg):
             return truth(arg)
     return Binary("ne", value, Const(0, type_of(value)), type_of(value))
 
@@ -138,7 +138,7 @@ def negation(value: Value) -> Expr:
             return Binary(_NEGATED[op], left, right, ty)
         case Unary(op="lnot", arg=arg):
             return truth(arg)
-        case Convert(arg=arg, ty=ty) if ty.bits >= type_of(arg).bits:
+        case Convert(arg=arg, ty=ty) if ty.bits >= type_of(arg).bits or _is_truth(arg):
             return negation(arg)
     return Unary("lnot", value, type_of(value))
 
@@ -189,9 +189,15 @@ def binary(op: str, left: Value, right: Value) -> Value:
 
 
 def _is_truth(expr: Expr) -> bool:
-    return isinstance(expr, Binary) and expr.op in COMPARISONS or (
-        isinstance(expr, Unary) and expr.op == "lnot"
-    )
+    """True for an expression whose value is 0 or 1."""
+    match expr:
+        case Binary(op=op):
+            return op in COMPARISONS
+        case Unary(op=op):
+            return op == "lnot"
+        case Convert(arg=arg):
+            return _is_truth(arg)
+    return False
 
 
 def _address(op: str, left: Value, right: Value) -> Value:
