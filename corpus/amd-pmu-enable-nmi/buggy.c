@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 70 */
 #include <klprove.h>
 
 /* amd_pmu_enable_all() tests active_mask, then uses events[idx].  A perf NMI in

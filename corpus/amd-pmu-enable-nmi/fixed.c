@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 25 */
 #include <klprove.h>
 
 /* The perf NMI no longer enables counters, so an event whose active bit is set

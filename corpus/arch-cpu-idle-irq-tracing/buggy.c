@@ -1,9 +1,9 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 7 */
 #include <klprove.h>
 
 /* arch_cpu_idle() is called with RCU not watching but uses the traced
  * local_irq_enable()/local_irq_disable(). */
-__percpu int dynticks = 1;	/* odd: RCU watches */
+__percpu __wraps(2) int dynticks = 1;	/* odd: RCU watches */
 
 static void trace_irqflags(void)	/* tracepoint, lockdep: need RCU */
 {

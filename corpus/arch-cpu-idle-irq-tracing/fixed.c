@@ -1,9 +1,9 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 44 */
 #include <klprove.h>
 
 /* arch_cpu_idle() uses untraced irq switches; the caller tells tracing about
  * the irq state on both sides while RCU watches. */
-__percpu int dynticks = 1;	/* odd: RCU watches */
+__percpu __wraps(2) int dynticks = 1;	/* odd: RCU watches */
 
 static void trace_irqflags(void)	/* tracepoint, lockdep: need RCU */
 {

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 8 */
 #include <klprove.h>
 
 /* A fault inside a context-tracking probe: the exception entry calls the same

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 27 */
 #include <klprove.h>
 
 /* A fault inside a context-tracking probe: the nested probe sees the per-CPU

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 15 */
 #include <klprove.h>
 
 /* The callback skips its own recursion test when an outer (list function) test

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 18 */
 #include <klprove.h>
 
 /* Every level makes its own recursion test, whoever called it. */

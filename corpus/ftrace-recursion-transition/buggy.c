@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 150 */
 #include <klprove.h>
 
 /* Per-context recursion bits of an ftrace callback (here: livepatch).  Early in

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 196 */
 #include <klprove.h>
 
 /* Per-context recursion bits of an ftrace callback (here: livepatch) plus one

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 72 */
 #include <klprove.h>
 
 /* intel_idle_irq(): irqs go on before mwait.  An irq in the gap may queue a

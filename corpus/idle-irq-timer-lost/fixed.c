@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 43 */
 #include <klprove.h>
 
 /* intel_idle_irq() with sti_mwait(): irqs become deliverable only inside mwait,

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 252 */
 #include <klprove.h>
 
 /* irq_work_run_list(): clears PENDING, runs the work, then tries to clear BUSY

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 144 */
 #include <klprove.h>
 
 /* irq_work_run_list(): clears PENDING, runs the work, then tries to clear BUSY

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 61 */
 #include <klprove.h>
 
 /* A forced disable ends the transition although a task is still inside the patch

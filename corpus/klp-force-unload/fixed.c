@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 79 */
 #include <klprove.h>
 
 /* A forced disable marks the patch; a marked patch never drops its reference, so

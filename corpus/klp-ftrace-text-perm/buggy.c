@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 38 */
 #include <klprove.h>
 
 /* Livepatch makes a module's text writable to apply relocations while ftrace, for

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 30 */
 #include <klprove.h>
 
 /* Both users of writable module text hold text_mutex from the permission change

@@ -1,9 +1,9 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 2388 */
 #include <klprove.h>
 
 /* klp_ftrace_handler() protected by plain RCU.  CPU 0 calls a livepatched
  * function from the idle loop, where RCU does not watch; CPU 1 unpatches. */
-int dynticks0;			/* CPU 0: even, RCU does not watch */
+__wraps(3) int dynticks0;	/* CPU 0: even, RCU does not watch */
 int rcu_nest0;			/* CPU 0: inside rcu_read_lock() */
 int func_stack = 1;		/* top of ops->func_stack, 0: empty */
 int func_freed;

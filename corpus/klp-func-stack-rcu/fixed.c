@@ -1,9 +1,9 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 1692 */
 #include <klprove.h>
 
 /* klp_ftrace_handler() protected by preempt_disable_notrace(); the updater
  * forces a schedule on each CPU, which does not care whether RCU watches. */
-int dynticks0;			/* CPU 0: even, RCU does not watch */
+__wraps(3) int dynticks0;	/* CPU 0: even, RCU does not watch */
 int preempt0;			/* CPU 0: preempt_count */
 int func_stack = 1;		/* top of ops->func_stack, 0: empty */
 int func_freed;

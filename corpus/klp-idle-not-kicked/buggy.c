@@ -7,6 +7,7 @@ enum { AWAKE, ASLEEP, KICKED };
 int wake;			/* CPU 0's idle loop */
 int pending;			/* TIF_PATCH_PENDING of the idle task */
 int switched;
+int over;			/* the rest: interrupts wake the CPU again */
 
 __task(0) void do_idle(void)
 {
@@ -14,7 +15,7 @@ __task(0) void do_idle(void)
 
 	for (i = 0; i < 2; i++) {
 		if (cmpxchg(&wake, AWAKE, ASLEEP) == AWAKE)
-			await(wake == KICKED);	/* inner loop: mwait */
+			await(wake == KICKED || over);	/* mwait */
 		wake = AWAKE;
 		if (pending) {		/* klp_update_patch_state(current) */
 			pending = 0;
@@ -31,4 +32,5 @@ __task(1) void klp_try_complete_transition(void)
 	/* klp_try_switch_task(idle): is running, cannot be switched */
 	w = wake;		/* next attempt, one second later */
 	assert(!(w == ASLEEP && !switched));	/* no progress is possible */
+	over = 1;
 }

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 99 */
 #include <klprove.h>
 
 /* Livepatches 1 and 2 are "immediate" (no per-task transition), 3 is not.  The

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 93 */
 #include <klprove.h>
 
 /* No immediate livepatches: each one waits until no task is inside its direct

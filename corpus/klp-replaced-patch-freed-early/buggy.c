@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 13 */
 #include <klprove.h>
 
 /* Atomic replace: the old livepatch is handed to the freeing work before the new

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 10 */
 #include <klprove.h>
 
 /* Atomic replace: the old livepatch is freed only after the new one's callbacks

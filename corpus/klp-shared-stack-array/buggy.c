@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 38 */
 #include <klprove.h>
 
 /* Tasks switch themselves in cond_resched().  The stack check stores the trace in

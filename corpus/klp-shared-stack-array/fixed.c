@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 20 */
 #include <klprove.h>
 
 /* The array that holds the stack trace is per CPU and used with preemption off. */

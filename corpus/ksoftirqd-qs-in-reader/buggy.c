@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 63 */
 #include <klprove.h>
 
 /* __do_softirq() reports an RCU quiescent state when "current" is ksoftirqd -

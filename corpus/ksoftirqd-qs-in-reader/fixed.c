@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 54 */
 #include <klprove.h>
 
 /* The caller says whether softirqs run from ksoftirqd's own task context; only

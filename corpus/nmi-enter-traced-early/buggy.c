@@ -1,10 +1,10 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 229 */
 #include <klprove.h>
 
 /* The first thing an NMI does is a traced preempt_count_add(): the tracer runs
  * before in_nmi() is true and picks the irq way of making RCU watch. */
 __percpu int in_nmi;
-__percpu int dynticks;		/* CPU 0 idle: even, RCU does not watch */
+__percpu __wraps(2) int dynticks;	/* CPU 0 idle: even, RCU does not watch */
 __percpu int irq_nesting;
 
 static void rcu_irq_enter(void)	/* not safe in NMI */

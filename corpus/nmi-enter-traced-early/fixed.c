@@ -1,10 +1,10 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 84 */
 #include <klprove.h>
 
 /* in_nmi() becomes true before anything that can be traced runs, and stays true
  * until nothing traceable is left, so the tracer always knows where it is. */
 __percpu int in_nmi;
-__percpu int dynticks;		/* CPU 0 idle: even, RCU does not watch */
+__percpu __wraps(2) int dynticks;	/* CPU 0 idle: even, RCU does not watch */
 __percpu int irq_nesting;
 
 static void rcu_irq_enter(void)	/* not safe in NMI */

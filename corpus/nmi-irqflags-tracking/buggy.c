@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 41 */
 #include <klprove.h>
 
 /* Software irq state (tracing, lockdep) around an NMI: on exit the NMI restores

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 34 */
 #include <klprove.h>
 
 /* Software irq state (tracing, lockdep) around an NMI: the NMI records what the

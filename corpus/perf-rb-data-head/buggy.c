@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; arrivals nmi=2; states 1295 */
 #include <klprove.h>
 
 /* perf_output_put_handle(): the outermost writer drops rb->nest before it

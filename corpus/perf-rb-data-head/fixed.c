@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; arrivals nmi=2; states 1441 */
 #include <klprove.h>
 
 /* perf_output_put_handle(): rb->nest stays raised until the head has been

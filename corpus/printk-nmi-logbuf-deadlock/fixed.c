@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 658 */
 #include <klprove.h>
 
 /* NMI printk never spins on logbuf_lock: it tries once at the moment of use and
@@ -6,7 +6,7 @@
 int logbuf_lock;		/* 0: free, else holder's CPU + 1 */
 int cpu0_spins;
 int stop_request;
-int nmi_buffer;			/* per-CPU messages, flushed by irq_work */
+__wraps(1) int nmi_buffer;		/* per-CPU messages, flushed by irq_work */
 
 __task(0) void task(void) { }
 

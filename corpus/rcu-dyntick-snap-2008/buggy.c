@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 143 */
 #include <klprove.h>
 
 /* Preemptible RCU 2.6.25: may the grace period stop waiting for CPU 0?

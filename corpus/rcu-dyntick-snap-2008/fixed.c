@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 143 */
 #include <klprove.h>
 
 /* Preemptible RCU 2.6.26: may the grace period stop waiting for CPU 0?

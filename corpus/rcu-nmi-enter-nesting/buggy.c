@@ -1,9 +1,9 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 13892 */
 #include <klprove.h>
 
 /* rcu_nmi_enter()/rcu_nmi_exit() before they could nest.
  * CPU 0 sits in the idle loop, so RCU does not watch it (dynticks even). */
-__percpu int dynticks;		/* odd: RCU watches this CPU */
+__percpu __wraps(2) int dynticks;	/* odd: RCU watches this CPU */
 __percpu int nmi_nesting;
 
 static void rcu_nmi_enter(void)

@@ -1,9 +1,9 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 8284 */
 #include <klprove.h>
 
 /* rcu_nmi_enter()/rcu_nmi_exit() that nest: the level that left idle adds 1,
  * every other level adds 2, so the exit knows which one it is. */
-__percpu int dynticks;		/* odd: RCU watches this CPU */
+__percpu __wraps(2) int dynticks;	/* odd: RCU watches this CPU */
 __percpu int nmi_nesting;
 
 static void rcu_nmi_enter(void)

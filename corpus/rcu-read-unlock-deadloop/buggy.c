@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 45 */
 #include <klprove.h>
 
 /* The end of a preempted reader with irqs off raises a softirq; the tracepoint of

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 49 */
 #include <klprove.h>
 
 /* A flag remembers that the report has been requested; a reader that ends inside

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 60 */
 #include <klprove.h>
 
 /* _rcuidle tracepoints moved to SRCU: the tracepoint's own list is safe, but

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 123 */
 #include <klprove.h>
 
 /* _rcuidle tracepoints use SRCU for their own list and make RCU watch for the

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 895 */
 #include <klprove.h>
 
 /* task_work_add(current, TWA_NMI_CURRENT) from an NMI inside __schedule(): the

@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 534 */
 #include <klprove.h>
 
 /* task_work_add(current, TWA_NMI_CURRENT): the NMI itself sets the flag of the

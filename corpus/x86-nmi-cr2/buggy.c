@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 20 */
 #include <klprove.h>
 
 /* An NMI that takes its own page fault between the hardware writing CR2 for the

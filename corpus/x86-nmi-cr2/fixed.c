@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 24 */
 #include <klprove.h>
 
 /* The NMI saves CR2 on entry and writes it back if its own faults changed it. */

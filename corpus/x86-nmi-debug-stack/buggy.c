@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 29 */
 #include <klprove.h>
 
 /* Breakpoint -> NMI -> breakpoint on x86-64: each #BP/#DB starts at the same

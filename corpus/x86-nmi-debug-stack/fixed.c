@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; states 40 */
 #include <klprove.h>
 
 /* The NMI looks at the interrupted stack pointer; if that is the debug stack it

@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; nest nmi=3; states 36 */
 #include <klprove.h>
 
 /* An NMI handler that hits a breakpoint: the breakpoint's iret unmasks NMIs,

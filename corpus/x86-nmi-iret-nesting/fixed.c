@@ -1,4 +1,4 @@
-/* klprove: expect holds; states 0 */
+/* klprove: expect holds; nest nmi=3; states 198 */
 #include <klprove.h>
 
 /* Three NMI states.  A nested NMI only leaves a note (LATCHED) and returns; the
