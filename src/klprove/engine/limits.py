@@ -11,7 +11,7 @@ DEFAULT_NEST: Mapping[str, int] = {"softirq": 3, "irq": 3, "nmi": 3, "exception"
 (any step of an exception may take another one); reaching one of the others makes an answer
 incomplete."""
 
-ENGINES = ("auto", "reference", "nested")
+ENGINES = ("auto", "reference", "nested", "native")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,11 @@ class Meter:
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:
             return f"time limit of {self._limits.seconds:g} s reached"
-        if _resident() > self._memory:
+        return self.lacks(0)
+
+    def lacks(self, more: int) -> str:
+        """Why the search cannot take `more` bytes, or nothing. To be asked before taking many."""
+        if _resident() + more > self._memory:
             return f"memory limit of {self._memory >> 20} MiB reached"
         return ""
 

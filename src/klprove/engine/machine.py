@@ -53,7 +53,7 @@ class Machine:
             ]
             for cpu in range(program.cpus)
         ]
-        self._preempt_counts = [self._preempt_count(cpu) for cpu in range(program.cpus)]
+        self.preempt_counts = [self._preempt_count(cpu) for cpu in range(program.cpus)]
         self.denied: set[str] = set()
         """Kinds of which an arrival was refused because of the default bound on nesting."""
 
@@ -178,7 +178,7 @@ class Machine:
             return True
         if not self.program.preempt or not memory[self.image.machine[cpu].irq_flag]:
             return False
-        count = self._preempt_counts[cpu]
+        count = self.preempt_counts[cpu]
         return count is None or not any(memory[count : count + 4])
 
     def apply(self, state: State, choice: Choice, note: list[Noted]) -> State | None:

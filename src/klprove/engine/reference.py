@@ -135,34 +135,36 @@ class Reference:
         frees one."""
         hopeless: set[State] = set()
         for state in self._blocked:
-            stuck = self._stuck(state, hopeless)
-            if stuck:
+            if stuck(self._machine, state, hopeless):
                 found = deadlock(self._machine, state)
                 if found not in self._found:
                     self._found[found] = Discovery(found, self._schedule(self._parents[state]))
 
-    def _stuck(self, start: State, hopeless: set[State]) -> bool:
-        depths = [len(frames) for frames, _ in start[1]]
-        seen, work = {start}, [start]
-        while work:
-            state = work.pop()
-            if state in hopeless:
-                continue
-            for choice in self._machine.choices(state):
-                after = self._machine.apply(state, choice, [])
-                what, cpu, detail = choice
-                if after is None:
-                    level = [len(frames) for frames, _ in state[1]] == depths
-                    if what == "enter" and level and self._machine.withheld(state[0], detail):
-                        return False
-                    continue
-                if what == "switch" or (what == "step" and len(state[1][cpu][0]) <= depths[cpu]):
+
+def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
+    """True where no frame of `start`, a state in which none can go on, ever will; `hopeless` holds
+    states known to be such."""
+    depths = [len(frames) for frames, _ in start[1]]
+    seen, work = {start}, [start]
+    while work:
+        state = work.pop()
+        if state in hopeless:
+            continue
+        for choice in machine.choices(state):
+            after = machine.apply(state, choice, [])
+            what, cpu, detail = choice
+            if after is None:
+                level = [len(frames) for frames, _ in state[1]] == depths
+                if what == "enter" and level and machine.withheld(state[0], detail):
                     return False
-                if after not in seen:
-                    seen.add(after)
-                    work.append(after)
-        hopeless.add(start)
-        return True
+                continue
+            if what == "switch" or (what == "step" and len(state[1][cpu][0]) <= depths[cpu]):
+                return False
+            if after not in seen:
+                seen.add(after)
+                work.append(after)
+    hopeless.add(start)
+    return True
 
 
 def deadlock(machine: Machine, state: State) -> Notice:

@@ -1,0 +1,6 @@
+"""The native engine: the program as machine code, through llvmlite alone."""
+
+from klprove.engine.native.compiled import available
+from klprove.engine.native.search import Native
+
+__all__ = ["Native", "available"]

@@ -1,0 +1,45 @@
+"""Memory outside Python's heap that grows without being copied."""
+
+import ctypes
+import mmap
+
+
+class Buffer:
+    """A private anonymous mapping. Pages cost nothing until they are written."""
+
+    def __init__(self, size: int) -> None:
+        self._map = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.address = self._find()
+
+    def _find(self) -> int:
+        return ctypes.addressof(ctypes.c_char.from_buffer(self._map))
+
+    @property
+    def size(self) -> int:
+        """Bytes of the mapping."""
+        return len(self._map)
+
+    def grow(self, size: int) -> None:
+        """Make room for `size` bytes; the address may change, the content does not (mremap)."""
+        self._map.resize(size)
+        self.address = self._find()
+
+    def read(self, start: int, size: int) -> bytes:
+        """Some of the bytes."""
+        return self._map[start : start + size]
+
+    def write(self, start: int, raw: bytes) -> None:
+        """Put bytes at a place."""
+        self._map[start : start + len(raw)] = raw
+
+    def word(self, index: int) -> int:
+        """The signed word of 64 bits at an index."""
+        return int.from_bytes(self._map[8 * index : 8 * index + 8], "little", signed=True)
+
+    def put(self, index: int, value: int) -> None:
+        """Set the word of 64 bits at an index."""
+        self._map[8 * index : 8 * index + 8] = value.to_bytes(8, "little", signed=True)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._map.close()

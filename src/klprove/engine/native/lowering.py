@@ -1,0 +1,274 @@
+"""The kernels, from restricted Python to LLVM.
+
+Restricted: functions of `int` and of arrays (`Bytes`, `Cells`, `Words`), local variables that are
+integers of 64 bits, `while`, `for ... in range(a, b, c)`, `if`, `return`, subscripts, arithmetic
+that fits 64 bits, comparisons (signed), `and`, `or`, `not`. A name in capitals is a constant of the
+module. Anything else is refused, so that what runs under CPython means the same here.
+"""
+
+import ast
+from collections.abc import Mapping
+
+from klprove.engine.native.text import Text
+
+_ELEMENTS = {"Bytes": "i8", "Cells": "i32", "Words": "i64"}
+_OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.FloorDiv: "sdiv",
+    ast.BitAnd: "and",
+    ast.BitOr: "or",
+    ast.BitXor: "xor",
+    ast.LShift: "shl",
+    ast.RShift: "ashr",
+}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Lt: "slt",
+    ast.LtE: "sle",
+    ast.Gt: "sgt",
+    ast.GtE: "sge",
+}
+BUILT_IN = ("mix", "below", "prefetch", "expand")
+"""Functions of the kernels that are not lowered from their Python text."""
+
+
+def lower(source: str, constants: Mapping[str, int]) -> str:
+    """LLVM text of the functions of a module; `constants` override those that the module sets."""
+    module = ast.parse(source)
+    known = {**_constants(module), **constants}
+    functions = [each for each in module.body if isinstance(each, ast.FunctionDef)]
+    signatures = {each.name: _signature(each) for each in functions}
+    return "\n".join(
+        str(_Function(each, known, signatures).text)
+        for each in functions
+        if each.name not in BUILT_IN
+    )
+
+
+def _constants(module: ast.Module) -> dict[str, int]:
+    """Values of the names in capitals that the module assigns."""
+    space: dict[str, int] = {}
+    for each in module.body:
+        if isinstance(each, ast.Assign):
+            target, value = each.targets[0], ast.literal_eval(each.value)
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            values = value if isinstance(target, ast.Tuple) else [value]
+            space |= {ast.unparse(n): v for n, v in zip(names, values, strict=True)}
+    return space
+
+
+def _signature(function: ast.FunctionDef) -> list[tuple[str, str]]:
+    """Name and element type of each parameter; an integer has none."""
+    return [
+        (each.arg, _ELEMENTS.get(ast.unparse(each.annotation or ast.Constant(0)), ""))
+        for each in function.args.args
+    ]
+
+
+class _Function:
+    """One function being lowered."""
+
+    def __init__(
+        self,
+        function: ast.FunctionDef,
+        constants: Mapping[str, int],
+        signatures: Mapping[str, list[tuple[str, str]]],
+    ) -> None:
+        self._constants, self._signatures = constants, signatures
+        self._arrays = {"objects": ("@objects", "i64")}
+        self._places: dict[str, str] = {}
+        self._loops: list[str] = []
+        own = signatures[function.name]
+        params = [f"{'ptr' if element else 'i64'} %{name}" for name, element in own]
+        self.text = Text(function.name, params)
+        for name, element in own:
+            if element:
+                self._arrays[name] = (f"%{name}", element)
+            else:
+                self._assign(name, f"%{name}")
+        self._body(function.body)
+        if self.text.open:
+            self.text.put("unreachable")
+
+    # -- statements ---------------------------------------------------------------
+
+    def _body(self, statements: list[ast.stmt]) -> None:
+        for each in statements:
+            self._statement(each)
+
+    def _statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self._assign(name, self._value(value))
+            case ast.Assign(targets=[ast.Subscript() as target], value=value):
+                array, element, where = self._element(target)
+                self._store(array, element, where, self._value(value))
+            case ast.Return(value=ast.expr() as value):
+                self.text.ret(f"i64 {self._value(value)}")
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Expr(value=value):
+                self._value(value)
+            case ast.If(test=test, body=body, orelse=other):
+                self._if(test, body, other)
+            case ast.While(test=test, body=body, orelse=[]):
+                self._while(test, body)
+            case ast.For(
+                target=ast.Name(id=name),
+                iter=ast.Call(func=ast.Name(id="range"), args=[low, high, step]),
+                body=body,
+            ):
+                self._for(name, low, high, step, body)
+            case _:
+                raise TypeError(f"a kernel cannot say {ast.unparse(node)}")
+
+    def _assign(self, name: str, value: str) -> None:
+        if name not in self._places:
+            self._places[name] = self.text.slot("i64")
+        self.text.put(f"store i64 {value}, ptr {self._places[name]}")
+
+    def _if(self, test: ast.expr, body: list[ast.stmt], other: list[ast.stmt]) -> None:
+        yes, no, end = self.text.label(), self.text.label(), self.text.label()
+        self._truth(test, yes, no)
+        self.text.place(yes)
+        self._body(body)
+        if self.text.open:
+            self.text.jump(end)
+        self.text.place(no)
+        self._body(other)
+        self.text.place(end)
+
+    def _while(self, test: ast.expr, body: list[ast.stmt]) -> None:
+        again, inside, end = self.text.label(), self.text.label(), self.text.label()
+        self.text.place(again)
+        self._truth(test, inside, end)
+        self.text.place(inside)
+        self._body(body)
+        if self.text.open:
+            self.text.jump(again)
+        self.text.place(end)
+
+    def _for(
+        self, name: str, low: ast.expr, high: ast.expr, step: ast.expr, body: list[ast.stmt]
+    ) -> None:
+        """A loop over a range; as in Python, its end is computed once, and the body cannot move
+        it on."""
+        text = self.text
+        end, counter = self._value(high), text.slot("i64")
+        text.put(f"store i64 {self._value(low)}, ptr {counter}")
+        again, inside, out = text.label(), text.label(), text.label()
+        text.place(again)
+        now = text.op(f"load i64, ptr {counter}")
+        text.branch(text.op(f"icmp slt i64 {now}, {end}"), inside, out)
+        text.place(inside)
+        self._assign(name, now)
+        self._body(body)
+        if text.open:
+            text.put(f"store i64 {text.op(f'add i64 {now}, {self._value(step)}')}, ptr {counter}")
+            text.jump(again)
+        text.place(out)
+
+    # -- expressions --------------------------------------------------------------
+
+    def _value(self, node: ast.expr) -> str:
+        match node:
+            case ast.Constant(value=int(value)):
+                return str(int(value))
+            case ast.Name(id=name) if name in self._constants:
+                return str(self._constants[name])
+            case ast.Name(id=name) if name in self._places:
+                return self.text.op(f"load i64, ptr {self._places[name]}")
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+                a, b = self._value(left), self._value(right)
+                return self.text.op(f"{_OPERATORS[type(op)]} i64 {a}, {b}")
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return self.text.op(f"sub i64 0, {self._value(operand)}")
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                return self.text.op(f"xor i64 {self._value(operand)}, -1")
+            case ast.Subscript():
+                array, element, where = self._element(node)
+                return self._load(array, element, where)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return self._choice(test, body, other)
+            case ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
+                return self._choice(node, ast.Constant(1), ast.Constant(0))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return self._call(name, args)
+        raise TypeError(f"a kernel cannot compute {ast.unparse(node)}")
+
+    def _choice(self, test: ast.expr, then: ast.expr, other: ast.expr) -> str:
+        text, place = self.text, self.text.slot("i64")
+        yes, no, end = text.label(), text.label(), text.label()
+        self._truth(test, yes, no)
+        for label, value in ((yes, then), (no, other)):
+            text.place(label)
+            text.put(f"store i64 {self._value(value)}, ptr {place}")
+            text.jump(end)
+        text.place(end)
+        return text.op(f"load i64, ptr {place}")
+
+    def _truth(self, node: ast.expr, yes: str, no: str) -> None:
+        """Go to `yes` where `node` is true, else to `no`."""
+        match node:
+            case ast.BoolOp(op=op, values=[*first, last]):
+                for each in first:
+                    on = self.text.label()
+                    is_and = isinstance(op, ast.And)
+                    self._truth(each, on if is_and else yes, no if is_and else on)
+                    self.text.place(on)
+                self._truth(last, yes, no)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self._truth(operand, no, yes)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                a, b = self._value(left), self._value(right)
+                self.text.branch(
+                    self.text.op(f"icmp {_COMPARISONS[type(op)]} i64 {a}, {b}"), yes, no
+                )
+            case _:
+                self.text.branch(self.text.op(f"icmp ne i64 {self._value(node)}, 0"), yes, no)
+
+    def _call(self, name: str, args: list[ast.expr]) -> str:
+        text = self.text
+        if name == "prefetch":
+            array, _ = self._arrays[ast.unparse(args[0])]
+            where = text.op(f"getelementptr i64, ptr {array}, i64 {self._value(args[1])}")
+            text.put(f"call void @llvm.prefetch.p0(ptr {where}, i32 0, i32 3, i32 1)")
+            return "0"
+        if name == "below":
+            a, b = (self._value(each) for each in args)
+            return text.op(f"zext i1 {text.op(f'icmp ult i64 {a}, {b}')} to i64")
+        if name == "mix":
+            return self._mix(*(self._value(each) for each in args))
+        given = [
+            f"ptr {self._arrays[ast.unparse(each)][0]}" if element else f"i64 {self._value(each)}"
+            for each, (_, element) in zip(args, self._signatures[name], strict=True)
+        ]
+        return text.op(f"call i64 @{name}({', '.join(given)})")
+
+    def _mix(self, a: str, b: str) -> str:
+        op = self.text.op
+        wide = [op(f"zext i64 {each} to i128") for each in (a, b)]
+        product = op(f"mul i128 {wide[0]}, {wide[1]}")
+        high = op(f"trunc i128 {op(f'lshr i128 {product}, 64')} to i64")
+        return op(f"xor i64 {op(f'trunc i128 {product} to i64')}, {high}")
+
+    # -- arrays ---------------------------------------------------------------------
+
+    def _element(self, node: ast.Subscript) -> tuple[str, str, str]:
+        """Array, type of its elements, index."""
+        array, element = self._arrays[ast.unparse(node.value)]
+        return array, element, self._value(node.slice)
+
+    def _load(self, array: str, element: str, where: str) -> str:
+        at = self.text.op(f"getelementptr {element}, ptr {array}, i64 {where}")
+        found = self.text.op(f"load {element}, ptr {at}")
+        return found if element == "i64" else self.text.op(f"zext {element} {found} to i64")
+
+    def _store(self, array: str, element: str, where: str, value: str) -> None:
+        at = self.text.op(f"getelementptr {element}, ptr {array}, i64 {where}")
+        if element != "i64":
+            value = self.text.op(f"trunc i64 {value} to {element}")
+        self.text.put(f"store {element} {value}, ptr {at}")

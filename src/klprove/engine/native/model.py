@@ -1,0 +1,95 @@
+"""One machine as one LLVM module: its steps, its rules, and the loops of the search around them."""
+
+from importlib import resources
+
+from klprove.engine.image import Image
+from klprove.engine.machine import Machine
+from klprove.engine.native import kernels
+from klprove.engine.native.events import Events
+from klprove.engine.native.layout import Layout
+from klprove.engine.native.lowering import lower
+from klprove.engine.native.moves import Moves
+from klprove.engine.native.steps import Frames, Steps
+from klprove.engine.native.text import INTRINSICS
+from klprove.ir.instructions import End, Halt, visible
+from klprove.ir.types import I64
+
+
+class Model:
+    """The text of the module, and what is needed to talk to it."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.layout = Layout(machine)
+        self.events = Events()
+        moves = Moves(machine, self.layout, self.events)
+        parts = [INTRINSICS, _objects(machine.image)]
+        for context in range(len(machine.program.contexts)):
+            parts += self._steps(context)
+        parts += self._values()
+        parts += moves.functions()
+        self.choices = moves.choices
+        self.fanout = sum(self._choices(cpu) for cpu in range(machine.program.cpus))
+        """Successors that a state may have."""
+        log = kernels.TELL + len(self.events) + kernels.BATCH + 1
+        self.seen = kernels.LOG + 3 * log
+        """Where the flags of the events stand in the control array, which ends with them."""
+        source = resources.files(kernels.__package__).joinpath("kernels.py").read_text()
+        constants = {"WORDS": self.layout.words, "SEEN": self.seen}
+        parts.append(lower(source, constants))
+        self.text = "\n".join(parts)
+
+    def _choices(self, cpu: int) -> int:
+        points = self._machine.points.table
+        contexts = self._machine.program.contexts
+        here = (each.choices for each in points if contexts[each.context].cpu == cpu)
+        interrupts = len(self._machine.interrupts[cpu])
+        return max(here, default=0) + len(self.layout.cpus[cpu].parked) + interrupts
+
+    def _steps(self, number: int) -> list[str]:
+        """The steps of one context."""
+        context = self._machine.program.contexts[number]
+        table = self._machine.points.table
+        points = {each.index: n for n, each in enumerate(table) if each.context == number}
+        frames: Frames = {
+            index: (self.layout.registers(point), self.layout.used(point))
+            for index, point in points.items()
+        }
+        steps = Steps(
+            context.code, self._machine.image, context.cpu, points, frames, self.events, number
+        )
+        found = [
+            steps.function(f"step{point}", index, False)
+            for index, point in points.items()
+            if not isinstance(table[point].instr, End | Halt)
+        ]
+        if not visible(context.code.instrs[0]):
+            found.append(steps.function(f"prefix{number}", 0, True))
+        return found
+
+    def _values(self) -> list[str]:
+        """The invariants and balanced expressions."""
+        return [
+            Steps(each.code, self._machine.image, each.cpu or 0, {}, {}, None, -1).function(
+                f"value{number}", 0, True, silent=True
+            )
+            for number, each in enumerate(self._machine.program.properties)
+        ]
+
+
+def _objects(image: Image) -> str:
+    """The table that `kernels.locate` searches."""
+    rows = [len(image.program.objects)]
+    for each in sorted(image.program.objects, key=lambda each: each.addr):
+        position = image.position(each.addr)
+        flags = image.flags(each.addr, 1)
+        rows += [
+            I64.wrap(each.addr),
+            len(each.init),
+            -1 if position is None else position,
+            each.granule,
+            flags.start if flags else -1,
+            int(each.readonly),
+        ]
+    values = ", ".join(f"i64 {each}" for each in rows)
+    return f"@objects = internal constant [{len(rows)} x i64] [{values}]\n"

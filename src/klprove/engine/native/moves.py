@@ -1,0 +1,331 @@
+"""The rules of the machine as LLVM functions: the counterpart of `engine/machine.py`.
+
+`expand` writes every successor of a state, in the order in which `Machine.choices()` lists them:
+for each CPU the step of the running frame, then switches, then arrivals.
+"""
+
+from collections.abc import Iterator
+
+from klprove.engine.machine import Choice, Machine
+from klprove.engine.native.events import BLOCKED, DEEP, Events
+from klprove.engine.native.layout import BALANCED, POINT, Layout
+from klprove.engine.native.steps import BLOCKED as WAITS
+from klprove.engine.native.steps import DONE, STEP
+from klprove.engine.native.text import Text
+from klprove.engine.points import Point
+from klprove.ir.instructions import End, Yield
+
+_WAITING = 1 << 32
+_MOVED = 1 << 33
+"""Flags beside the number of successors in what `cpuN` returns: the running frame is blocked; it
+can go on, or another task can."""
+
+
+class Moves:
+    """Writes what moves a machine from state to state, but for the steps of its code."""
+
+    def __init__(self, machine: Machine, layout: Layout, events: Events) -> None:
+        self._machine, self._layout, self._events = machine, layout, events
+        self.choices: list[Choice] = []
+        """By number, as compiled code names them; all but switches, which note nothing."""
+
+    def functions(self) -> Iterator[str]:
+        """Text of every function and table."""
+        yield from self._tables()
+        for number, point in enumerate(self._machine.points.table):
+            if isinstance(point.instr, End):
+                yield self._end(number)
+        for cpu in range(self._machine.program.cpus):
+            for context in self._machine.interrupts[cpu]:
+                yield self._enter(context)
+            yield self._cpu(cpu)
+        yield self._expand()
+
+    def _tables(self) -> Iterator[str]:
+        points = self._machine.points.table
+        steps = [f"ptr @step{n}" if self._moves(n) else "ptr @halt" for n in range(len(points))]
+        yield _table("steps", "ptr", ["ptr null", *steps])
+        yield _table("counts", "i64", ["i64 0", *(f"i64 {each.choices}" for each in points)])
+        yields = [int(isinstance(each.instr, Yield)) for each in points]
+        yield _table("yields", "i64", ["i64 0", *(f"i64 {each}" for each in yields)])
+        homes = [self._home(each.context) for each in points]
+        yield _table("homes", "i64", ["i64 0", *(f"i64 {each}" for each in homes)])
+        halt = Text("halt", STEP)
+        halt.ret("i64 0")
+        yield str(halt)
+
+    def _moves(self, number: int) -> bool:
+        point = self._machine.points.table[number]
+        return point.run is not None or isinstance(point.instr, End)
+
+    def _home(self, context: int) -> int:
+        """Where a task waits when another runs; 0: nowhere."""
+        cpu = self._machine.program.contexts[context].cpu
+        return self._layout.cpus[cpu].parked.get(context, 0)
+
+    # -- one CPU --------------------------------------------------------------------
+
+    def _cpu(self, cpu: int) -> str:
+        """`i64 cpuN(control, state, out)`: successors that this CPU makes, and two flags."""
+        text = Text(f"cpu{cpu}", ("ptr %x", "ptr %s", "ptr %o"))
+        slots = self._layout.cpus[cpu]
+        found = text.slot("i64")
+        text.put(f"store i64 0, ptr {found}")
+        depth = text.op(f"zext i8 {text.load('i8', '%s', slots.depth)} to i64")
+        running, others = text.label(), text.label()
+        text.branch(text.op(f"icmp eq i64 {depth}, 0"), others, running)
+        text.place(running)
+        self._steps(text, cpu, depth, found)
+        text.place(others)
+        if slots.parked:
+            self._switches(text, cpu, depth, found)
+        for context in self._machine.interrupts[cpu]:
+            self.choices.append(("enter", cpu, context))
+            number = len(self.choices) - 1
+            to = self._next(text, found)
+            made = text.op(f"call i64 @enter{context}(ptr {to}, ptr %s, ptr %x, i64 {number})")
+            self._add(text, found, made)
+        text.ret(f"i64 {text.op(f'load i64, ptr {found}')}")
+        return str(text)
+
+    def _next(self, text: Text, found: str) -> str:
+        """Where the next successor goes."""
+        count = text.op(f"and i64 {text.op(f'load i64, ptr {found}')}, {_WAITING - 1}")
+        return text.at("%o", text.op(f"mul i64 {count}, {self._layout.bytes}"))
+
+    def _add(self, text: Text, found: str, more: str) -> None:
+        total = text.op(f"add i64 {text.op(f'load i64, ptr {found}')}, {more}")
+        text.put(f"store i64 {total}, ptr {found}")
+
+    def _mark(self, text: Text, found: str, cond: str, flag: int) -> None:
+        marked = text.op(f"select i1 {cond}, i64 {flag}, i64 0")
+        both = text.op(f"or i64 {text.op(f'load i64, ptr {found}')}, {marked}")
+        text.put(f"store i64 {both}, ptr {found}")
+
+    def _steps(self, text: Text, cpu: int, depth: str, found: str) -> None:
+        """The step of the running frame, for every value that it may choose."""
+        slots = self._layout.cpus[cpu]
+        offset = text.op(f"mul i64 {depth}, {slots.size}")
+        offset = text.op(f"add i64 {offset}, {slots.frames - slots.size}")
+        point = text.op(f"zext i16 {text.load('i16', '%s', offset)} to i64")
+        step = text.load("ptr", "@steps", text.op(f"shl i64 {point}, 3"))
+        count = text.load("i64", "@counts", text.op(f"shl i64 {point}, 3"))
+        most = max((each.choices for each in self._points(cpu)), default=1)
+        first = len(self.choices)
+        self.choices += [("step", cpu, value) for value in range(most)]
+        chosen = text.slot("i64")
+        text.put(f"store i64 0, ptr {chosen}")
+        again, end = text.label(), text.label()
+        text.place(again)
+        value = text.op(f"load i64, ptr {chosen}")
+        to = self._next(text, found)
+        text.copy(to, "%s", self._layout.bytes)
+        number = text.op(f"add i64 {value}, {first}")
+        frame = text.at(to, offset)
+        given = f"ptr {to}, ptr {frame}, i64 {value}, ptr %x, i64 {number}"
+        result = text.op(f"call i64 {step}({given})")
+        done = text.op(f"icmp eq i64 {result}, {DONE}")
+        self._mark(text, found, text.op(f"icmp eq i64 {result}, {WAITS}"), _WAITING)
+        self._mark(text, found, done, _MOVED)
+        self._add(text, found, text.op(f"zext i1 {done} to i64"))
+        following = text.op(f"add i64 {value}, 1")
+        text.put(f"store i64 {following}, ptr {chosen}")
+        text.branch(text.op(f"icmp ult i64 {following}, {count}"), again, end)
+        text.place(end)
+
+    def _points(self, cpu: int) -> Iterator[Point]:
+        contexts = self._machine.program.contexts
+        return (each for each in self._machine.points.table if contexts[each.context].cpu == cpu)
+
+    def _switches(self, text: Text, cpu: int, depth: str, found: str) -> None:
+        """Another task goes on instead of the running one, or on an empty CPU."""
+        slots = self._layout.cpus[cpu]
+        end, allowed, busy = text.label(), text.label(), text.label()
+        text.branch(text.op(f"icmp eq i64 {depth}, 0"), allowed, busy)
+        text.place(busy)
+        self._may_switch(text, cpu, depth, allowed, end)
+        text.place(allowed)
+        for context, at in slots.parked.items():
+            here, on = text.label(), text.label()
+            point = text.load("i16", "%s", at)
+            text.branch(text.op(f"icmp eq i16 {point}, 0"), on, here)
+            text.place(here)
+            to = self._next(text, found)
+            text.copy(to, "%s", self._layout.bytes)
+            text.clear(to, at, slots.size)
+            leave, enter = text.label(), text.label()
+            text.branch(text.op(f"icmp eq i64 {depth}, 0"), enter, leave)
+            text.place(leave)
+            running = text.op(f"zext i16 {text.load('i16', '%s', slots.frames)} to i64")
+            home = text.load("i64", "@homes", text.op(f"shl i64 {running}, 3"))
+            text.copy(text.at(to, home), text.at("%s", slots.frames), slots.size)
+            text.place(enter)
+            text.copy(text.at(to, slots.frames), text.at("%s", at), slots.size)
+            text.store("i8", "1", to, slots.depth)
+            self._mark(text, found, "true", _MOVED)
+            self._add(text, found, "1")
+            text.place(on)
+        text.place(end)
+
+    def _may_switch(self, text: Text, cpu: int, depth: str, allowed: str, end: str) -> None:
+        """Go to `allowed` where the running task may be switched out, else to `end`."""
+        slots, program = self._layout.cpus[cpu], self._machine.program
+        own = self._machine.image.machine[cpu]
+        alone, task, ready = text.label(), text.label(), text.label()
+        text.branch(text.op(f"icmp eq i64 {depth}, 1"), alone, end)
+        text.place(alone)
+        running = text.op(f"zext i16 {text.load('i16', '%s', slots.frames)} to i64")
+        home = text.load("i64", "@homes", text.op(f"shl i64 {running}, 3"))
+        text.branch(text.op(f"icmp eq i64 {home}, 0"), end, task)
+        text.place(task)
+        yields = text.load("i64", "@yields", text.op(f"shl i64 {running}, 3"))
+        text.branch(text.op(f"icmp eq i64 {yields}, 0"), ready, allowed)
+        text.place(ready)
+        if not program.preempt:
+            text.jump(end)
+            return
+        enabled = text.op(f"icmp ne i8 {text.load('i8', '%s', own.irq_flag)}, 0")
+        count = self._machine.preempt_counts[cpu]
+        if count is not None:
+            zero = text.op(f"icmp eq i32 {text.load('i32', '%s', count)}, 0")
+            enabled = text.op(f"and i1 {enabled}, {zero}")
+        text.branch(enabled, allowed, end)
+
+    # -- arrivals and returns -----------------------------------------------------------
+
+    def _enter(self, context: int) -> str:
+        """`i64 enterN(to, state, control, chosen)`: 1 where the interrupt can be delivered."""
+        machine, number = self._machine, context
+        arriving = machine.program.contexts[context]
+        own, slots = machine.image.machine[arriving.cpu], self._layout.cpus[arriving.cpu]
+        text = Text(f"enter{number}", ("ptr %m", "ptr %s", "ptr %x", "i64 %k"))
+        if arriving.kind in ("irq", "softirq"):
+            self._unless(text, f"icmp ne i8 {text.load('i8', '%s', own.irq_flag)}, 0")
+        elif arriving.kind == "nmi":
+            self._unless(text, f"icmp eq i8 {text.load('i8', '%s', own.nmi_mask)}, 0")
+        spent, nest = own.spent.get(context), own.nest.get(arriving.kind)
+        if spent is not None:
+            most = machine.limits.arrivals[arriving.kind]
+            self._unless(text, f"icmp ult i8 {text.load('i8', '%s', spent)}, {most}")
+        if nest is not None:
+            asked = arriving.kind in machine.limits.nest or arriving.kind == "exception"
+            event = None if asked else self._events.number(context, "denied", 0)
+            most = machine.limits.nesting(arriving.kind)
+            self._unless(text, f"icmp ult i8 {text.load('i8', '%s', nest)}, {most}", event)
+        depth = text.load("i8", "%s", slots.depth)
+        self._unless(text, f"icmp ult i8 {depth}, {slots.count}", DEEP)
+        text.copy("%m", "%s", self._layout.bytes)
+        offset = text.op(f"mul i64 {text.op(f'zext i8 {depth} to i64')}, {slots.size}")
+        frame = text.at("%m", text.op(f"add i64 {offset}, {slots.frames}"))
+        text.store("i8", text.load("i8", "%s", own.irq_flag), frame, POINT)
+        for place, value in enumerate(self._balanced(text, arriving.cpu)):
+            text.store("i64", value, frame, POINT + 1 + BALANCED * place)
+        text.store("i8", "0", "%m", own.irq_flag)
+        if arriving.kind == "nmi":
+            text.store("i8", "1", "%m", own.nmi_mask)
+        for counter in (spent, nest, slots.depth):
+            if counter is not None:
+                more = text.op(f"add i8 {text.load('i8', '%m', counter)}, 1")
+                text.store("i8", more, "%m", counter)
+        entry = machine.points.entries[context]
+        if entry.prefix is None:
+            text.store("i16", str(entry.point + 1), frame)
+            text.ret("i64 1")
+        else:
+            given = f"ptr %m, ptr {frame}, i64 0, ptr %x, i64 %k"
+            began = text.op(f"call i64 @prefix{context}({given})")
+            done = text.op(f"icmp eq i64 {began}, {DONE}")
+            text.ret(f"i64 {text.op(f'zext i1 {done} to i64')}")
+        return str(text)
+
+    def _unless(self, text: Text, cond: str, event: int | None = None) -> None:
+        """Return 0, with an event, unless `cond`."""
+        refused, on = text.label(), text.label()
+        text.branch(text.op(cond), on, refused)
+        text.place(refused)
+        if event is not None:
+            text.put(f"call i64 @note(ptr %x, i64 {event}, i64 %k)")
+        text.ret("i64 0")
+        text.place(on)
+
+    def _balanced(self, text: Text, cpu: int) -> Iterator[str]:
+        """The values of the balanced expressions of a CPU in the memory `%m`."""
+        properties = self._machine.program.properties
+        for each, _ in self._machine.balanced[cpu]:
+            yield text.op(f"call i64 @value{properties.index(each)}(ptr %m, i64 0)")
+
+    def _end(self, number: int) -> str:
+        """The step in which a context returns."""
+        machine = self._machine
+        context = machine.points.table[number].context
+        leaving = machine.program.contexts[context]
+        own, slots = machine.image.machine[leaving.cpu], self._layout.cpus[leaving.cpu]
+        text = Text(f"step{number}", STEP)
+        if leaving.kind != "task":
+            self._compare(text, context)
+            text.store("i8", text.load("i8", "%f", POINT), "%m", own.irq_flag)
+            if leaving.kind == "nmi" or (
+                leaving.kind == "exception" and machine.program.hardware_nmi
+            ):
+                text.store("i8", "0", "%m", own.nmi_mask)
+            nest = own.nest.get(leaving.kind)
+            if nest is not None:
+                less = text.op(f"call i8 @llvm.usub.sat.i8(i8 {text.load('i8', '%m', nest)}, i8 1)")
+                text.store("i8", less, "%m", nest)
+        text.clear("%f", 0, self._layout.used(number))
+        depth = text.op(f"sub i8 {text.load('i8', '%m', slots.depth)}, 1")
+        text.store("i8", depth, "%m", slots.depth)
+        text.ret(f"i64 {DONE}")
+        return str(text)
+
+    def _compare(self, text: Text, context: int) -> None:
+        """Note every balanced expression that an interrupt leaves other than it found it."""
+        machine = self._machine
+        cpu = machine.program.contexts[context].cpu
+        found = list(self._balanced(text, cpu))
+        for place, (now, (each, _)) in enumerate(zip(found, machine.balanced[cpu], strict=True)):
+            index = machine.program.properties.index(each)
+            event = self._events.number(context, "unbalanced", index)
+            was = text.load("i64", "%f", POINT + 1 + BALANCED * place)
+            bad, on = text.label(), text.label()
+            text.branch(text.op(f"icmp eq i64 {was}, {now}"), on, bad)
+            text.place(bad)
+            text.put(f"call i64 @note(ptr %x, i64 {event}, i64 %k)")
+            text.place(on)
+
+    # -- whole states ---------------------------------------------------------------------
+
+    def _expand(self) -> str:
+        """`i64 expand(control, store, at, out, to)`, see `engine/native/kernels.py`."""
+        machine, text = self._machine, Text(
+            "expand", ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to")
+        )
+        state = text.op("getelementptr i64, ptr %store, i64 %at")
+        out = text.op("getelementptr i64, ptr %out, i64 %to")
+        for place, (each, _) in enumerate(machine.invariants):
+            event = self._events.number(-1, "invariant", place)
+            index = machine.program.properties.index(each)
+            value = text.op(f"call i64 @value{index}(ptr {state}, i64 1)")
+            bad, on = text.label(), text.label()
+            text.branch(text.op(f"icmp eq i64 {value}, 0"), bad, on)
+            text.place(bad)
+            text.put(f"call i64 @note(ptr %x, i64 {event}, i64 0)")
+            text.place(on)
+        total, flags = "0", "0"
+        for cpu in range(machine.program.cpus):
+            to = text.at(out, text.op(f"mul i64 {total}, {self._layout.bytes}"))
+            found = text.op(f"call i64 @cpu{cpu}(ptr %x, ptr {state}, ptr {to})")
+            total = text.op(f"add i64 {total}, {text.op(f'and i64 {found}, {_WAITING - 1}')}")
+            flags = text.op(f"or i64 {flags}, {found}")
+        only = text.op(f"and i64 {flags}, {_WAITING | _MOVED}")
+        stuck, on = text.label(), text.label()
+        text.branch(text.op(f"icmp eq i64 {only}, {_WAITING}"), stuck, on)
+        text.place(stuck)
+        text.put(f"call i64 @note(ptr %x, i64 {BLOCKED}, i64 0)")
+        text.place(on)
+        text.ret(f"i64 {total}")
+        return str(text)
+
+
+def _table(name: str, ty: str, values: list[str]) -> str:
+    return f"@{name} = internal constant [{len(values)} x {ty}] [{', '.join(values)}]\n"
