@@ -56,7 +56,7 @@ def refused(done: subprocess.CompletedProcess[str], start: float, *said: str) ->
         ),
         ("", ["bad.c: error:", "empty", "[file]"]),
         ("   \n\n", ["[file]"]),
-        ("int x;\n", ["no context"]),
+        ("int x;\n", ["no function is a context", "[context]"]),
     ],
     ids=[
         "syntax",

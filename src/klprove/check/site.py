@@ -53,10 +53,6 @@ class Job:
             span = Span(self.question.files[-1], 0, 0)
             text = "an expression or a chain of calls is nested too deeply"
             raise BadInput([Diagnostic("large", span, text)]) from None
-        if not program.contexts:
-            span = Span(self.question.files[-1], 0, 0)
-            hint = "mark a function __task(0), __irq(0), __nmi(0) or __exception(0)"
-            raise BadInput([Diagnostic("context", span, "no context: nothing ever runs", hint)])
         if self.required:
             require_called(site, program)
         return program

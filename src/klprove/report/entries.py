@@ -58,8 +58,7 @@ def entries(trace: Trace, code: str) -> Iterator[Entry]:
             inside[lane] = event.calls
             indent = len(event.calls)
         if number == len(trace.events):
-            texts = [text for text in texts if text.removeprefix("# ") != code]
-            texts.append(f"# BANG {code}")
+            texts = list(_bang(texts, code))
         for line, text in enumerate(texts):
             yield Entry(
                 step=number if line == 0 else 0,
@@ -68,6 +67,18 @@ def entries(trace: Trace, code: str) -> Iterator[Entry]:
                 text=text,
                 place=place if line == 0 else "",
             )
+
+
+def _bang(texts: Sequence[str], code: str) -> Iterator[str]:
+    """`texts` with what says `code` moved to the end and marked."""
+    said = code
+    for text in texts:
+        plain = text.removeprefix("# ")
+        if plain == code or plain.startswith(f"{code}:"):
+            said = plain
+        else:
+            yield text
+    yield f"# BANG {said}"
 
 
 def _shared(before: Sequence[str], now: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from klprove.report.explanations import explain
 from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words
 from klprove.report.wrapping import WIDTH, count, field, fold
-from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Bounds, Finding, Trace
+from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
 
 
 def model(answer: Answer) -> str:
@@ -39,7 +39,7 @@ def ground(answer: Answer, timing: bool) -> Iterator[str]:
 
 def bounds(answer: Answer, timing: bool) -> str:
     """CPUs, arrivals, nesting, size of the search and whether it is complete."""
-    parts = [count(answer.cpus, "CPU"), *_limits(answer.bounds)]
+    parts = [count(answer.cpus, "CPU"), *_limits(answer)]
     if answer.question.recursion is not None:
         parts.append(f"recursion <= {answer.question.recursion}")
     size = [count(answer.statistics.states, "state")]
@@ -49,13 +49,20 @@ def bounds(answer: Answer, timing: bool) -> str:
     return "; ".join(parts) + "; " + ", ".join(size)
 
 
-def _limits(limits: Bounds) -> Iterator[str]:
-    if limits.arrivals:
-        yield f"arrivals {bounded(limits.arrivals)}, others unbounded"
+def _limits(answer: Answer) -> Iterator[str]:
+    arrivals, nest = answer.bounds.arrivals, answer.bounds.nest
+    if arrivals:
+        yield f"arrivals {bounded(arrivals)}, others unbounded"
     else:
         yield "arrivals unbounded"
-    if limits.nest:
-        yield f"nested {bounded(limits.nest)}"
+    # The bounds that make an answer incomplete when they are reached are not part of it.
+    asked = {
+        kind: most
+        for kind, most in nest.items()
+        if kind in answer.question.nest or kind == "exception"
+    }
+    if asked:
+        yield f"nested {bounded(asked)}"
 
 
 def bounded(limits: Mapping[str, int]) -> str:

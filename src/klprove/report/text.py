@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from klprove.check import Answer
 from klprove.report.heading import block, ground, headline, observations, unfinished
 from klprove.report.table import table
-from klprove.verdict import Finding
+from klprove.verdict import VIOLATION, Finding
 
 Traces: TypeAlias = Literal["each", "all", "none"]
 
@@ -31,8 +31,8 @@ def chosen(answer: Answer, traces: Traces) -> tuple[Finding, ...]:
 
 def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
     shown = chosen(answer, traces)
-    # One site with something to show says everything above its trace; else the answer has a head.
-    alone = len(answer.sites) == 1 and len(shown) == 1
+    # A single violation says everything above its trace; any other answer has a head of its own.
+    alone = len(answer.sites) == 1 and [each.severity for each in shown] == [VIOLATION]
     if not alone:
         yield from headline(answer)
         yield from ground(answer, timing)
