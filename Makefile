@@ -11,10 +11,10 @@ READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread bench lock pins clean
+.PHONY: help demo test thread bench pins kernel-source lock clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
 
 demo: $(READY) ## set up, check handler F of the 2017 thread, show its table and one trace
 	@echo '$$ klprove check handlers/2017/F.c --kernel v4.12rc --patch each'
@@ -35,6 +35,9 @@ bench: $(READY) ## states a second of each engine, on this machine
 
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
+
+kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
+	$(BIN)/python -m tests.sources.fetch
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
