@@ -1,4 +1,4 @@
-"""The few functions of libclang's C API that its Python binding does not offer, or offers slowly."""
+"""The few functions of libclang's C API that its Python binding lacks, or offers slowly."""
 
 from ctypes import (
     CFUNCTYPE,
@@ -21,12 +21,26 @@ _lib: Any = conf.lib
 
 BINARY = (
     "", ".*", "->*", "*", "/", "%", "+", "-", "<<", ">>", "<=>", "<", ">", "<=", ">=", "==", "!=",
-    "&", "^", "|", "&&", "||", "=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=", ",",
-)
+    "&", "^", "|", "&&", "||", "=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=",
+    ",",
+)  # fmt: skip
 """Spelling of each CXBinaryOperatorKind."""
 UNARY = (
-    "", "x++", "x--", "++x", "--x", "&", "*", "+", "-", "~", "!", "__real", "__imag",
-    "__extension__", "co_await",
+    "",
+    "x++",
+    "x--",
+    "++x",
+    "--x",
+    "&",
+    "*",
+    "+",
+    "-",
+    "~",
+    "!",
+    "__real",
+    "__imag",
+    "__extension__",
+    "co_await",
 )
 """Spelling of each CXUnaryOperatorKind; a postfix operator is written with its operand."""
 
@@ -93,7 +107,7 @@ def _same_unit(known: Any, cursor: Any) -> Any:
 
 def is_null(cursor: Any) -> bool:
     """True for the cursor that libclang returns where there is none."""
-    return 70 <= cursor._kind_id <= 73
+    return bool(70 <= cursor._kind_id <= 73)
 
 
 def identity(cursor: Any) -> int:

@@ -45,7 +45,7 @@ class Node:
     def __init__(self, tree: Tree, cursor: Any) -> None:
         self.tree = tree
         self.cursor = cursor
-        self.kind = _KINDS.get(cursor._kind_id, "UNKNOWN")
+        self.kind: str = _KINDS.get(cursor._kind_id, "UNKNOWN")
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name!r} at {self.span}>"
@@ -60,6 +60,13 @@ class Node:
             else Node(self.tree, each)
             for each in api.children(self.cursor)
         )
+
+    @cached_property
+    def form(self) -> str:
+        """Its kind, told apart where libclang lumps kinds together: GNU `a ?: b` is ELVIS_EXPR."""
+        if self.kind == "UNEXPOSED_EXPR" and len(self.children) == 4:
+            return "ELVIS_EXPR"
+        return self.kind
 
     @cached_property
     def type(self) -> CType:

@@ -45,7 +45,7 @@ class Array:
 
     def __init__(self, element: "CType", count: int, text: str) -> None:
         self.element, self.count, self.text = element, count, text
-        self.size = element.size * count
+        self.size: int = element.size * count
 
 
 class Field:

@@ -203,5 +203,3 @@ def _parse(texts: Sequence[Text], arguments: list[str]) -> Tree:
         raise BadInput([Diagnostic("syntax", Span(texts[-1].name, 0, 0), str(error))]) from error
     names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}
     return Tree(handle, names)
-
-

@@ -14,13 +14,13 @@ from klprove.lower.dispatch import (
     lower_statement,
     lvalue,
     place,
-    refuse,
+    refusal,
     rvalue,
     zero,
 )
-from klprove.lower.expressions import has_effects
 from klprove.lower.intrinsics import find
 from klprove.lower.memory import cast, copy, new_local
+from klprove.lower.operators import has_effects
 from klprove.lower.statements import bind
 from klprove.lower.values import LocalAddr, LocalObject, Place, Value, binary, pointer, scalar
 from klprove.source import BadInput, Diagnostic
@@ -47,12 +47,12 @@ def _call(run: Run, node: Node) -> Value | Place | None:
     target = callee.bare
     while target.kind == "UNARY_OPERATOR" and target.operator in "*&":
         target = target.children[0].bare
-    if target.kind == "DECL_REF_EXPR" and target.target is not None:
-        if target.target.kind == "FUNCTION_DECL":
-            function = run.world.unit.declared.get(target.name)
-            if function is None:
-                function = FunctionDecl(target.name, [target.target])
-            return _direct(run, node, function, arguments)
+    declaration = target.target if target.kind == "DECL_REF_EXPR" else None
+    if declaration is not None and declaration.kind == "FUNCTION_DECL":
+        function = run.world.unit.declared.get(target.name)
+        if function is None:
+            function = FunctionDecl(target.name, [declaration])
+        return _direct(run, node, function, arguments)
     return _indirect(run, node, rvalue(run, callee), arguments)
 
 
@@ -64,7 +64,7 @@ def _direct(
         if intrinsic is not None:
             return intrinsic(run, node, arguments)
         text = f"function '{function.name}' is declared but has no body"
-        refuse("unknown", node, text, f"define '{function.name}', or a model of it, in C")
+        raise refusal("unknown", node, text, f"define '{function.name}', or a model of it, in C")
     return inline(run, node, function, _arguments(run, function, arguments, node))
 
 
@@ -74,7 +74,7 @@ def _arguments(
     ctype = function.node.type
     if isinstance(ctype, Function) and ctype.variadic:
         hint = "make it a macro, or give it fixed parameters"
-        refuse("unsupported", node, f"'{function.name}' takes variable arguments", hint)
+        raise refusal("unsupported", node, f"'{function.name}' takes variable arguments", hint)
     values: list[Value | Place] = []
     for each in arguments:
         if isinstance(each.type, Record):
@@ -139,9 +139,7 @@ def _indirect(
     return Reg(result.leaves[0].register, result.leaves[0].ty)
 
 
-def _keep_result(
-    run: Run, result: LocalObject, value: Value | Place | None, node: Node
-) -> None:
+def _keep_result(run: Run, result: LocalObject, value: Value | Place | None, node: Node) -> None:
     if isinstance(value, Place):
         copy(run, Place(LocalAddr(result, 0), value.type), value, node)
     elif value is not None:
@@ -172,17 +170,15 @@ def inline(
         hint = "fewer calls of it in one context, or --recursion 2"
         raise BadInput([Diagnostic("large", node.span, text, hint)])
     assert function.body is not None
-    frame = Frame(
-        function, (*calls, function.name), run.world.usage(function), run.builder.label()
-    )
+    frame = Frame(function, (*calls, function.name), run.world.usage(function), run.builder.label())
     caller_at = run.site(node) if run.frames else Site(node.span, frame.calls)
     run.frames.append(frame)
-    for parameter, value in zip(function.parameters, arguments, strict=False):
-        if isinstance(value, Place):
-            assert isinstance(value.addr, LocalAddr)
-            frame.names[parameter.key] = value.addr.object
+    for parameter, given in zip(function.parameters, arguments, strict=False):
+        if isinstance(given, Place):
+            assert isinstance(given.addr, LocalAddr)
+            frame.names[parameter.key] = given.addr.object
         else:
-            bind(run, parameter, cast(value, parameter.type), node)
+            bind(run, parameter, cast(given, parameter.type), node)
     ctype = function.node.type
     returned = ctype.result if isinstance(ctype, Function) else Void()
     if isinstance(returned, Integer | Pointer | Record):
@@ -219,7 +215,7 @@ def _returned(run: Run, frame: Frame, ctype: CType, at: Site) -> Value | Place |
         name = local[0].object.name
         hint = f"make '{name}' static, or __percpu at file scope"
         text = f"the address of local '{name}' is one of several results"
-        refuse("address", frame.function.node, text, hint)
+        raise refusal("address", frame.function.node, text, hint)
     if result is None:
         return None
     if isinstance(ctype, Record):
@@ -248,4 +244,3 @@ def call_ghost(run: Run, function: FunctionDecl, node: Node) -> None:
     with run.fusing():
         if function.body is not None:
             inline(run, node, function, [])
-

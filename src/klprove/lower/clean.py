@@ -83,11 +83,11 @@ def _thread(instrs: list[Instr]) -> list[Instr]:
                 layout.append((index, to))
     numbers = {index: number for number, index in enumerate(layout) if isinstance(index, int)}
     result: list[Instr] = []
-    for each in layout:
-        if isinstance(each, tuple):
-            result.append(Jump(numbers[each[1]], instrs[each[0]].at))
+    for entry in layout:
+        if isinstance(entry, tuple):
+            result.append(Jump(numbers[entry[1]], instrs[entry[0]].at))
             continue
-        instr = instrs[each]
+        instr = instrs[entry]
         if isinstance(instr, Jump):
             instr = instr._replace(to=numbers[final(instr.to)])
         elif isinstance(instr, Branch):

@@ -7,7 +7,6 @@ calls can call one another through this module and none of them imports another.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from klprove.c import FunctionDecl, Node
 from klprove.c.types import Integer, Pointer, Record, Refused
@@ -16,7 +15,16 @@ from klprove.ir.instructions import Set, Site
 from klprove.ir.types import Int
 from klprove.lower.builder import Builder
 from klprove.lower.usage import Usage
-from klprove.lower.values import ZERO, LocalAddr, LocalObject, NotScalar, Place, Value, condition, scalar
+from klprove.lower.values import (
+    ZERO,
+    LocalAddr,
+    LocalObject,
+    NotScalar,
+    Place,
+    Value,
+    condition,
+    scalar,
+)
 from klprove.lower.world import World
 from klprove.source import Diagnostic, Span
 
@@ -145,9 +153,9 @@ class Run:
             try:
                 action()
             except NotScalar as leak:
-                refuse_address(node, str(leak))
-        except Refusal as refusal:
-            self.world.note(refusal.diagnostic)
+                raise address_refusal(node, str(leak)) from None
+        except Refusal as refused:
+            self.world.note(refused.diagnostic)
             del self.frames[depth:]
             self.fused, self.awaiting = fused, awaiting
             self.builder.alive = True
@@ -157,17 +165,17 @@ def _registers(value: Value) -> Iterator[Reg]:
     return iter(()) if isinstance(value, LocalAddr) else registers(value)
 
 
-def refuse(code: str, where: Node | Span, text: str, hint: str = "") -> NoReturn:
-    """Give up the statement at `where`."""
+def refusal(code: str, where: Node | Span, text: str, hint: str = "") -> Refusal:
+    """What to raise to give up the statement at `where`."""
     span = where.span if isinstance(where, Node) else where
-    raise Refusal(Diagnostic(code, span, text, hint))
+    return Refusal(Diagnostic(code, span, text, hint))
 
 
-def refuse_address(node: Node | Span, name: str) -> NoReturn:
-    """Refuse to let the address of local `name` become a number."""
+def address_refusal(node: Node | Span, name: str) -> Refusal:
+    """Where the address of local `name` would become a number."""
     plain = name.split(".")[0]
     hint = f"make '{plain}' static, or __percpu at file scope"
-    refuse("address", node, f"the address of local '{plain}' leaves its function", hint)
+    return refusal("address", node, f"the address of local '{plain}' leaves its function", hint)
 
 
 Rule = Callable[[Run, Node], Value]
@@ -213,11 +221,11 @@ def rvalue(run: Run, node: Node) -> Value:
     """The value of an expression; of one without a value, 0."""
     if not run.builder.alive:
         return zero(node)
-    rule = _EXPRESSIONS.get(node.kind)
+    rule = _EXPRESSIONS.get(node.form)
     if rule is None:
-        refuse_kind(node)
+        raise kind_refusal(node)
     if isinstance(node.type, Refused):
-        refuse_type(node, node.type)
+        raise type_refusal(node, node.type)
     return rule(run, node)
 
 
@@ -227,22 +235,22 @@ def number(run: Run, node: Node) -> Expr:
     try:
         return scalar(value)
     except NotScalar as leak:
-        refuse_address(node, str(leak))
+        raise address_refusal(node, str(leak)) from None
 
 
 def place(run: Run, node: Node) -> Place:
     """The place of an lvalue, or of the temporary that holds a struct."""
-    rule = _PLACES.get(node.kind)
+    rule = _PLACES.get(node.form)
     if rule is None:
-        refuse_kind(node)
+        raise kind_refusal(node)
     if isinstance(node.type, Refused):
-        refuse_type(node, node.type)
+        raise type_refusal(node, node.type)
     return rule(run, node)
 
 
 def has_place(node: Node) -> bool:
     """True where place() has a rule for expressions like `node`."""
-    return node.kind in _PLACES
+    return node.form in _PLACES
 
 
 def lower_statement(run: Run, node: Node) -> None:
@@ -255,6 +263,11 @@ def lower_statement(run: Run, node: Node) -> None:
             run.catch(node, lambda: place(run, node))
         else:
             run.catch(node, lambda: rvalue(run, node))
+
+
+def skipped(run: Run, node: Node) -> bool:
+    """True for a statement that cannot be reached, not even by a jump into it."""
+    return not run.builder.alive and id(node) not in run.frame.usage.labelled
 
 
 def zero(node: Node) -> Value:
@@ -272,27 +285,26 @@ _REFUSED = {
 }
 
 
-def refuse_kind(node: Node) -> NoReturn:
-    """Refuse a kind of node that there is no rule for."""
+def kind_refusal(node: Node) -> Refusal:
+    """Of a kind of node that there is no rule for."""
     if isinstance(node.type, Refused):
-        refuse_type(node, node.type)
-    code, text, hint = _REFUSED.get(
-        node.kind, ("unsupported", f"{node.kind.lower().replace('_', ' ')} is not in the language", "")
-    )
-    refuse(code, node, text, hint)
+        return type_refusal(node, node.type)
+    text = f"{node.kind.lower().replace('_', ' ')} is not in the language"
+    code, text, hint = _REFUSED.get(node.kind, ("unsupported", text, ""))
+    return refusal(code, node, text, hint)
 
 
-def refuse_type(node: Node, ctype: Refused) -> NoReturn:
-    """Refuse something because of its type."""
+def type_refusal(node: Node, ctype: Refused) -> Refusal:
+    """Of something whose type is outside the language."""
     if ctype.code == "float":
-        refuse("float", node, f"floating point (type '{ctype.text}')", "count in integers")
+        return refusal("float", node, f"floating point (type '{ctype.text}')", "count in integers")
     if ctype.code == "vla":
-        refuse("vla", node, "a variable-length array", "give it a constant number of elements")
-    refuse("unsupported", node, f"type '{ctype.text}' is not in the language")
+        return refusal(
+            "vla", node, "a variable-length array", "give it a constant number of elements"
+        )
+    return refusal("unsupported", node, f"type '{ctype.text}' is not in the language")
 
 
 def branch_on(run: Run, value: Value, then: int, other: int, node: Node) -> None:
     """Go to `then` where `value` is not zero, else to `other`."""
     run.builder.branch(condition(value), then, other, run.site(node))
-
-

@@ -1,12 +1,12 @@
 """Initialisers: which scalar of an object each expression of a braced list is for."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from klprove.c import Node
 from klprove.c.types import Array, CType, Field, Integer, Pointer, Record, Void, bit_unit
 from klprove.ir.expressions import Const
-from klprove.lower.dispatch import refuse
+from klprove.lower.dispatch import refusal
 from klprove.lower.values import Bits, Place, Value, pointer
 
 
@@ -24,6 +24,10 @@ class Item(NamedTuple):
         from klprove.lower.memory import shifted
 
         return Place(shifted(base, self.offset), self.type, self.bits)
+
+
+Walk: TypeAlias = Generator[Item, None, int]
+"""Yields items, and returns how far it got."""
 
 
 def field_place(field: Field, base: int) -> tuple[int, Bits | None]:
@@ -55,12 +59,12 @@ def items(ctype: CType, node: Node, offset: int = 0, bits: Bits | None = None) -
 
 def _check_end(node: Node, position: int) -> None:
     if position < len(node.children):
-        refuse("unsupported", node.children[position], "more initialisers than members")
+        raise refusal("unsupported", node.children[position], "more initialisers than members")
 
 
 def _fill(
     ctype: Array | Record, offset: int, elements: Sequence[Node], position: int, braced: bool
-) -> "Iterator[Item]":
+) -> Walk:
     """Initialise the members of `ctype` from elements[position:]; returns where it stopped."""
     slots = list(_slots(ctype))
     index = 0
@@ -99,7 +103,7 @@ def _slot(slot: "Field | tuple[int, CType]", base: int) -> tuple[int, Bits | Non
 
 def _one(
     ctype: CType, offset: int, bits: Bits | None, elements: Sequence[Node], position: int
-) -> Iterator[Item]:
+) -> Walk:
     node = elements[position]
     plain = node.bare
     whole = (
@@ -117,7 +121,7 @@ def _is_designated(node: Node) -> bool:
     return node.kind == "UNEXPOSED_EXPR" and isinstance(node.type, Void) and len(node.children) > 1
 
 
-def _designated(ctype: Array | Record, offset: int, node: Node) -> Iterator[Item]:
+def _designated(ctype: Array | Record, offset: int, node: Node) -> Walk:
     """Initialise what a designator names; returns the index of the member after it."""
     *path, value = node.children
     following = 0
@@ -146,7 +150,7 @@ def _designated(ctype: Array | Record, offset: int, node: Node) -> Iterator[Item
                 for each in range(first, last + 1)
             ]
         else:
-            refuse("unsupported", node, "a designator of this form")
+            raise refusal("unsupported", node, "a designator of this form")
         if not following:
             following = index + 1
     for inner, at, bits in spots:
@@ -160,12 +164,12 @@ def _member(record: Record, designator: Node) -> tuple[int, Field]:
     for index, field in enumerate(fields):
         if field.key == key:
             return index, field
-    refuse("unsupported", designator, f"no member '{designator.name}' here")
+    raise refusal("unsupported", designator, f"no member '{designator.name}' here")
 
 
 def _index(node: Node) -> int:
     if node.constant is None:
-        refuse("unsupported", node, "an index that is not constant")
+        raise refusal("unsupported", node, "an index that is not constant")
     return node.constant
 
 

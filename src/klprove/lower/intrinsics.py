@@ -25,9 +25,9 @@ from klprove.ir.instructions import (
     Yield,
 )
 from klprove.ir.types import I32, U64, Int
-from klprove.lower.dispatch import Run, number, refuse, rvalue
-from klprove.lower.expressions import check_index
+from klprove.lower.dispatch import Run, number, refusal, rvalue
 from klprove.lower.memory import after_read, convert_index, read, write
+from klprove.lower.places import check_index
 from klprove.lower.values import (
     LocalAddr,
     Value,
@@ -62,7 +62,9 @@ def _intrinsic(*names: str) -> Callable[[Intrinsic], Intrinsic]:
 def _no_step(run: Run, node: Node, what: str) -> None:
     """Refuse something that is a step of its own inside a step."""
     if run.fused:
-        refuse("unsupported", node, f"{what} inside a ghost function, an await or a property")
+        raise refusal(
+            "unsupported", node, f"{what} inside a ghost function, an await or a property"
+        )
 
 
 # The CPU
@@ -138,9 +140,7 @@ def _barrier(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 # Atomic operations
 
 
-@_intrinsic(
-    "__klprove_xchg", "__klprove_add", "__klprove_and", "__klprove_or", "__klprove_xor"
-)
+@_intrinsic("__klprove_xchg", "__klprove_add", "__klprove_and", "__klprove_or", "__klprove_xor")
 def _update(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
     op = node.children[0].bare.name.removeprefix("__klprove_")
     address = rvalue(run, arguments[0])
@@ -170,9 +170,7 @@ def _cmpxchg(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
         return convert(old, U64)
     result = run.temporary(ty, "old")
     at, fused = run.site(node), run.fused > 0
-    run.builder.emit(
-        CmpXchg(result.name, address, scalar(expected), scalar(value), ty, fused, at)
-    )
+    run.builder.emit(CmpXchg(result.name, address, scalar(expected), scalar(value), ty, fused, at))
     after_read(run, address, node)
     return convert(result, U64)
 
@@ -180,7 +178,7 @@ def _cmpxchg(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
 def _width(run: Run, node: Node) -> Int:
     size = rvalue(run, node)
     if not isinstance(size, Const) or size.value not in (1, 2, 4, 8):
-        refuse("unsupported", node, "an atomic operation on something that is no integer")
+        raise refusal("unsupported", node, "an atomic operation on something that is no integer")
     return Int(size.value * 8, False)
 
 
@@ -188,10 +186,10 @@ def _width(run: Run, node: Node) -> Int:
 def _kfree(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     address = rvalue(run, arguments[0])
     if isinstance(address, LocalAddr):
-        refuse("memory", node, f"kfree() of local '{address.object.name}'")
+        raise refusal("memory", node, f"kfree() of local '{address.object.name}'")
     size = rvalue(run, arguments[1])
     if not isinstance(size, Const):
-        refuse("unsupported", node, "kfree() of an unknown size")
+        raise refusal("unsupported", node, "kfree() of an unknown size")
     run.builder.emit(Free(address, size.value, run.fused > 0, run.site(node)))
 
 
@@ -204,7 +202,7 @@ def _choose(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
     count = rvalue(run, arguments[0])
     if not isinstance(count, Const) or count.value < 1:
         hint = "write a positive constant, and assume() what must hold"
-        refuse("unsupported", node, "choose() among a number that is not constant", hint)
+        raise refusal("unsupported", node, "choose() among a number that is not constant", hint)
     if count.value == 1:
         return Const(0, I32)
     result = run.temporary(I32, "choice")
@@ -274,7 +272,9 @@ def _finding(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 def _text(node: Node) -> str:
     text = node.bare.text
     if text is None:
-        refuse("unsupported", node, "a text that is not a string literal", 'write "..." here')
+        raise refusal(
+            "unsupported", node, "a text that is not a string literal", 'write "..." here'
+        )
     return text
 
 
@@ -297,7 +297,7 @@ def _memset(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
     address = run.keep(rvalue(run, target), node, "address")
     byte = convert(number(run, value), Int(8, False))
     if not isinstance(byte, Const):
-        refuse("unsupported", node, "memset() to a value that is not constant")
+        raise refusal("unsupported", node, "memset() to a value that is not constant")
     for offset, ty in _chunks(run, target, size):
         filled = int.from_bytes(bytes([byte.value]) * ty.size, "little")
         write(run, binary("add", address, pointer(offset)), Const(filled, ty), ty, node)
@@ -320,10 +320,11 @@ def _chunks(run: Run, target: Node, size: Node) -> list[tuple[int, Int]]:
     count = rvalue(run, size)
     pointed = target.bare.type
     if not isinstance(count, Const) or count.value > 512:
-        refuse("unsupported", size, "a copy whose size is not a small constant", "write a loop")
+        raise refusal(
+            "unsupported", size, "a copy whose size is not a small constant", "write a loop"
+        )
     inner = pointed.target if isinstance(pointed, Pointer) else pointed
     found = [(offset, Int(ty.bits, False)) for offset, ty, _ in leaves(inner)]
     if inner.size != count.value or not found:
         found = [(offset, Int(8, False)) for offset in range(count.value)]
     return found
-

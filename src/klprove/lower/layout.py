@@ -97,7 +97,7 @@ class Layout:
 
     def objects(self, variable: Variable, init: bytes) -> list[Object]:
         """The objects of the program that `variable` becomes."""
-        scalars = []
+        scalars: list[Leaf] = []
         for offset, ty, path in leaves(variable.type):
             if len(scalars) == MOST_LEAVES:
                 break

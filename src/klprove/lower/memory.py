@@ -1,14 +1,12 @@
 """Reading and writing places: a step in memory, or no step where a register holds the value."""
 
-from typing import NoReturn
-
 from klprove.c import Node
 from klprove.c.types import Array, CType, Integer, Pointer, leaves
 from klprove.ir.expressions import Const, Expr, Reg
 from klprove.ir.instructions import Load, Set, Store
-from klprove.ir.types import U64, Int
 from klprove.ir.liveness import target
-from klprove.lower.dispatch import Run, refuse
+from klprove.ir.types import U64, Int
+from klprove.lower.dispatch import Refusal, Run, refusal
 from klprove.lower.values import (
     Bits,
     Leaf,
@@ -48,7 +46,9 @@ def shifted(address: Value, offset: int) -> Value:
 def load(run: Run, place: Place, node: Node) -> Value:
     """The value of the scalar at `place`."""
     if not isinstance(place.type, Integer | Pointer):
-        refuse("unsupported", node, f"a value of type '{place.type.text}' is not in the language")
+        raise refusal(
+            "unsupported", node, f"a value of type '{place.type.text}' is not in the language"
+        )
     if place.bits is None:
         return _read(run, place.addr, place.type.ty, node)
     bits = place.bits
@@ -68,7 +68,9 @@ def _field(whole: Value, bits: Bits, ty: Int) -> Value:
 def store(run: Run, place: Place, value: Value, node: Node) -> Value:
     """Write `value` to the scalar at `place`; the result is what a read would then give."""
     if not isinstance(place.type, Integer | Pointer):
-        refuse("unsupported", node, f"a value of type '{place.type.text}' is not in the language")
+        raise refusal(
+            "unsupported", node, f"a value of type '{place.type.text}' is not in the language"
+        )
     ty = place.type.ty
     if place.bits is None:
         new = cast(value, place.type)
@@ -167,7 +169,7 @@ def _read_local(address: LocalAddr, ty: Int, node: Node) -> Value:
                 part = binary("shl", part, Const((leaf.offset - offset) * 8, wide))
             result = part if result is None else binary("or", result, part)
     if result is None:
-        _outside(address, node)
+        raise _outside(address, node)
     return convert(result, ty)
 
 
@@ -184,7 +186,7 @@ def _write_local(run: Run, address: LocalAddr, value: Value, ty: Int, node: Node
         if leaf.offset < offset + ty.size and offset < leaf.offset + leaf.ty.size
     ]
     if not touched:
-        _outside(address, node)
+        raise _outside(address, node)
     value = run.keep(convert(value, Int(ty.bits, False)), node)
     for leaf in touched:
         bits = Int(leaf.ty.bits, False)
@@ -213,9 +215,9 @@ def _set(run: Run, leaf: Leaf, value: Value, node: Node) -> None:
     builder.emit(Set(leaf.register, plain, run.site(node)))
 
 
-def _outside(address: LocalAddr, node: Node) -> NoReturn:
+def _outside(address: LocalAddr, node: Node) -> Refusal:
     text = f"an access at byte {address.offset} of local '{address.object.name}', "
-    refuse("memory", node, text + f"which has {address.object.size} bytes")
+    return refusal("memory", node, text + f"which has {address.object.size} bytes")
 
 
 def element(run: Run, base: Value, ctype: Array | Pointer, index: Value, node: Node) -> Place:

@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from klprove.c import FunctionDecl, Unit
 from klprove.c.types import Integer, Pointer, Record
 from klprove.ir.expressions import Const
-from klprove.ir.instructions import End, Instr, Limit, Result, Site
-from klprove.ir.liveness import successors
+from klprove.ir.instructions import End, Result, Site
 from klprove.ir.program import Code, Context, Object, Program, Property, Wrap
 from klprove.ir.types import I32
-from klprove.lower import statements  # noqa: F401  (registers its rules)
 from klprove.lower.calls import call_ghost, inline
 from klprove.lower.clean import clean, resolve
 from klprove.lower.contexts import ALL, Claim, Role, check_patched, claims, roles
-from klprove.lower.dispatch import Refusal, Run, place, refuse, rvalue
+from klprove.lower.dispatch import Refusal, Run, place, refusal, rvalue
 from klprove.lower.initialisers import base, items, put
 from klprove.lower.layout import Layout, Variable
 from klprove.lower.spin import goes_on, spins
@@ -27,7 +25,10 @@ from klprove.source import BadInput, Diagnostic
 _DEPTH = 30_000
 
 
-def lower(unit: Unit, options: Options = Options()) -> Program:
+_DEFAULT = Options()
+
+
+def lower(unit: Unit, options: Options = _DEFAULT) -> Program:
     """The program that `unit` describes. Raises BadInput with everything that is refused."""
     bad: list[Diagnostic] = []
     contexts, cpus = roles(unit, options, bad)
@@ -150,14 +151,6 @@ def _code(run: Run) -> Code:
     return clean(run.builder, instrs)
 
 
-def _only_limits(instrs: list[Instr]) -> bool:
-    """True where every way through the code ends in recursion."""
-    alive = reachable(instrs)
-    if any(not successors(i, instrs[i]) and not isinstance(instrs[i], Limit) for i in alive):
-        return False
-    return not loops(instrs, sorted(alive))
-
-
 def _memory(world: World) -> tuple[list[Object], list[Wrap]]:
     objects: list[Object] = []
     wraps: list[Wrap] = []
@@ -186,16 +179,16 @@ def initial_bytes(world: World, variable: Variable) -> bytes:
             elif item.constant is None:
                 value = rvalue(run, item.node)
             if run.builder.instrs or not isinstance(value, Const):
-                refuse("unsupported", item.node, "an initialiser that is not constant")
+                raise refusal("unsupported", item.node, "an initialiser that is not constant")
             if isinstance(item.type, Integer | Pointer):
                 put(image, item.place(base()), value)
             else:
-                refuse("unsupported", item.node, "a struct as an initialiser", "write its members")
-    except Refusal as refusal:
-        world.note(refusal.diagnostic)
+                raise refusal(
+                    "unsupported", item.node, "a struct as an initialiser", "write its members"
+                )
+    except Refusal as refused:
+        world.note(refused.diagnostic)
     except NotScalar:
         text = "an initialiser that is not constant"
         world.note(Diagnostic("unsupported", initialiser.span, text))
     return bytes(image)
-
-

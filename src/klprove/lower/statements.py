@@ -7,16 +7,18 @@ from klprove.ir.instructions import Set
 from klprove.lower.dispatch import (
     Run,
     branch_on,
+    kind_refusal,
     lower_statement,
     place,
-    refuse,
-    refuse_kind,
-    refuse_type,
+    refusal,
     rvalue,
+    skipped,
     statement,
+    type_refusal,
 )
-from klprove.lower.expressions import initialise, promoted
 from klprove.lower.memory import cast, clear, copy, new_local, store
+from klprove.lower.operators import promoted
+from klprove.lower.places import initialise
 from klprove.lower.values import (
     LocalAddr,
     LocalObject,
@@ -27,11 +29,6 @@ from klprove.lower.values import (
     scalar,
     ty_of,
 )
-
-
-def skipped(run: Run, node: Node) -> bool:
-    """True for a statement that cannot be reached, not even by a jump into it."""
-    return not run.builder.alive and id(node) not in run.frame.usage.labelled
 
 
 @statement("COMPOUND_STMT")
@@ -67,8 +64,8 @@ def declare(run: Run, variable: Node) -> None:
         return
     if not isinstance(ctype, Integer | Pointer | Array | Record):
         if isinstance(ctype, Void):
-            refuse_kind(variable)
-        refuse_type(variable, ctype)
+            raise kind_refusal(variable)
+        raise type_refusal(variable, ctype)
     if not run.builder.alive:
         return
     initialiser = variable.initialiser
@@ -108,7 +105,7 @@ def bind(run: Run, variable: Node, value: Value, node: Node) -> None:
     if isinstance(value, LocalAddr):
         hint = f"do not assign to '{variable.name}', nor take its address"
         text = f"the address of local '{value.object.name}' is kept in '{variable.name}', "
-        refuse("address", node, text + "which changes", hint)
+        raise refusal("address", node, text + "which changes", hint)
     local = known_local(run, variable)
     store(run, Place(LocalAddr(local, 0), variable.type), value, node)
     if fixed:
@@ -308,7 +305,7 @@ def _matches(value: Value, case: Node) -> Expr:
 
     def bound(node: Node) -> Const:
         if node.constant is None:
-            refuse("unsupported", node, "a case that is not constant")
+            raise refusal("unsupported", node, "a case that is not constant")
         return Const(ty.wrap(node.constant), ty)
 
     low = bound(case.children[0])
@@ -325,4 +322,3 @@ def _case(run: Run, node: Node) -> None:
     last = node.children[-1]
     if not skipped(run, last):
         lower_statement(run, last)
-

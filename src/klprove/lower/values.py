@@ -165,10 +165,10 @@ def binary(op: str, left: Value, right: Value) -> Value:
     if isinstance(left, LocalAddr) or isinstance(right, LocalAddr):
         return _address(op, left, right)
     ty = type_of(left)
-    if isinstance(left, Const) and isinstance(right, Const):
-        if not (op in ("div", "rem") and right.value == 0):
-            result = apply_binary(op, left.value, right.value, ty)
-            return Const(result, I32 if op in COMPARISONS else ty)
+    divides_by_zero = op in ("div", "rem") and isinstance(right, Const) and not right.value
+    if isinstance(left, Const) and isinstance(right, Const) and not divides_by_zero:
+        result = apply_binary(op, left.value, right.value, ty)
+        return Const(result, I32 if op in COMPARISONS else ty)
     if isinstance(right, Const):
         if right.value == 0 and op in ("add", "sub", "or", "xor", "shl", "shr"):
             return left
@@ -176,16 +176,25 @@ def binary(op: str, left: Value, right: Value) -> Value:
             return Const(0, ty)
         if right.value == 1 and op in ("mul", "div"):
             return left
-        if op in ("add", "sub") and isinstance(left, Binary) and left.op in ("add", "sub"):
-            if isinstance(left.right, Const):
-                first = left.right.value if left.op == "add" else -left.right.value
-                second = right.value if op == "add" else -right.value
-                return binary("add", left.left, Const(ty.wrap(first + second), ty))
+        if op in ("add", "sub") and (parts := _sum(left)) is not None:
+            start, first = parts
+            second = right.value if op == "add" else -right.value
+            return binary("add", start, Const(ty.wrap(first + second), ty))
         if right.value == 0 and op in ("eq", "ne") and type_of(left) == I32 and _is_truth(left):
             return left if op == "ne" else negation(left)
     if isinstance(left, Const) and left.value == 0 and op in ("add", "or", "xor"):
         return right
     return Binary(op, left, right, ty)
+
+
+def _sum(expr: Expr) -> tuple[Expr, int] | None:
+    """The parts of something plus or minus a constant."""
+    match expr:
+        case Binary(op="add", left=left, right=Const(value=value)):
+            return left, value
+        case Binary(op="sub", left=left, right=Const(value=value)):
+            return left, -value
+    return None
 
 
 def _is_truth(expr: Expr) -> bool:

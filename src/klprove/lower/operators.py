@@ -1,9 +1,9 @@
-"""Expressions: what they are worth and which places they name."""
+"""Operators: arithmetic, assignment, and the choices between two expressions."""
 
 from collections.abc import Callable
 
 from klprove.c import Node
-from klprove.c.types import Array, Function, Integer, Pointer, Record, Void
+from klprove.c.types import Array, Function, Integer, Pointer, Record
 from klprove.ir.expressions import Const, Expr
 from klprove.ir.instructions import Check, Set
 from klprove.ir.types import I32, U64, Int
@@ -12,20 +12,18 @@ from klprove.lower.dispatch import (
     branch_on,
     expression,
     has_place,
+    kind_refusal,
     lower_statement,
     lvalue,
     number,
     place,
-    refuse,
-    refuse_kind,
     rvalue,
     zero,
 )
-from klprove.lower.initialisers import field_place, items
-from klprove.lower.memory import cast, clear, convert_index, copy, element, load, new_local, store
+from klprove.lower.memory import cast, convert_index, copy, load, new_local, store
+from klprove.lower.places import from_place, integer, subscript
 from klprove.lower.values import (
     LocalAddr,
-    LocalObject,
     NotScalar,
     Place,
     Value,
@@ -46,270 +44,6 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def integer(node: Node) -> Int:
-    """The IR type of a scalar expression."""
-    if isinstance(node.type, Integer | Pointer):
-        return node.type.ty
-    refuse("unsupported", node, f"a value of type '{node.type.text}' is not in the language")
-
-
-# Constants
-
-
-@expression("INTEGER_LITERAL", "CHARACTER_LITERAL")
-def _literal(run: Run, node: Node) -> Value:
-    return _constant(node)
-
-
-@expression("CXX_UNARY_EXPR")
-def _sizeof(run: Run, node: Node) -> Value:
-    return _constant(node)
-
-
-def _constant(node: Node) -> Value:
-    if node.constant is None:
-        for part in node.children:
-            if part.type.text and getattr(part.type, "code", "") == "vla":
-                refuse("vla", node, "a variable-length array", "give it a constant size")
-        refuse_kind(node)
-    ty = integer(node)
-    return Const(ty.wrap(node.constant), ty)
-
-
-@expression("STRING_LITERAL")
-def _string(run: Run, node: Node) -> Value:
-    return pointer(run.world.layout.string(node.text or ""))
-
-
-@lvalue("STRING_LITERAL")
-def _string_place(run: Run, node: Node) -> Place:
-    return Place(pointer(run.world.layout.string(node.text or "")), node.type)
-
-
-# Names
-
-
-@expression("DECL_REF_EXPR")
-def _name(run: Run, node: Node) -> Value:
-    target = node.target
-    if target is not None:
-        if target.kind == "ENUM_CONSTANT_DECL":
-            ty = integer(node)
-            return Const(ty.wrap(target.enumerator), ty)
-        if target.kind == "FUNCTION_DECL":
-            return pointer(run.world.layout.function(target.name))
-        if target.kind in ("VAR_DECL", "PARM_DECL"):
-            bound = run.frame.names.get(target.key) if run.frames else None
-            if bound is not None and not isinstance(bound, LocalObject):
-                return bound
-    return _from_place(run, node)
-
-
-@lvalue("DECL_REF_EXPR")
-def _variable(run: Run, node: Node) -> Place:
-    target = node.target
-    if target is None or target.kind not in ("VAR_DECL", "PARM_DECL"):
-        refuse_kind(node)
-    variable = run.world.layout.variables.get(target.key)
-    if variable is not None:
-        if not variable.declaration.is_defined:
-            text = f"variable '{node.name}' is declared but defined nowhere"
-            refuse("unknown", node, text, f"define '{node.name}' in the model")
-        return Place(pointer(variable.addr), variable.type)
-    if not run.frames:
-        refuse("unsupported", node, "an initialiser that is not constant")
-    local = run.frame.names.get(target.key)
-    if local is None:
-        # Its declaration was jumped over, or refused.
-        local = run.frame.names[target.key] = new_local(run, target.name, target.type)
-    if not isinstance(local, LocalObject):
-        refuse("unsupported", node, f"the place of '{node.name}'")
-    return Place(LocalAddr(local, 0), target.type)
-
-
-# Places
-
-
-def _from_place(run: Run, node: Node) -> Value:
-    """The value at an lvalue; of an array its address."""
-    where = place(run, node)
-    if isinstance(where.type, Array | Function):
-        return where.addr
-    if isinstance(where.type, Record | Void):
-        return zero(node)
-    return load(run, where, node)
-
-
-@expression("MEMBER_REF_EXPR", "ARRAY_SUBSCRIPT_EXPR", "COMPOUND_LITERAL_EXPR")
-def _lvalue_value(run: Run, node: Node) -> Value:
-    return _from_place(run, node)
-
-
-@lvalue("MEMBER_REF_EXPR")
-def _member(run: Run, node: Node) -> Place:
-    base = node.children[0]
-    if isinstance(base.type, Pointer):
-        address, record = rvalue(run, base), base.type.target
-    else:
-        outer = place(run, base)
-        address, record = outer.addr, outer.type
-    key = node.target.key if node.target is not None else 0
-    if isinstance(record, Record):
-        for field in record.fields:
-            if field.key == key:
-                offset, bits = field_place(field, 0)
-                where = binary("add", address, pointer(offset)) if offset else address
-                return Place(where, field.type, bits)
-    refuse("unsupported", node, f"no member '{node.name}' here")
-
-
-@lvalue("ARRAY_SUBSCRIPT_EXPR")
-def _subscript(run: Run, node: Node) -> Place:
-    return subscript(run, node, one_more=False)
-
-
-def subscript(run: Run, node: Node, *, one_more: bool) -> Place:
-    """The place of `a[i]`; `one_more` where only its address is taken, which may be the end."""
-    left, right = node.children
-    base, index = (left, right) if isinstance(left.type, Pointer | Array) else (right, left)
-    array = base.bare
-    if isinstance(array.type, Array) and has_place(array):
-        holder = place(run, array)
-        count = array.type.count
-        at = run.keep(convert_index(rvalue(run, index)), node, "index")
-        if count:
-            check_index(run, at, count + one_more, node)
-        if isinstance(holder.addr, LocalAddr) and not isinstance(at, Const):
-            name = holder.addr.object.name
-            hint = f"make '{name}' static, or __percpu at file scope"
-            refuse("address", node, f"local array '{name}' is indexed by a variable", hint)
-        return element(run, holder.addr, array.type, at, node)
-    if not isinstance(base.type, Pointer):
-        refuse_kind(node)
-    address = rvalue(run, base)
-    return element(run, address, base.type, rvalue(run, index), node)
-
-
-def check_index(run: Run, index: Value, count: int, node: Node) -> None:
-    """Violate `out-of-bounds` unless 0 <= index < count."""
-    unsigned = convert(index, U64)
-    inside = binary("lt", unsigned, pointer(count))
-    if inside != Const(1, I32):
-        text = f"index of {count} elements"
-        run.builder.emit(Check(scalar(inside), "out-of-bounds", text, run.site(node)))
-
-
-@lvalue("COMPOUND_LITERAL_EXPR")
-def _compound_literal(run: Run, node: Node) -> Place:
-    local = new_local(run, "literal", node.type)
-    initialise(run, local, node, node.children[-1])
-    return Place(LocalAddr(local, 0), node.type)
-
-
-def initialise(run: Run, local: LocalObject, node: Node, initialiser: Node) -> None:
-    """Give a local the values of its initialiser; the rest is zero."""
-    ctype = node.type
-    if isinstance(ctype, Array | Record):
-        clear(run, local, node)
-    for item in items(ctype, initialiser):
-        where = item.place(LocalAddr(local, 0))
-        if item.constant is not None:
-            store(run, where, Const(item.constant, I32), item.node)
-        elif isinstance(item.type, Record):
-            copy(run, where, place(run, item.node), item.node)
-        else:
-            store(run, where, rvalue(run, item.node), item.node)
-
-
-# Wrappers
-
-
-@expression("PAREN_EXPR", "GENERIC_SELECTION_EXPR")
-def _paren(run: Run, node: Node) -> Value:
-    return rvalue(run, _inner(node))
-
-
-@lvalue("PAREN_EXPR", "GENERIC_SELECTION_EXPR")
-def _paren_place(run: Run, node: Node) -> Place:
-    return place(run, _inner(node))
-
-
-def _inner(node: Node) -> Node:
-    if node.kind == "PAREN_EXPR":
-        return node.children[0]
-    if node.selected is None:
-        refuse("unsupported", node, "a _Generic whose choice the types do not tell")
-    return node.selected
-
-
-@expression("UNEXPOSED_EXPR")
-def _implicit(run: Run, node: Node) -> Value:
-    parts = node.children
-    if len(parts) == 4:
-        return _elvis(run, node)
-    if len(parts) == 1 and parts[0].kind not in ("TYPE_REF", "MEMBER_REF"):
-        return _converted(run, node, parts[0])
-    return _constant(node)
-
-
-@lvalue("UNEXPOSED_EXPR")
-def _implicit_place(run: Run, node: Node) -> Place:
-    if len(node.children) == 1:
-        return place(run, node.children[0])
-    return _chosen_place(run, node, node.children[0], node.children[0], node.children[-1])
-
-
-@expression("CSTYLE_CAST_EXPR")
-def _cast(run: Run, node: Node) -> Value:
-    return _converted(run, node, node.children[-1])
-
-
-@lvalue("CSTYLE_CAST_EXPR")
-def _cast_place(run: Run, node: Node) -> Place:
-    return place(run, node.children[-1])
-
-
-def _converted(run: Run, node: Node, operand: Node) -> Value:
-    value = rvalue(run, operand)
-    if isinstance(node.type, Integer | Pointer):
-        return cast(value, node.type)
-    return value
-
-
-@expression("StmtExpr")
-def _statement_expression(run: Run, node: Node) -> Value:
-    last = _run_all_but_last(run, node)
-    if last is None or not run.builder.alive:
-        return zero(node)
-    if isinstance(node.type, Record):
-        refuse_kind(node)
-    return rvalue(run, last)
-
-
-@lvalue("StmtExpr")
-def _statement_expression_place(run: Run, node: Node) -> Place:
-    last = _run_all_but_last(run, node)
-    if last is None:
-        refuse_kind(node)
-    return place(run, last)
-
-
-def _run_all_but_last(run: Run, node: Node) -> Node | None:
-    """Lower the statements of `({ ... })` up to the one that is its value."""
-    body = node.children[0].children
-    for each in body[:-1]:
-        lower_statement(run, each)
-    if not body:
-        return None
-    if isinstance(node.type, Void):
-        lower_statement(run, body[-1])
-        return None
-    return body[-1]
-
-
-# Operators
-
-
 @expression("UNARY_OPERATOR")
 def _unary(run: Run, node: Node) -> Value:
     operand, operator = node.children[0], node.operator
@@ -317,7 +51,7 @@ def _unary(run: Run, node: Node) -> Value:
         case "&":
             return _address_of(run, operand)
         case "*":
-            return _from_place(run, node)
+            return from_place(run, node)
         case "__extension__":
             return rvalue(run, operand)
         case "+":
@@ -330,7 +64,7 @@ def _unary(run: Run, node: Node) -> Value:
             return negation(rvalue(run, operand))
         case "x++" | "x--" | "++x" | "--x":
             return _step(run, node, operand)
-    refuse_kind(node)
+    raise kind_refusal(node)
 
 
 def _address_of(run: Run, operand: Node) -> Value:
@@ -352,7 +86,7 @@ def _step(run: Run, node: Node, operand: Node) -> Value:
     amount = operand.type.target.size if isinstance(operand.type, Pointer) else 1
     op = "add" if "+" in node.operator else "sub"
     if isinstance(operand.type, Integer) and operand.type.boolean:
-        new = Const(1, I32) if op == "add" else negation(old)
+        new: Value = Const(1, I32) if op == "add" else negation(old)
     else:
         new = binary(op, old, Const(amount, ty_of(old)))
     stored = store(run, where, new, node)
@@ -373,7 +107,7 @@ def _unary_place(run: Run, node: Node) -> Place:
         return Place(address, target)
     if node.operator == "__extension__":
         return place(run, operand)
-    refuse_kind(node)
+    raise kind_refusal(node)
 
 
 @expression("BINARY_OPERATOR")
@@ -406,9 +140,9 @@ def has_effects(node: Node) -> bool:
     """True where evaluating `node` may set a register that was read before it."""
     if node.kind in ("CALL_EXPR", "StmtExpr", "COMPOUND_ASSIGNMENT_OPERATOR"):
         return True
-    if node.kind in ("UNARY_OPERATOR", "BINARY_OPERATOR"):
-        if node.operator in ("=", "x++", "x--", "++x", "--x"):
-            return True
+    is_operator = node.kind in ("UNARY_OPERATOR", "BINARY_OPERATOR")
+    if is_operator and node.operator in ("=", "x++", "x--", "++x", "--x"):
+        return True
     return any(has_effects(each) for each in node.parts)
 
 
@@ -419,7 +153,7 @@ def arithmetic(
     (first, a), (second, b) = left, right
     op = OPERATIONS.get(operator)
     if op is None:
-        refuse_kind(node)
+        raise kind_refusal(node)
     if isinstance(first.type, Pointer | Array) and operator in "+-":
         size = pointer(_step_size(first))
         if isinstance(second.type, Pointer | Array):
@@ -432,12 +166,11 @@ def arithmetic(
         return binary("add", b, offset)
     if op in ("shl", "shr"):
         return binary(op, a, convert(b, ty_of(a)))
-    if op in ("div", "rem"):
-        if isinstance(b, Const) and b.value == 0 or not isinstance(b, Const):
-            check = Check(scalar(truth(b)), "division-by-zero", "division by zero", run.site(node))
-            run.builder.emit(check)
-            if isinstance(b, Const):
-                return Const(0, ty_of(a))
+    if op in ("div", "rem") and not (isinstance(b, Const) and b.value):
+        check = Check(scalar(truth(b)), "division-by-zero", "division by zero", run.site(node))
+        run.builder.emit(check)
+        if isinstance(b, Const):
+            return Const(0, ty_of(a))
     return binary(op, a, b)
 
 
@@ -538,6 +271,7 @@ def _conditional(run: Run, node: Node) -> Value:
     return _choice(run, node, cond, lambda: rvalue(run, then), lambda: rvalue(run, other))
 
 
+@expression("ELVIS_EXPR")
 def _elvis(run: Run, node: Node) -> Value:
     cond = run.keep(rvalue(run, node.children[0]), node)
     other = node.children[-1]
