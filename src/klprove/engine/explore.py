@@ -1,7 +1,10 @@
 """One door: a program and limits go in, a verdict comes out."""
 
+from collections.abc import Mapping
+
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
+from klprove.engine.native import Native, available
 from klprove.engine.nested import Nested, applicable
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
@@ -9,6 +12,13 @@ from klprove.engine.search import Search
 from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
+
+
+_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Native]] = {
+    "reference": Reference,
+    "nested": Nested,
+    "native": Native,
+}
 
 
 def explore(
@@ -24,7 +34,7 @@ def explore(
     engine = _engine(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    search = Nested(machine, meter).run() if engine == "nested" else Reference(machine, meter).run()
+    search = _SEARCHES[engine](machine, meter).run()
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -48,8 +58,12 @@ def _engine(program: Program, limits: Limits) -> str:
     if limits.engine == "nested" and not applicable(program):
         text = "the nested engine takes one CPU with at most one task"
         raise BadInput([_refusal(text, "use --engine reference")])
+    if limits.engine == "native" and not available():
+        raise BadInput([_refusal("the native engine needs llvmlite", "pip install klprove[native]")])
     if limits.engine == "auto":
-        return "nested" if applicable(program) else "reference"
+        if applicable(program):
+            return "nested"
+        return "native" if available() else "reference"
     return limits.engine
 
 
