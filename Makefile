@@ -42,8 +42,8 @@ kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the test
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
