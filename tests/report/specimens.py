@@ -34,9 +34,7 @@ def event(
 def short_trace(long: bool = False) -> Trace:
     """Idle entry, an NMI at its edge, and a read in the handler."""
     dynticks = "rcu_dynticks_of_a_cpu_with_a_long_name_indeed.dynticks" if long else "dynticks"
-    file = "kernels/v4.12rc/" + (
-        "a_file_whose_name_is_much_too_long_for_the_edge.c" if long else "rcu.c"
-    )
+    file = "model/" + ("a_file_whose_name_is_much_too_long_for_the_edge.c" if long else "rcu.c")
     nmi = {"cpu": 0, "depth": 1, "kind": "nmi", "context": "do_nmi", "file": file}
     handler = ("do_nmi", "nmi_enter", "printk_nmi_enter", "klp_ftrace_handler")
     return Trace(
@@ -133,6 +131,7 @@ def answer(
             "entry code before nmi_enter() is traceable",
         ),
         asked=asked,
+        addresses={"": {("klp_ops.func_stack.next", 0x10008): "&klp_func"}},
     )
 
 

@@ -215,6 +215,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         seconds=seconds,
         assumptions=tuple(assumptions),
         asked=tuple(asked),
+        addresses={site: each.addresses for site, each in answers.items()},
     )
 
 

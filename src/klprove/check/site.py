@@ -1,7 +1,7 @@
 """One site: lower the program with that function patched, explore it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from klprove import engine
@@ -10,9 +10,13 @@ from klprove.check.question import Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import Program
+from klprove.ir.types import PTR
+from klprove.kernels import HOME
 from klprove.lower import Options, lower
 from klprove.source import BadInput, Diagnostic, Span
-from klprove.verdict import VIOLATION, Verdict
+from klprove.verdict import VIOLATION, Event, Trace, Verdict
+
+_HOME = f"{HOME}/"
 
 Watch: TypeAlias = Callable[[engine.Progress], None]
 
@@ -25,6 +29,8 @@ class SiteAnswer:
     asked: tuple[str, ...]
     """Codes that this program could have reported."""
     cpus: int
+    addresses: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """For objects of the traces that hold addresses: name and value, and what lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,64 @@ class Job:
             engine=question.engine,
         )
         verdict = engine.explore(program, limits, watch)
-        return SiteAnswer(label(verdict, site, question.werror), codes(program), program.cpus)
+        verdict = label(verdict, site, question.werror)
+        return SiteAnswer(verdict, codes(program), program.cpus, addresses(program, verdict))
 
 
 def label(verdict: Verdict, site: str, werror: bool) -> Verdict:
-    """`verdict` with its findings told apart by site, and warnings raised to violations."""
-    findings = (replace(each, site=site) for each in verdict.findings)
-    if werror:
-        findings = (replace(each, severity=VIOLATION) for each in findings)
-    return replace(verdict, findings=tuple(findings))
+    """`verdict` with its findings told apart by site, warnings raised to violations where `werror`
+    says so, and the files of kernel models named from their folder, as on any machine."""
+    findings = tuple(
+        replace(
+            each,
+            site=site,
+            severity=VIOLATION if werror else each.severity,
+            span=_named(each.span),
+            trace=replace(each.trace, events=tuple(map(_placed, each.trace.events))),
+        )
+        for each in verdict.findings
+    )
+    reasons = tuple(each.replace(_HOME, "") for each in verdict.reasons)
+    return replace(verdict, findings=findings, reasons=reasons)
+
+
+def _placed(event: Event) -> Event:
+    return replace(event, span=_named(event.span))
+
+
+def _named(span: Span) -> Span:
+    return span._replace(file=span.file.removeprefix(_HOME))
+
+
+def addresses(program: Program, verdict: Verdict) -> dict[tuple[str, int], str]:
+    """What the addresses in the traces of `verdict` point to, by object that holds them and value.
+
+    Only 64-bit unsigned objects are taken to hold addresses, and only values where something lies.
+    """
+    wide = {
+        program.describe(each.addr + leaf.offset, leaf.ty.size)
+        for each in program.objects
+        for leaf in each.leaves
+        if leaf.ty == PTR
+    }
+    held: dict[tuple[str, int], str] = {}
+    for finding in verdict.findings:
+        for name, value in _values(finding.trace):
+            if name in wide and (name, value) not in held:
+                if value in program.functions:
+                    held[name, value] = program.functions[value]
+                elif program.object_at(value) is not None:
+                    held[name, value] = "&" + program.describe(value)
+    return held
+
+
+def _values(trace: Trace) -> Iterator[tuple[str, int]]:
+    """Every value that an object of `trace` has at some time."""
+    yield from trace.initial
+    for event in trace.events:
+        for access in event.accesses:
+            yield access.name, access.before
+            yield access.name, access.after
 
 
 def codes(program: Program) -> tuple[str, ...]:

@@ -23,10 +23,10 @@ from klprove.report import Traces, document, render
 )
 @click.option(
     "--traces",
-    type=click.Choice(["each", "all", "none"]),
+    type=click.Choice(["one", "each", "all", "none"]),
     default="each",
     show_default=True,
-    help="Interleavings to show: the shortest of each code, all, or none.",
+    help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
 )
 def check_command(
     files: tuple[str, ...],

@@ -1,14 +1,17 @@
 """A trace as entries: short texts, each in the lane of one CPU and context depth."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from klprove.report.wrapping import ascii_only
 from klprove.verdict import Access, Event, Trace
 
 KIND_NAMES = {"nmi": "NMI"}
 _BIG = 1 << 16
+
+Show: TypeAlias = Callable[[str, int], str]
+"""How the value of a named object is written."""
 
 
 class Lane(NamedTuple):
@@ -25,9 +28,31 @@ class Entry:
     step: int
     lane: Lane
     indent: int
-    """Depth of calls inside the context."""
+    """Depth of the functions shown so far inside the context."""
     text: str
     place: str = ""
+
+
+@dataclass(slots=True)
+class _Calls:
+    """The functions shown in one lane: `groups` are lengths of `chain`, one for each line."""
+
+    chain: tuple[str, ...] = ()
+    groups: list[int] = field(default_factory=list)
+
+    def move(self, now: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+        """The lines, with their indent, that lead from where we were to `now`."""
+        shared = _shared(self.chain, now)
+        while self.groups and self.groups[-1] > shared:
+            self.groups.pop()
+        if shared > (self.groups[-1] if self.groups else 0):
+            # Back in the middle of functions that were entered on one line.
+            yield len(self.groups), f"back in {now[shared - 1]}()"
+            self.groups.append(shared)
+        if len(now) > shared:
+            yield len(self.groups), " > ".join(now[shared:]) + "()"
+            self.groups.append(len(now))
+        self.chain = now
 
 
 def lanes(trace: Trace) -> dict[Lane, str]:
@@ -41,32 +66,48 @@ def lanes(trace: Trace) -> dict[Lane, str]:
     }
 
 
-def entries(trace: Trace, code: str) -> Iterator[Entry]:
-    """The lines of `trace`, numbered by step from 1; the finding `code` shows in the last one."""
-    inside: dict[Lane, tuple[str, ...]] = {}
+def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
+    """The lines of `trace`, numbered by step from 1; the finding `code` shows in the last one.
+
+    Steps that change nothing have no line, and a read that is followed at once by the write of what
+    was read (`x++`) has none of its own: their numbers are missing.
+    """
+    inside: dict[Lane, _Calls] = {}
     for number, event in enumerate(trace.events, 1):
         lane = Lane(event.cpu, event.depth)
-        place = _place(event)
-        texts, indent = list(_texts(event)), 0
-        if event.action == "enter":
-            inside[lane] = (event.context,)
-        elif event.action == "step":
-            before = inside.get(lane, ())
-            shared = _shared(before, event.calls)
-            for depth in range(shared, len(event.calls)):
-                yield Entry(0, lane, depth, f"{event.calls[depth]}()")
-            inside[lane] = event.calls
-            indent = len(event.calls)
-        if number == len(trace.events):
+        texts = list(_texts(event, show))
+        last = number == len(trace.events)
+        if last:
             texts = list(_bang(texts, code))
-        for line, text in enumerate(texts):
+        elif not texts or _is_first_half(event, trace.events[number]):
+            continue
+        calls = inside.setdefault(lane, _Calls())
+        indent = 0
+        if event.action == "enter":
+            inside[lane] = _Calls((event.context,), [1])
+        elif event.action == "step":
+            for depth, line in calls.move(event.calls):
+                yield Entry(0, lane, depth, line)
+            indent = len(calls.groups)
+        place = _place(event)
+        for line_number, text in enumerate(texts):
+            first = line_number == 0
             yield Entry(
-                step=number if line == 0 else 0,
-                lane=lane,
-                indent=indent + (line > 0),
-                text=text,
-                place=place if line == 0 else "",
+                number if first else 0, lane, indent + (not first), text, place if first else ""
             )
+
+
+def _is_first_half(event: Event, following: Event) -> bool:
+    """True for the read of a read and write of one object that nothing came between."""
+    if event.notes or len(event.accesses) != 1 or len(following.accesses) != 1:
+        return False
+    read, write = event.accesses[0], following.accesses[0]
+    return (
+        (event.action, event.cpu, event.depth) == ("step", following.cpu, following.depth)
+        and event.calls == following.calls
+        and (read.kind, write.kind) == ("read", "write")
+        and (read.name, read.after) == (write.name, write.before)
+    )
 
 
 def _bang(texts: Sequence[str], code: str) -> Iterator[str]:
@@ -89,43 +130,43 @@ def _shared(before: Sequence[str], now: Sequence[str]) -> int:
     return min(len(before), len(now))
 
 
-def _texts(event: Event) -> Iterator[str]:
+def _texts(event: Event, show: Show) -> Iterator[str]:
     """What one event says: a line for each access, then its notes."""
-    said = False
+    said = True
     match event.action:
         case "enter":
             yield f"<{KIND_NAMES.get(event.kind, event.kind)}> {event.context}()"
-            said = True
         case "exit":
             yield "ends" if event.kind == "task" else "iret"
-            said = True
         case "switch":
             yield f"switch to {event.context}()"
-            said = True
+        case _:
+            said = False
     for access in event.accesses:
-        yield show(access)
+        yield _told(access, event.cpu, show)
         said = True
     for note in event.notes:
         if note.startswith("reaches "):
             continue  # a witness matters to the verdict, not to the reader of a trace
         yield f"# {note}" if said else note
         said = True
-    if not said:
-        yield "(no change)"
 
 
-def show(access: Access) -> str:
-    """`x = 1` for a read, `x: 0 -> 1` for a change, `kfree(x)`."""
+def _told(access: Access, cpu: int, show: Show) -> str:
+    """`x is 1` for a read, `x: 0 -> 1` for a change; a CPU's own copy goes without `[cpu N]`."""
+    name = access.name.replace(f"[cpu {cpu}]", "", 1)
     if access.kind == "free":
-        return f"kfree({access.name})"
+        return f"kfree({name})"
+    after = show(access.name, access.after)
     if access.kind == "read":
-        return f"{access.name} is {number(access.after)}"
-    return f"{access.name}: {number(access.before)} -> {number(access.after)}"
+        return f"{name} is {after}"
+    return f"{name}: {show(access.name, access.before)} -> {after}"
 
 
 def number(value: int) -> str:
     """Decimal, or hexadecimal where that reads better: addresses, masks."""
-    return hex(value) if abs(value) >= _BIG else str(value)
+    masked = abs(value) >= 1 << 12 and not value & 0xFF
+    return hex(value) if masked or abs(value) >= _BIG else str(value)
 
 
 def _place(event: Event) -> str:

@@ -1,5 +1,6 @@
 """What each finding means, and what would make it wrong: the questions that readers ask next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -93,6 +94,14 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
 }
 """By code of finding. A code of the user's own, from finding("..."), need not be here."""
+
+
+def in_order(codes: Iterable[str]) -> list[str]:
+    """Each of `codes` once: the known ones as they stand here, then the text's own."""
+    given = dict.fromkeys(codes)
+    return [each for each in EXPLANATIONS if each in given] + [
+        each for each in given if each not in EXPLANATIONS
+    ]
 
 
 def explain(code: str, text: str) -> Explanation:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from klprove.check import Answer
-from klprove.report.entries import number
-from klprove.report.explanations import explain
+from klprove.report.entries import Show, number
+from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words
 from klprove.report.wrapping import WIDTH, count, field, fold
@@ -106,14 +106,19 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
         yield from field("patched", finding.site.replace("+", ", "))
     if finding.text and finding.text != finding.code:
         yield from field("finding", finding.text)
-    yield from field("at", str(finding.span))
+    yield from field("at", where(finding))
     if alone:
         yield from field("assume", "; ".join(answer.assumptions))
-    yield from field("initial", initial(finding.trace))
+    names = answer.addresses.get(finding.site, {})
+
+    def show(name: str, value: int) -> str:
+        return names.get((name, value)) or number(value)
+
+    yield from field("initial", initial(finding.trace, answer.cpus, show))
     if alone:
         yield from field("bounds", bounds(answer, timing))
     yield ""
-    yield from draw(finding.trace, finding.code)
+    yield from draw(finding.trace, finding.code, show)
     yield ""
     explanation = explain(finding.code, finding.text)
     yield from field("why", explanation.why)
@@ -121,19 +126,32 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     yield from command_lines(command_words(answer.question, finding.site))
 
 
-def initial(trace: Trace) -> str:
+def where(finding: Finding) -> str:
+    """The place of the last step, and of the check where that stands elsewhere."""
+    if not finding.trace.events:
+        return str(finding.span)
+    last = finding.trace.events[-1]
+    function = f" in {last.calls[-1]}()" if last.calls else ""
+    if finding.span[:2] == last.span[:2]:
+        return f"{finding.span}{function}"
+    return f"{last.span}{function}; the check: {finding.span}"
+
+
+def initial(trace: Trace, cpus: int, show: Show) -> str:
     """The values before the first step, zeros last and in short."""
-    set_ = [f"{name} = {number(value)}" for name, value in trace.initial if value]
-    if len(set_) < len(trace.initial):
-        set_.append("all else 0" if set_ else "all 0")
-    return ", ".join(set_) or "nothing is read or written"
+    values = [f"{name} = {show(name, value)}" for name, value in trace.initial if value]
+    if cpus == 1:
+        values = [each.replace("[cpu 0]", "") for each in values]
+    if len(values) < len(trace.initial):
+        values.append("all else 0" if values else "all 0")
+    return ", ".join(values) or "nothing is read or written"
 
 
 def observations(answer: Answer) -> Iterator[str]:
     """One line a code, for citing: `Observation CODE Sometimes|Never|Unknown HASH`."""
     never = "Never" if answer.complete and answer.word != INCOMPLETE else "Unknown"
     found = answer.codes()
-    said = [(code, "Sometimes") for code in found]
-    said += [(code, never) for code in answer.asked if code not in found]
+    codes = in_order(found + answer.asked)
+    said = [(code, "Sometimes" if code in found else never) for code in codes]
     for code, how in said or [("violation", never)]:
         yield from fold(f"Observation {code} {how} {answer.fingerprint}", WIDTH, "  ")

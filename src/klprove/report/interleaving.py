@@ -6,36 +6,41 @@ columns of twelve characters is six indentations with room to speak.
 
 from collections.abc import Iterator
 
-from klprove.report.entries import Entry, Lane, entries, lanes
+from klprove.report.entries import Entry, Lane, Show, entries, lanes
 from klprove.report.wrapping import WIDTH, ascii_only, fold
 from klprove.verdict import Trace
 
-_ROOM = 30
+_ROOM = 34
 """Columns that the rightmost lane gets at least."""
 _STRIDE = 22
 """Most columns between two lanes."""
+_PLACED = 12
+"""Most lanes beside which places are shown at the right edge."""
 _PLACE = 24
 """Longest `file:line` that is shown at the right edge."""
 
 
-def draw(trace: Trace, code: str) -> list[str]:
+def draw(trace: Trace, code: str, show: Show) -> list[str]:
     """The lines of the picture of how `code` is reached."""
-    rows = list(entries(trace, code))
+    rows = list(entries(trace, code, show))
     titles = lanes(trace)
     if not titles:
         return ["(no step: the initial state is bad)"]
     longest = max(len(row.place) for row in rows)
-    right = WIDTH - (longest + 2 if longest <= _PLACE else 0)
+    placed = longest <= _PLACE and len(titles) <= _PLACED
+    right = WIDTH - (longest + 2 if placed else 0)
     margin = max(len(str(len(trace.events))), 2) + 3
     stride = 0
     if len(titles) > 1:
         stride = max(2, min(_STRIDE, (right - margin - _ROOM) // (len(titles) - 1)))
-    start = {lane: margin + place * stride for place, lane in enumerate(titles)}
+    start = {
+        lane: min(margin + place * stride, right - _ROOM // 2) for place, lane in enumerate(titles)
+    }
     lines = list(_head(titles, start, stride))
     unit = 2 if len(titles) <= 2 else 1
     for row in rows:
-        lines += _row(row, start[row.lane], right, unit, longest <= _PLACE)
-    if longest > _PLACE:
+        lines += _row(row, start[row.lane], right, unit, placed)
+    if not placed:
         lines += ["", *_places(rows)]
     return lines
 
@@ -59,11 +64,13 @@ def _head(titles: dict[Lane, str], start: dict[Lane, int], stride: int) -> Itera
 
 def _row(row: Entry, start: int, right: int, unit: int, placed: bool) -> Iterator[str]:
     """One entry, wrapped in its lane, its place at the right edge of its first line."""
-    # Deep call chains must not push the text out of the page.
-    x = min(start + row.indent * unit, right - 24)
     text = ascii_only(row.text)
+    edge = right if row.place else WIDTH
+    # Neither a deep chain of calls nor a long name may leave its text without room.
+    room = max(_ROOM // 2, max(map(len, text.split())) + 2)
+    x = max(start, min(start + row.indent * unit, edge - room))
     lead = f"{row.step:>{3}}" if row.step else ""
-    for number, part in enumerate(fold(text, right - x, "  ")):
+    for number, part in enumerate(fold(text, edge - x, "  ")):
         line = (lead if number == 0 else "").ljust(x) + part
         if number == 0 and placed and row.place:
             line = line.ljust(right) + row.place.rjust(WIDTH - right)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from klprove.check import Answer
+from klprove.report.explanations import in_order
 from klprove.report.wrapping import WIDTH, ascii_only
 from klprove.verdict import VIOLATION, Verdict
 
@@ -21,7 +22,7 @@ def table(answer: Answer) -> Iterator[str]:
 
     The names of the codes are a staircase above their columns, so that any number of them fits.
     """
-    codes = list(dict.fromkeys([*(c for c in answer.asked), *answer.codes()]))
+    codes = in_order(answer.asked + answer.codes())
     names = [ascii_only(site) for site in answer.sites]
     name_width = min(max((len(name) for name in names), default=4) + 2, _LONGEST)
     groups = max((WIDTH - name_width - _TAIL) // _COLUMN, 1)

@@ -8,14 +8,14 @@ from klprove.report.heading import block, ground, headline, observations, unfini
 from klprove.report.table import table
 from klprove.verdict import VIOLATION, Finding
 
-Traces: TypeAlias = Literal["each", "all", "none"]
+Traces: TypeAlias = Literal["one", "each", "all", "none"]
 
 
 def render(answer: Answer, traces: Traces = "each", timing: bool = True) -> str:
     """The whole report: plain ASCII, at most 79 columns, no newline at the end.
 
-    traces: the shortest trace of `each` code, `all` of them, or `none`. Without `timing` the text
-    depends on nothing but the question.
+    traces: `one`, the shortest of the gravest kind; the shortest of `each` code; `all`; or `none`.
+    Without `timing` the text depends on nothing but the question.
     """
     return "\n".join(line.rstrip() for line in _lines(answer, traces, timing))
 
@@ -26,7 +26,12 @@ def chosen(answer: Answer, traces: Traces) -> tuple[Finding, ...]:
         return ()
     if traces == "all":
         return answer.findings
-    return tuple(answer.shortest(code) for code in answer.codes())
+    shortest = tuple(answer.shortest(code) for code in answer.codes())
+    if traces == "one" and shortest:
+        return (
+            min(shortest, key=lambda each: (each.severity != VIOLATION, len(each.trace.events))),
+        )
+    return shortest
 
 
 def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
@@ -48,3 +53,7 @@ def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
         yield from table(answer)
         yield ""
     yield from observations(answer)
+
+
+def _gravest(finding: Finding) -> tuple[bool, int]:
+    return finding.severity != VIOLATION, len(finding.trace.events)
