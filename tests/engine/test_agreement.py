@@ -7,7 +7,7 @@ from klprove.ir import verify
 from klprove.verdict import Verdict
 from tests.engine.generated import program
 
-SEEDS = range(0, 240)
+SEEDS = range(240)
 
 
 def said(verdict: Verdict) -> list[tuple[object, ...]]:
@@ -38,7 +38,7 @@ def test_engines_agree_on_generated_programs(block: int) -> None:
 def test_generated_programs_have_every_kind_of_finding() -> None:
     """A comparison of programs in which nothing happens would show nothing."""
     codes: set[str] = set()
-    for seed in range(0, 90):
+    for seed in range(90):
         codes |= {each.code for each in explore(program(seed), Limits(engine="nested")).findings}
     assert codes >= {
         "assert",

@@ -53,11 +53,30 @@ class Activation:
         self.came: dict[Node, Came | None] = {}
         self.length: dict[Node, int] = {}
         self.exits: dict[bytes, tuple[int, Node]] = {}
-        self.callers: list[tuple[Activation, Node]] = []
+        self.landings: list[Landing] = []
         self.waiting: dict[Node, list[Node]] = {}
         """Nodes blocked in an await, and where the interrupts that arrive there lead."""
         self.withheld: set[Node] = set()
         """Blocked nodes at which only a bound on arrivals keeps an interrupt away."""
+
+
+class Landing:
+    """An activation delivered over one memory: every node with that memory takes the same part."""
+
+    def __init__(self, memory: bytes, callee: Activation) -> None:
+        self.memory, self.callee = memory, callee
+        self.below: list[tuple[Activation, Node]] = []
+        self.left: list[tuple[bytes, bytes, int]] = []
+        """For each exit: the bytes left behind, the whole memory then, the length of the run."""
+
+
+class Delivery(NamedTuple):
+    """What the arrival of a context over one memory does."""
+
+    context: int
+    notes: tuple[Noted, ...]
+    landing: Landing | None
+    """None where the context drops its path before its first step."""
 
 
 def _stepped(node: Node, choice: int) -> Came:
@@ -83,6 +102,7 @@ class Nested:
         self._drop = {index: everything ^ keep for index, keep in self._keep.items()}
         self._root = Activation(-1, (), 0)
         self._activations: dict[tuple[int, Values, bytes], Activation] = {}
+        self._deliveries: dict[bytes, list[Delivery]] = {}
         self._heap: list[tuple[int, int, Activation, Node]] = []
         self._pushed = 0
         self._done: set[tuple[int, Node]] = set()
@@ -185,40 +205,73 @@ class Nested:
         if left in activation.exits:
             return
         activation.exits[left] = (length + 1, node)
-        for caller, below in activation.callers:
-            self._return(activation, left, caller, below)
+        for landing in activation.landings:
+            self._land(landing, left, length + 1)
 
-    def _return(self, callee: Activation, left: bytes, caller: Activation, below: Node) -> None:
-        keep, drop = self._keep[callee.context], self._drop[callee.context]
-        merged = (int.from_bytes(below[2], "little") & drop) | (
-            int.from_bytes(left, "little") & keep
-        )
-        node = (below[0], below[1], merged.to_bytes(self._size, "little"))
-        if below in caller.waiting:
-            caller.waiting[below].append(node)
-        length = caller.length[below] + 1 + callee.exits[left][0]
-        self._reach(caller, node, length, Came(below, None, callee, left))
+    def _land(self, landing: Landing, left: bytes, length: int) -> None:
+        """One more exit: every node below goes on with the memory that it leaves."""
+        callee = landing.callee
+        kept = int.from_bytes(landing.memory, "little") & self._drop[callee.context]
+        changed = int.from_bytes(left, "little") & self._keep[callee.context]
+        memory = (kept | changed).to_bytes(self._size, "little")
+        landing.left.append((left, memory, length))
+        for activation, node in landing.below:
+            self._resume(landing, activation, node, left, memory, length)
+
+    def _resume(
+        self,
+        landing: Landing,
+        activation: Activation,
+        below: Node,
+        left: bytes,
+        memory: bytes,
+        length: int,
+    ) -> None:
+        node = (below[0], below[1], memory)
+        if below in activation.waiting:
+            activation.waiting[below].append(node)
+        came = Came(below, None, landing.callee, left)
+        self._reach(activation, node, activation.length[below] + 1 + length, came)
 
     def _arrivals(self, activation: Activation, node: Node, length: int) -> None:
         memory = node[2]
+        deliveries = self._deliveries.get(memory)
+        if deliveries is None:
+            deliveries = self._deliveries[memory] = self._deliver(memory)
+        for context, notes, landing in deliveries:
+            self._search.transitions += 1
+            for each in notes:
+                self._note(context, each, activation, length + 1, node, ("enter", 0, context))
+            if landing is not None:
+                landing.below.append((activation, node))
+                for left, after, inside in landing.left:
+                    self._resume(landing, activation, node, left, after, inside)
+        if node in activation.waiting and self._withheld(memory):
+            activation.withheld.add(node)
+
+    def _deliver(self, memory: bytes) -> list[Delivery]:
+        """Every arrival that is possible over `memory`."""
+        found = []
         for context in self._machine.interrupts[0]:
             entered = self._machine.arrive(memory, context)
             if entered is None:
-                if node in activation.waiting and self._machine.withheld(memory, context):
-                    activation.withheld.add(node)
                 continue
-            self._search.transitions += 1
-            note: list[Noted] = []
+            notes: list[Noted] = []
             saved = self._machine.saved(memory, context)
-            began = self._machine.begin(entered, context, note)
-            for each in note:
-                self._note(context, each, activation, length + 1, node, ("enter", 0, context))
-            if began is None:
-                continue
-            callee = self._activate(context, saved, began)
-            callee.callers.append((activation, node))
-            for left in list(callee.exits):
-                self._return(callee, left, activation, node)
+            began = self._machine.begin(entered, context, notes)
+            landing = None
+            if began is not None:
+                landing = Landing(memory, self._activate(context, saved, began))
+                landing.callee.landings.append(landing)
+                for left, (length, _) in landing.callee.exits.items():
+                    self._land(landing, left, length)
+            found.append(Delivery(context, tuple(notes), landing))
+        return found
+
+    def _withheld(self, memory: bytes) -> bool:
+        return any(
+            self._machine.withheld(memory, context) for context in self._machine.interrupts[0]
+        )
 
     def _activate(self, context: int, saved: Values, began: Node) -> Activation:
         seen = int.from_bytes(began[2], "little") & self._keep[context]
@@ -316,7 +369,7 @@ class Nested:
         calls: dict[Activation, list[tuple[int, Node, Activation]]] = {}
         for callee in self._activations.values():
             cheapest: dict[Activation, tuple[int, Node]] = {}
-            for caller, node in callee.callers:
+            for caller, node in (each for landing in callee.landings for each in landing.below):
                 cost = caller.length[node] + 1
                 if caller not in cheapest or cost < cheapest[caller][0]:
                     cheapest[caller] = (cost, node)

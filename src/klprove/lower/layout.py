@@ -9,7 +9,7 @@ from klprove.ir.types import I8, Int
 from klprove.lower.survey import Survey
 from klprove.source import BadInput, Diagnostic
 
-FIRST = 0x1000
+FIRST = 0x10000000
 RED_ZONE = 16
 FUNCTIONS = 0x70000000
 FUNCTION_STEP = 16
