@@ -1,5 +1,6 @@
 """The user's definitions take the place of the model's."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,11 +101,17 @@ def _extent(cursor: Any) -> tuple[int, int]:
 
 
 def _prototype(definition: Any, text: bytes) -> str:
-    """The user's declaration: the text of the definition up to its body, on one line."""
+    """The user's declaration: the text of the definition up to its body, on one line.
+
+    A struct that only the user knows is declared first: otherwise each of the declarations would
+    name a type of its own.
+    """
     start, end = _extent(definition)[0], _extent(_body(definition))[0]
     words: list[str] = []
     for token in definition.get_tokens():
         at = api.place(token.extent.start)[3]
         if start <= at < end and token.kind.name != "COMMENT":
             words.append(token.spelling)
-    return " ".join(words) or text[start:end].decode(errors="replace").replace("\n", " ")
+    written = " ".join(words) or text[start:end].decode(errors="replace").replace("\n", " ")
+    tags = dict.fromkeys(re.findall(r"\b(?:struct|union) \w+", written))
+    return "".join(f"{tag}; " for tag in tags) + written

@@ -54,7 +54,9 @@ class Field:
     def __init__(self, table: "TypeTable", cursor: Any) -> None:
         self._cursor = cursor
         self._table = table
-        self.name = api.spelling(cursor)
+        name = api.spelling(cursor)
+        # clang describes a member without a name: "union item::(anonymous at file.c:1:2)".
+        self.name = name if name.isidentifier() else ""
         self.key = api.identity(cursor)
         self.type = table.of(cursor.type)
         self.bit_offset = int(cursor.get_field_offsetof())
@@ -86,8 +88,21 @@ class Record:
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """The members in order; an anonymous struct is one member with an empty name."""
-        return tuple(Field(self._table, each) for each in self._clang.get_fields())
+        """The members in order, without padding; an anonymous struct is one without a name."""
+        found = (Field(self._table, each) for each in self._clang.get_fields())
+        return tuple(each for each in found if each.name or each.width is None)
+
+    def path(self, key: int) -> list[tuple[int, Field]]:
+        """The way to the member that `key` declares, through anonymous members: at each level the
+        index and the member; empty where there is none."""
+        for index, field in enumerate(self.fields):
+            if field.key == key:
+                return [(index, field)]
+            if not field.name and isinstance(field.type, Record):
+                inner = field.type.path(key)
+                if inner:
+                    return [(index, field), *inner]
+        return []
 
 
 class Function:

@@ -63,18 +63,20 @@ def _check_end(node: Node, position: int) -> None:
 
 
 def _fill(
-    ctype: Array | Record, offset: int, elements: Sequence[Node], position: int, braced: bool
+    ctype: Array | Record,
+    offset: int,
+    elements: Sequence[Node],
+    position: int,
+    braced: bool,
+    index: int = 0,
 ) -> Walk:
-    """Initialise the members of `ctype` from elements[position:]; returns where it stopped."""
+    """Initialise the members of `ctype` from `index` on with elements[position:]."""
     slots = list(_slots(ctype))
-    index = 0
     while position < len(elements):
-        element = elements[position]
-        if _is_designated(element):
+        if _is_designated(elements[position]):
             if not braced:
                 break
-            index = yield from _designated(ctype, offset, element)
-            position += 1
+            position, index = yield from _designated(ctype, offset, elements, position)
             continue
         if index >= len(slots):
             break
@@ -91,7 +93,7 @@ def _slots(ctype: Array | Record) -> "Iterator[Field | tuple[int, CType]]":
         for index in range(ctype.count):
             yield index * ctype.element.size, ctype.element
     else:
-        yield from (each for each in ctype.fields if each.name or each.width is None)
+        yield from ctype.fields
 
 
 def _slot(slot: "Field | tuple[int, CType]", base: int) -> tuple[int, Bits | None, CType]:
@@ -121,50 +123,58 @@ def _is_designated(node: Node) -> bool:
     return node.kind == "UNEXPOSED_EXPR" and isinstance(node.type, Void) and len(node.children) > 1
 
 
-def _designated(ctype: Array | Record, offset: int, node: Node) -> Walk:
-    """Initialise what a designator names; returns the index of the member after it."""
+def _designated(
+    ctype: Array | Record, offset: int, elements: Sequence[Node], position: int
+) -> Generator[Item, None, tuple[int, int]]:
+    """Initialise what a designator names, and what follows inside the aggregates it leads into.
+
+    Returns how far it got, and the index of the next member of `ctype`.
+    """
+    node = elements[position]
     *path, value = node.children
-    following = 0
-    spots: list[tuple[CType, int, Bits | None]] = [(ctype, offset, None)]
-    number = 0
-    while number < len(path):
-        step = path[number]
-        inside = spots[0][0]
-        number += 1
+    levels: list[tuple[Array | Record, int, int]] = []
+    spots: list[tuple[int, Bits | None]] = [(offset, None)]
+    inside: CType = ctype
+    while path:
+        step = path.pop(0)
+        last_base = spots[-1][0]
         if isinstance(inside, Record):
-            index, field = _member(inside, step)
-            spots = [(field.type, *field_place(field, base)) for _, base, _ in spots]
+            way = inside.path(step.target.key if step.target is not None else 0)
+            if not way:
+                raise refusal("unsupported", step, f"no member '{step.name}' here")
+            for index, field in way:
+                assert isinstance(inside, Record)
+                levels.append((inside, spots[-1][0], index))
+                spots = [field_place(field, base) for base, _ in spots]
+                inside = field.type
         elif isinstance(inside, Array):
             first = last = _index(step)
-            is_range = number < len(path) and not isinstance(inside.element, Array | Record)
-            if number < len(path) and path[number].kind != "MEMBER_REF" and not is_range:
-                is_range = _has_ellipsis(node)
-            if is_range:
-                last = _index(path[number])
-                number += 1
-            index = last
-            size = inside.element.size
-            spots = [
-                (inside.element, base + size * each, None)
-                for _, base, _ in spots
-                for each in range(first, last + 1)
-            ]
+            if path and _is_range(node, inside.element, path[0]):
+                last = _index(path.pop(0))
+            levels.append((inside, last_base, last))
+            inside = inside.element
+            size = inside.size
+            spots = [(base + size * i, None) for base, _ in spots for i in range(first, last + 1)]
         else:
             raise refusal("unsupported", node, "a designator of this form")
-        if not following:
-            following = index + 1
-    for inner, at, bits in spots:
-        yield from items(inner, value, at, bits)
-    return following
+    for at, bits in spots:
+        yield from items(inside, value, at, bits)
+    position += 1
+    for aggregate, base, index in reversed(levels[1:]):
+        following = len(list(_slots(aggregate))) if _is_union(aggregate) else index + 1
+        position = yield from _fill(aggregate, base, elements, position, False, following)
+    return position, len(list(_slots(ctype))) if _is_union(ctype) else levels[0][2] + 1
 
 
-def _member(record: Record, designator: Node) -> tuple[int, Field]:
-    fields = [each for each in record.fields if each.name or each.width is None]
-    key = designator.target.key if designator.target is not None else 0
-    for index, field in enumerate(fields):
-        if field.key == key:
-            return index, field
-    raise refusal("unsupported", designator, f"no member '{designator.name}' here")
+def _is_union(ctype: CType) -> bool:
+    return isinstance(ctype, Record) and ctype.is_union
+
+
+def _is_range(node: Node, element: CType, following: Node) -> bool:
+    """True where what follows the index of an array is the end of a range, no other index."""
+    if following.kind == "MEMBER_REF":
+        return False
+    return not isinstance(element, Array) or _has_ellipsis(node)
 
 
 def _index(node: Node) -> int:

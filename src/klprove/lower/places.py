@@ -19,7 +19,17 @@ from klprove.lower.dispatch import (
     zero,
 )
 from klprove.lower.initialisers import field_place, items
-from klprove.lower.memory import cast, clear, convert_index, copy, element, load, new_local, store
+from klprove.lower.memory import (
+    cast,
+    clear,
+    convert_index,
+    copy,
+    element,
+    load,
+    new_local,
+    shifted,
+    store,
+)
 from klprove.lower.values import (
     LocalAddr,
     LocalObject,
@@ -140,13 +150,13 @@ def _member(run: Run, node: Node) -> Place:
         outer = place(run, base)
         address, record = outer.addr, outer.type
     key = node.target.key if node.target is not None else 0
-    if isinstance(record, Record):
-        for field in record.fields:
-            if field.key == key:
-                offset, bits = field_place(field, 0)
-                where = binary("add", address, pointer(offset)) if offset else address
-                return Place(where, field.type, bits)
-    raise refusal("unsupported", node, f"no member '{node.name}' here")
+    path = record.path(key) if isinstance(record, Record) else []
+    if not path:
+        raise refusal("unsupported", node, f"no member '{node.name}' here")
+    offset, bits = 0, None
+    for _, field in path:
+        offset, bits = field_place(field, offset)
+    return Place(shifted(address, offset), path[-1][1].type, bits)
 
 
 @lvalue("ARRAY_SUBSCRIPT_EXPR")

@@ -1,0 +1,81 @@
+/* Promotions, conversions, shifts, division, the usual arithmetic conversions. */
+long long out[64];
+
+signed char sc = -5;
+unsigned char uc = 250;
+short ss = -30000;
+unsigned short us = 65530;
+int si = -7;
+unsigned int ui = 4000000000u;
+long sl = -123456789012345L;
+unsigned long ul = 0xfedcba9876543210UL;
+bool flag = 7;
+
+__task(0) void run(void)
+{
+	int i = 0;
+
+	out[i++] = sc + uc;
+	out[i++] = (unsigned char)(sc + uc);
+	out[i++] = us * us;
+	out[i++] = ss << 3;
+	out[i++] = sc >> 1;
+	out[i++] = uc >> 1;
+	out[i++] = si / 2;
+	out[i++] = si % 4;
+	out[i++] = -si / 2;
+	out[i++] = ui / si;
+	out[i++] = ui > si;
+	out[i++] = sl < ui;
+	out[i++] = sl > ul;
+	out[i++] = (int)ul;
+	out[i++] = (short)ul;
+	out[i++] = (signed char)ul;
+	out[i++] = ul >> 60;
+	out[i++] = (long)ul >> 60;
+	out[i++] = 1 << 31;
+	out[i++] = 1u << 31;
+	out[i++] = 1L << 40;
+	out[i++] = ~uc;
+	out[i++] = -us;
+	out[i++] = !flag;
+	out[i++] = flag;
+	uc += 10;
+	out[i++] = uc;
+	sc -= 125;
+	out[i++] = sc;
+	us *= us;
+	out[i++] = us;
+	ss >>= 2;
+	out[i++] = ss;
+	ui <<= 5;
+	out[i++] = ui;
+	si ^= 0x55;
+	out[i++] = si;
+	flag = 0x100;
+	out[i++] = flag;
+	flag--;
+	out[i++] = flag;
+	flag++;
+	flag++;
+	out[i++] = flag;
+	out[i++] = sc++ + ++sc;
+	out[i++] = sc;
+	out[i++] = 'a' + '\xff';
+	out[i++] = sizeof(long) + sizeof 'a';
+	out[i++] = (unsigned char)300 == 44;
+	out[i++] = 5 ?: 6;
+	out[i++] = (si, 9);
+	out[i++] = ui ? sc : ul;
+	uc /= -3;
+	out[i++] = uc;
+	si = 0x80000000;
+	out[i++] = si;
+	out[i++] = -(long)si;
+	out[i++] = si == -2147483648;
+	ul += -1;
+	out[i++] = ul;
+	out[i++] = (us + 0u) % 7;
+	ss |= 0x8000;
+	out[i++] = ss;
+}
