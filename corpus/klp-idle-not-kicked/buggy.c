@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert; states 31 */
 #include <klprove.h>
 
 /* The idle task switches only at the top of do_idle().  An idle CPU may sleep for

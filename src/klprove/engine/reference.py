@@ -9,10 +9,10 @@ from collections import deque
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
-from klprove.engine.machine import Choice, Machine, State
+from klprove.engine.machine import Choice, Frame, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.search import Discovery, Search
-from klprove.ir.instructions import Atomic
+from klprove.ir.instructions import Atomic, Halt
 from klprove.verdict import VIOLATION
 
 _LOOK = 2048
@@ -151,20 +151,31 @@ def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
         if state in hopeless:
             continue
         for choice in machine.choices(state):
-            after = machine.apply(state, choice, [])
+            note: list[Noted] = []
+            after = machine.apply(state, choice, note)
             what, cpu, detail = choice
+            running = state[1][cpu][0]
+            level = what == "step" and len(running) <= depths[cpu]
             if after is None:
-                level = [len(frames) for frames, _ in state[1]] == depths
-                if what == "enter" and level and machine.withheld(state[0], detail):
+                if level and not _waits(machine, running[-1], note):
+                    return False
+                balanced = [len(frames) for frames, _ in state[1]] == depths
+                if what == "enter" and balanced and machine.withheld(state[0], detail):
                     return False
                 continue
-            if what == "switch" or (what == "step" and len(state[1][cpu][0]) <= depths[cpu]):
+            if what == "switch" or level:
                 return False
             if after not in seen:
                 seen.add(after)
                 work.append(after)
     hopeless.add(start)
     return True
+
+
+def _waits(machine: Machine, frame: Frame, note: list[Noted]) -> bool:
+    """True where a step without a successor was not taken, rather than ended by what it found."""
+    halted = isinstance(machine.points.table[frame[0]].instr, Halt)
+    return halted or any(what == "blocked" for what, _, _ in note)
 
 
 def deadlock(machine: Machine, state: State) -> Notice:
