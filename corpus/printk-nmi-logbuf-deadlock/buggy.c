@@ -1,4 +1,4 @@
-/* klprove: expect violated assert; states 0 */
+/* klprove: expect violated assert deadlock; states 706 */
 #include <klprove.h>
 
 /* NMI printk looks at logbuf_lock once, on NMI entry, and later spins on it.  In
