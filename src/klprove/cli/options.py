@@ -73,8 +73,9 @@ _SEARCH = (
         type=click.Choice(ENGINES),
         default="auto",
         show_default=True,
-        help="reference: every state, breadth first. nested: one CPU only; the effect of an "
-        "interrupt is computed once. The answers are the same.",
+        help="reference: every state, breadth first. native: the same, compiled (needs llvmlite). "
+        "nested: one CPU only; the effect of an interrupt is computed once. The answers are the "
+        "same. auto: nested where it can be, else native where it is there, else reference.",
     ),
     click.option(
         "--time",
