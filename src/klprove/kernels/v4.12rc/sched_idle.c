@@ -24,7 +24,7 @@ static void sys_read(void)
 	vfs_read();
 }
 
-/* The switch of tasks: the idle task's preempt_count is one higher. */
+/* schedule_idle(), there and back: the idle task's preempt_count is one higher. */
 static notrace void context_switch(unsigned int flags, int count_change)
 {
 	local_irq_disable();
@@ -54,20 +54,18 @@ static void cpuidle_idle_call(void)
 	rcu_idle_exit();
 }
 
-static void do_idle(void)
-{
-	local_irq_disable();
-	cpuidle_idle_call();
-	if (klp_patch_pending(current))
-		klp_update_patch_state(current);
-}
-
+/* The idle task is do_idle(), for ever: cpuidle_idle_call, then schedule_idle,
+ * which runs the ordinary task and comes back, then the idle task's own switch
+ * point. The circle is entered in the ordinary task. */
 __task(READER_CPUS) notrace void cpu_startup_entry(void)
 {
 	for (;;) {
 		sys_read();
 		context_switch(PF_IDLE, PREEMPT_OFFSET);
-		do_idle();
+		if (klp_patch_pending(current))
+			klp_update_patch_state(current);
+		local_irq_disable();
+		cpuidle_idle_call();
 		context_switch(0, -PREEMPT_OFFSET);
 		if (!task_state_right()) {
 			finding("state-corrupted");
