@@ -35,7 +35,9 @@ class Machine:
 
     def __init__(self, program: Program) -> None:
         self.memory = {
-            each.addr + offset: byte for each in program.objects for offset, byte in enumerate(each.init)
+            each.addr + offset: byte
+            for each in program.objects
+            for offset, byte in enumerate(each.init)
         }
         self.irqs = 1
         self.accesses: list[str] = []

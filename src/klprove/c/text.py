@@ -10,6 +10,12 @@ from klprove.source import Diagnostic, Span
 MOST_LINES = 20_000
 PRAGMAS = ("hardware_nmi", "preempt")
 
+MOST_OPERATORS = 4_000
+"""In one statement: clang's own recursion takes no more than some multiple of this."""
+
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_PIECE = re.compile(r"[^;{},]+")
+_OPERATOR = re.compile(r"[-+*/%&|^<>=?!~(\[]")
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+klprove\b[ \t]*(\w*)", re.MULTILINE)
 
 
@@ -59,6 +65,13 @@ def read(name: Path | str, index: int) -> Text | Diagnostic:
     if lines > MOST_LINES:
         hint = f"a model may have {MOST_LINES} lines; cut out what the handler does not reach"
         return Diagnostic("large", top, f"the file has {lines} lines", hint)
+    for piece in _PIECE.finditer(body):
+        if len(piece.group()) > MOST_OPERATORS:
+            code = _COMMENT.sub(" ", piece.group())
+            if len(_OPERATOR.findall(code)) > MOST_OPERATORS:
+                span = Span(shown, body.count("\n", 0, piece.start()) + 1, 1)
+                text = f"a statement of more than {MOST_OPERATORS} operators"
+                return Diagnostic("large", span, text, "assign parts of it to variables")
     path = str(Path(name).absolute())
     if re.search(r'["\\\n\r]', path):
         path = f"/klprove-input/{index}.c"

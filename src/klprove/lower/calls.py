@@ -25,7 +25,7 @@ from klprove.lower.statements import bind
 from klprove.lower.values import LocalAddr, LocalObject, Place, Value, binary, pointer, scalar
 from klprove.source import BadInput, Diagnostic
 
-MOST_INSTRUCTIONS = 400_000
+MOST_INSTRUCTIONS = 60_000
 
 
 @expression("CALL_EXPR")

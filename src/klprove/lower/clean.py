@@ -2,7 +2,7 @@
 
 from klprove.ir.expressions import registers
 from klprove.ir.instructions import Branch, CmpXchg, Instr, IrqGet, Jump, Rmw, Set
-from klprove.ir.liveness import live_registers, operands, successors, target
+from klprove.ir.liveness import operands, successors, target
 from klprove.ir.program import Code
 from klprove.lower.builder import Builder
 
@@ -103,16 +103,51 @@ def _registers(instrs: list[Instr]) -> set[str]:
 
 
 def _drop_unused(instrs: list[Instr]) -> list[Instr]:
-    """Without assignments of registers that nothing reads before they are set again."""
-    live = live_registers(Code(tuple(instrs)))
+    """Without assignments of registers whose values nothing needs before they are set again."""
+    needed = _needed_after(instrs)
     result: list[Instr] = []
     for index, instr in enumerate(instrs):
         dst = target(instr)
-        if dst is not None and dst not in live[index + 1]:
+        if dst is not None and dst not in needed[index]:
             if isinstance(instr, Set | IrqGet):
                 # Keep the numbering: a jump to the next instruction goes away in _thread().
                 instr = Jump(index + 1, instr.at)
             elif isinstance(instr, Rmw | CmpXchg):
                 instr = instr._replace(dst=None)
         result.append(instr)
-    return result if result == instrs else _drop_unused(result)
+    return result
+
+
+def _needed_after(instrs: list[Instr]) -> list[set[str]]:
+    """Strongly live registers behind each instruction: what an unneeded Set reads is not needed.
+
+    Dragon book, section 9.2.5, with the usual strengthening. Kept as one set an instruction that
+    only grows, so that the whole is a matter of passing on additions.
+    """
+    before: list[set[str]] = [set() for _ in instrs]
+    after: list[set[str]] = [set() for _ in instrs]
+    reads = [{reg.name for part in operands(each) for reg in registers(part)} for each in instrs]
+    parents: list[list[int]] = [[] for _ in instrs]
+    todo: list[tuple[int, set[str]]] = []
+    for index, instr in enumerate(instrs):
+        for each in successors(index, instr):
+            parents[each].append(index)
+        if reads[index] and not isinstance(instr, Set):
+            todo.append((index, reads[index]))
+    while todo:
+        index, added = todo.pop()
+        added = added - before[index]
+        if not added:
+            continue
+        before[index] |= added
+        for parent in parents[index]:
+            new = added - after[parent]
+            after[parent] |= new
+            dst = target(instrs[parent])
+            if dst in new:
+                new = new - {dst}
+                if isinstance(instrs[parent], Set):
+                    new |= reads[parent]
+            if new:
+                todo.append((parent, new))
+    return after

@@ -29,12 +29,16 @@ from klprove.lower.world import World
 from klprove.source import Diagnostic, Span
 
 
+DEEPEST = 250
+
+
 class Refusal(Exception):
     """A construct outside the language; the rest of its statement is given up."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.text)
+    def __init__(self, diagnostic: Diagnostic | None) -> None:
+        super().__init__(diagnostic.text if diagnostic else "refused before")
         self.diagnostic = diagnostic
+        """What to say; None where it has been said."""
 
 
 @dataclass
@@ -57,6 +61,10 @@ class Frame:
     returns: list[tuple[int, Value | Place | None]] = field(default_factory=list)
     """Of each return: the number of instructions before it, and its value."""
     sites: dict[int, Site] = field(default_factory=dict)
+    refused: set[int] = field(default_factory=set)
+    """Keys of the locals whose declaration is refused: their uses are not, a second time."""
+    depth: int = 0
+    """How deep in an expression we are."""
 
 
 class Run:
@@ -80,6 +88,8 @@ class Run:
         self.kept: set[str] = set()
         """Those of them that stand for a variable: their name must not change."""
         self.limits: list[Site] = []
+        self.is_refused = False
+        """True once something has been given up: the graph has holes."""
 
     @property
     def frame(self) -> Frame:
@@ -155,7 +165,9 @@ class Run:
             except NotScalar as leak:
                 raise address_refusal(node, str(leak)) from None
         except Refusal as refused:
-            self.world.note(refused.diagnostic)
+            if refused.diagnostic is not None:
+                self.world.note(refused.diagnostic)
+            self.is_refused = True
             del self.frames[depth:]
             self.fused, self.awaiting = fused, awaiting
             self.builder.alive = True
@@ -224,9 +236,18 @@ def rvalue(run: Run, node: Node) -> Value:
     rule = _EXPRESSIONS.get(node.form)
     if rule is None:
         raise kind_refusal(node)
-    if isinstance(node.type, Refused):
-        raise type_refusal(node, node.type)
-    return rule(run, node)
+    _check_type(run, node)
+    if not run.frames:
+        return rule(run, node)
+    frame = run.frame
+    if frame.depth > DEEPEST:
+        text = f"an expression of more than {DEEPEST} operators inside one another"
+        raise refusal("large", node, text, "assign parts of it to variables")
+    frame.depth += 1
+    try:
+        return rule(run, node)
+    finally:
+        frame.depth -= 1
 
 
 def number(run: Run, node: Node) -> Expr:
@@ -243,9 +264,15 @@ def place(run: Run, node: Node) -> Place:
     rule = _PLACES.get(node.form)
     if rule is None:
         raise kind_refusal(node)
-    if isinstance(node.type, Refused):
-        raise type_refusal(node, node.type)
+    _check_type(run, node)
     return rule(run, node)
+
+
+def _check_type(run: Run, node: Node) -> None:
+    if isinstance(node.type, Refused):
+        if run.frames and node.target is not None and node.target.key in run.frame.refused:
+            raise Refusal(None)
+        raise type_refusal(node, node.type)
 
 
 def has_place(node: Node) -> bool:

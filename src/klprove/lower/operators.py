@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from klprove.c import Node
-from klprove.c.types import Array, Function, Integer, Pointer, Record
+from klprove.c.types import Array, Function, Integer, Pointer, Record, Refused
 from klprove.ir.expressions import Const, Expr
 from klprove.ir.instructions import Check, Set
 from klprove.ir.types import I32, U64, Int
@@ -18,6 +18,7 @@ from klprove.lower.dispatch import (
     number,
     place,
     rvalue,
+    type_refusal,
     zero,
 )
 from klprove.lower.memory import cast, convert_index, copy, load, new_local, store
@@ -182,6 +183,8 @@ def _step_size(node: Node) -> int:
 
 
 def _assign(run: Run, node: Node, left: Node, right: Node) -> Value:
+    if isinstance(left.type, Refused):
+        raise type_refusal(left, left.type)
     if isinstance(left.type, Record):
         source = place(run, right)
         copy(run, place(run, left), source, node)

@@ -6,6 +6,7 @@ from klprove.ir.expressions import Const
 from klprove.ir.instructions import Check
 from klprove.ir.types import I32, U64, Int
 from klprove.lower.dispatch import (
+    Refusal,
     Run,
     expression,
     has_place,
@@ -64,9 +65,9 @@ def _sizeof(run: Run, node: Node) -> Value:
 
 def _constant(node: Node) -> Value:
     if node.constant is None:
-        for part in node.children:
-            if part.type.text and getattr(part.type, "code", "") == "vla":
-                raise refusal("vla", node, "a variable-length array", "give it a constant size")
+        if node.kind == "CXX_UNARY_EXPR":
+            hint = "give it a constant number of elements"
+            raise refusal("vla", node, "the size of a variable-length array", hint)
         raise kind_refusal(node)
     ty = integer(node)
     return Const(ty.wrap(node.constant), ty)
@@ -114,6 +115,8 @@ def _variable(run: Run, node: Node) -> Place:
         return Place(pointer(variable.addr), variable.type)
     if not run.frames:
         raise refusal("unsupported", node, "an initialiser that is not constant")
+    if target.key in run.frame.refused:
+        raise Refusal(None)
     local = run.frame.names.get(target.key)
     if local is None:
         # Its declaration was jumped over, or refused.

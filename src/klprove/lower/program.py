@@ -136,7 +136,7 @@ def _property_run(world: World, claim: Claim, cpu: int) -> Run:
 
 
 def _code(run: Run) -> Code:
-    if run.world.diagnostics:
+    if run.is_refused:
         return Code(())
     instrs = resolve(run.builder)
     for complaint in spins(instrs):
@@ -187,7 +187,8 @@ def initial_bytes(world: World, variable: Variable) -> bytes:
                     "unsupported", item.node, "a struct as an initialiser", "write its members"
                 )
     except Refusal as refused:
-        world.note(refused.diagnostic)
+        if refused.diagnostic is not None:
+            world.note(refused.diagnostic)
     except NotScalar:
         text = "an initialiser that is not constant"
         world.note(Diagnostic("unsupported", initialiser.span, text))

@@ -63,9 +63,8 @@ def declare(run: Run, variable: Node) -> None:
     if variable.is_extern or isinstance(ctype, Function):
         return
     if not isinstance(ctype, Integer | Pointer | Array | Record):
-        if isinstance(ctype, Void):
-            raise kind_refusal(variable)
-        raise type_refusal(variable, ctype)
+        frame.refused.add(variable.key)
+        raise kind_refusal(variable) if isinstance(ctype, Void) else type_refusal(variable, ctype)
     if not run.builder.alive:
         return
     initialiser = variable.initialiser
