@@ -15,6 +15,9 @@ from klprove.verdict import (
     Verdict,
 )
 
+INTERRUPTED = "interrupted"
+"""How the reason of an answer begins that Ctrl-C ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -60,6 +63,12 @@ class Answer:
     def complete(self) -> bool:
         """True where the search of every site was."""
         return all(each.complete for each in self.sites.values())
+
+    @property
+    def interrupted(self) -> bool:
+        """True where Ctrl-C ended the search of some site."""
+        reasons = {reason for each in self.sites.values() for reason in each.reasons}
+        return any(reason.startswith(INTERRUPTED) for reason in reasons)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from klprove import engine
 from klprove.c import Unit, parse
-from klprove.check.answer import Answer, Text
+from klprove.check.answer import INTERRUPTED, Answer, Text
 from klprove.check.question import EACH, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
@@ -21,8 +21,6 @@ from klprove.verdict import Bounds, Statistics, Verdict
 
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
-
-_INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +154,7 @@ class _Run:
                 continue
             outcome.answers[site] = answer
             self._observe(site, None)
-            if _INTERRUPTED in answer.verdict.reasons:
+            if INTERRUPTED in answer.verdict.reasons:
                 outcome.interrupted = True
                 break
         return outcome
@@ -229,5 +227,5 @@ def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
             " (out of memory?)" if status == -9 else ""
         )
     else:
-        reason = "interrupted before the search began"
+        reason = f"{INTERRUPTED} before the search began"
     return Verdict((), False, Statistics(), bounds, reasons=(reason,))

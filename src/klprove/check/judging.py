@@ -83,7 +83,10 @@ def judge(
     for number, question in enumerate(questions):
         if watch:
             watch(number, len(questions), question)
-        answers[_key(question)] = check(question, jobs=jobs)
+        answer = check(question, jobs=jobs)
+        if answer.interrupted:
+            raise KeyboardInterrupt
+        answers[_key(question)] = answer
     return tuple(
         Judgement(
             claim, tuple(_judged(claim, run, answers[_key(run.question)]) for run in claim.runs)
