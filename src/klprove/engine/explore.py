@@ -13,7 +13,6 @@ from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-
 _SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Native]] = {
     "reference": Reference,
     "nested": Nested,
@@ -59,7 +58,9 @@ def _engine(program: Program, limits: Limits) -> str:
         text = "the nested engine takes one CPU with at most one task"
         raise BadInput([_refusal(text, "use --engine reference")])
     if limits.engine == "native" and not available():
-        raise BadInput([_refusal("the native engine needs llvmlite", "pip install klprove[native]")])
+        raise BadInput(
+            [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
+        )
     if limits.engine == "auto":
         if applicable(program):
             return "nested"

@@ -2,6 +2,10 @@
 
 import ctypes
 import mmap
+from contextlib import suppress
+
+_HUGE = 1 << 22
+"""Mappings from this size on ask for huge pages: the table is read at random."""
 
 
 class Buffer:
@@ -12,6 +16,9 @@ class Buffer:
         self.address = self._find()
 
     def _find(self) -> int:
+        if self.size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a kernel without them
+                self._map.madvise(mmap.MADV_HUGEPAGE)
         return ctypes.addressof(ctypes.c_char.from_buffer(self._map))
 
     @property

@@ -1,11 +1,14 @@
 """From LLVM text to machine code, through llvmlite alone: no compiler, nothing on disk."""
 
 import ctypes
+import time
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any
 
 _ENTRIES = {"begin": 5, "search": 7, "rebuild": 4}
 """Functions called from Python, and how many words they take."""
+_BETTER = 2
 
 
 def available() -> bool:
@@ -17,8 +20,9 @@ class Compiled:
     """Machine code of one module. It lives as long as this object."""
 
     def __init__(self, text: str, level: int) -> None:
-        import llvmlite.binding as llvm
+        import llvmlite.binding as llvm  # not needed by whoever uses another engine
 
+        began = time.monotonic()
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         module = llvm.parse_assembly(_exported(text))
@@ -40,10 +44,25 @@ class Compiled:
             )
             for name, count in _ENTRIES.items()
         }
+        self.seconds = time.monotonic() - began
+        """What compilation took."""
 
     def call(self, name: str, *words: int) -> int:
         """A function of `engine/native/kernels.py`, on the addresses of its arrays."""
         return int(self._functions[name](*words))
+
+
+class Better:
+    """The same module, optimised by a thread while the first code runs."""
+
+    def __init__(self, text: str) -> None:
+        self.code: Compiled | None = None
+        """None until it is there."""
+        self._text = text
+        Thread(target=self._compile, name="compiler").start()
+
+    def _compile(self) -> None:
+        self.code = Compiled(self._text, _BETTER)
 
 
 def _exported(text: str) -> str:

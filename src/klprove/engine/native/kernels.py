@@ -25,8 +25,8 @@ SEEN = 1
 BATCH = 32
 """States expanded before their successors are looked up, so that the table is in the cache."""
 objects: Words = []
-"""How many objects, then six words for each, by address: start, length, position (-1: never changes), granule,
-first flag, whether it is read only."""
+"""How many objects, then six words for each, by address: start, length, position (-1: it never
+changes), granule, first flag, whether it is read only."""
 
 COUNT, HEAD, UNTIL, TRANSITIONS, ROOM, MASK, LOGGED, LOG = 0, 1, 2, 3, 4, 5, 6, 7
 """Places in the control array: states stored; states expanded; where to stop; transitions; states

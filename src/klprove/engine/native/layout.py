@@ -163,9 +163,7 @@ class Layout:
 
     def _get(self, record: bytes, at: int) -> Frame:
         point = int.from_bytes(record[at : at + POINT], "little") - 1
-        values = tuple(
-            _value(record, at + offset, ty) for _, offset, ty in self.registers(point)
-        )
+        values = tuple(_value(record, at + offset, ty) for _, offset, ty in self.registers(point))
         return point, values, self._saved(record, at, point)
 
     def _saved(self, record: bytes, at: int, point: int) -> Values:

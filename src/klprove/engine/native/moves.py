@@ -145,7 +145,7 @@ class Moves:
         text.place(busy)
         self._may_switch(text, cpu, depth, allowed, end)
         text.place(allowed)
-        for context, at in slots.parked.items():
+        for at in slots.parked.values():
             here, on = text.label(), text.label()
             point = text.load("i16", "%s", at)
             text.branch(text.op(f"icmp eq i16 {point}, 0"), on, here)
@@ -297,9 +297,8 @@ class Moves:
 
     def _expand(self) -> str:
         """`i64 expand(control, store, at, out, to)`, see `engine/native/kernels.py`."""
-        machine, text = self._machine, Text(
-            "expand", ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to")
-        )
+        machine = self._machine
+        text = Text("expand", ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to"))
         state = text.op("getelementptr i64, ptr %store, i64 %at")
         out = text.op("getelementptr i64, ptr %out, i64 %to")
         for place, (each, _) in enumerate(machine.invariants):

@@ -12,7 +12,7 @@ from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.native import kernels
 from klprove.engine.native.buffers import Buffer
-from klprove.engine.native.compiled import Compiled
+from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.native.events import BLOCKED, DEEP
 from klprove.engine.native.model import Model
 from klprove.engine.points import Noted
@@ -25,6 +25,9 @@ _LOAD = 0.7
 """The part of the table that may be full."""
 _FIRST_SLICE = 1 << 10
 _SLICE_SECONDS = 0.05
+_WORTH = 6
+"""Optimised code is made once a search has taken so many times what compilation took; that is about
+what optimisation takes."""
 _STATES = (1 << 32) - 2
 """States that an entry of the table can number."""
 
@@ -39,6 +42,9 @@ class Native:
         self._search = Search()
         self._model = Model(machine)
         self._code = Compiled(self._model.text, 0)
+        self._better: Better | None = None
+        self._ran = 0.0
+        """Seconds spent in compiled code."""
         self._batch = kernels.BATCH * max(self._model.fanout, 1)
         """States that one batch may add."""
         record = self._model.layout.bytes
@@ -93,7 +99,9 @@ class Native:
             control.put(kernels.UNTIL, min(level, head + size))
             began = time.monotonic()
             outcome = self._slice()
-            if time.monotonic() - began < _SLICE_SECONDS and size < 1 << 20:
+            took = time.monotonic() - began
+            self._improve(took)
+            if took < _SLICE_SECONDS and size < 1 << 20:
                 size *= 2
             else:
                 size = max(size // 2, kernels.BATCH)
@@ -119,6 +127,15 @@ class Native:
             self._origins,
         )
         return self._code.call("search", *(each.address for each in arrays))
+
+    def _improve(self, took: float) -> None:
+        """Go over to optimised code where a search is long enough for it."""
+        self._ran += took
+        if self._better is None:
+            if self._ran > _WORTH * self._code.seconds:
+                self._better = Better(self._model.text)
+        elif self._better.code is not None:
+            self._code = self._better.code
 
     def _exhausted(self) -> str:
         control = self._control

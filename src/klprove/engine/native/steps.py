@@ -97,7 +97,7 @@ class Steps:
         self._start, self._entered, self._slots, self._turns = start, entered, {}, ""
         self._held = {}
         if entered:
-            self._held = {each: "0" for each in self._code.registers}
+            self._held = dict.fromkeys(self._code.registers, "0")
         else:
             for register, offset, ty in self._frames[start][0]:
                 self._held[register] = self._text.load(width(ty), "%f", offset)
@@ -303,20 +303,20 @@ class Steps:
                 where = self._place(index, addr, ty.size, True)
                 if where is None:
                     return True
-                old, new = self._get(where, ty), value(operand)
+                old, change = self._get(where, ty), value(operand)
                 if op != "xchg":
-                    new = self._values.binary(op, old, new, ty)
-                text.store(width(ty), self._wrapped(addr, new, ty), "%m", where)
+                    change = self._values.binary(op, old, change, ty)
+                text.store(width(ty), self._wrapped(addr, change, ty), "%m", where)
                 if dst is not None:
                     self._held[dst] = old
             case CmpXchg(dst=dst, addr=addr, expected=expected, value=operand, ty=ty):
                 where = self._place(index, addr, ty.size, True)
                 if where is None:
                     return True
-                old, new = self._get(where, ty), value(operand)
+                old = self._get(where, ty)
                 equal = text.op(f"icmp eq {width(ty)} {old}, {value(expected)}")
-                new = self._wrapped(addr, new, ty)
-                kept = text.op(f"select i1 {equal}, {width(ty)} {new}, {width(ty)} {old}")
+                change = self._wrapped(addr, value(operand), ty)
+                kept = text.op(f"select i1 {equal}, {width(ty)} {change}, {width(ty)} {old}")
                 text.store(width(ty), kept, "%m", where)
                 if dst is not None:
                     self._held[dst] = old
