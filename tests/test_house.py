@@ -100,15 +100,22 @@ def test_every_public_name_has_a_docstring() -> None:
 
 
 def _codes_used() -> set[str]:
-    """First arguments of Diagnostic(...) and of functions that take a diagnostic code."""
+    """Codes handed to something (`Diagnostic`, a function that makes one) or put in a table."""
     found: set[str] = set()
     for name, tree in modules():
         if name.endswith("source/diagnostic.py"):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and node.value in CODES:
-                found.add(str(node.value))
-    return found
+            match node:
+                case ast.Call(args=args, keywords=keywords):
+                    given = [*args, *(each.value for each in keywords)]
+                case ast.Tuple(elts=given):
+                    pass
+                case _:
+                    continue
+            inner = (each for value in given for each in ast.walk(value))
+            found |= {str(each.value) for each in inner if isinstance(each, ast.Constant)}
+    return found & set(CODES)
 
 
 def _codes_given() -> Iterator[tuple[str, str]]:
