@@ -11,7 +11,7 @@ import pytest
 
 from klprove.check.question import Question
 from klprove.check.site import SiteAnswer
-from klprove.check.workers import Outcome, WorkerFailed, spread
+from klprove.check.workers import Outcome, WorkerFailed, free_memory, spread
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Bounds, Statistics, Verdict
 
@@ -101,6 +101,13 @@ def test_time_is_shared_evenly_and_what_is_left_over_goes_on() -> None:
 def test_memory_is_shared() -> None:
     outcome = run(["a", "b", "c"], 2, question=Question(("x.c",), memory=1000))
     assert {each.asked for each in outcome.answers.values()} == {("500",)}
+
+
+def test_without_a_limit_the_workers_share_what_is_free() -> None:
+    outcome = run(["a", "b", "c"], 2)
+    shares = {int(each.asked[0]) for each in outcome.answers.values()}
+    assert len(shares) == 1
+    assert 0 < shares.pop() * 2 < free_memory() * 1.2
 
 
 def test_an_interrupt_collects_what_is_known() -> None:

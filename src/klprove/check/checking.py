@@ -48,10 +48,8 @@ def check(
     task = _prepare(question)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
-    if len(task.sites) == 1 or jobs == 1:
-        outcome = run.here()
-    else:
-        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
+    # A single site has a worker too: it may run out of memory without taking us along.
+    outcome = run.here() if jobs == 1 else run.spread(jobs or len(os.sched_getaffinity(0)))
     return _answer(task, outcome, time.monotonic() - start)
 
 

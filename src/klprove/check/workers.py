@@ -66,6 +66,19 @@ def spread(
     return _Pool(job, tuple(sites), jobs, deadline, observe).run()
 
 
+def free_memory() -> int:
+    """Bytes that can be had without driving anything else out; 8 GiB where nobody says."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as figures:
+            for line in figures:
+                name, _, value = line.partition(":")
+                if name == "MemAvailable":
+                    return int(value.split()[0]) << 10
+    except OSError:
+        pass
+    return 8 << 30
+
+
 class _Pool:
     def __init__(
         self,
@@ -78,6 +91,7 @@ class _Pool:
         self._job, self._sites, self._jobs = job, sites, jobs
         self._deadline, self._observe = deadline, observe
         self._waiting = list(sites)
+        self._memory = job.question.memory or free_memory() * 4 // 5
         self._running: dict[Connection, _Worker] = {}
         self._bad: dict[str, tuple[Diagnostic, ...]] = {}
         self._outcome = Outcome()
@@ -125,8 +139,7 @@ class _Pool:
             left = max(self._deadline - time.monotonic(), 0.0)
             rest = len(self._waiting) + 1
             seconds = left * min(self._jobs, rest) / rest
-        memory = self._job.question.memory
-        share = memory // min(self._jobs, len(self._sites)) if memory else None
+        share = self._memory // min(self._jobs, len(self._sites))
         process = context.Process(target=_work, args=(self._job, site, seconds, share, theirs))
         process.start()
         theirs.close()
