@@ -83,6 +83,33 @@ def test_ctrl_c_prints_what_is_known(tmp_path: Path) -> None:
     assert re.search(r"[\d,]+ states", out)
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_in_the_middle_of_a_table(tmp_path: Path, jobs: str) -> None:
+    text = ENDLESS.replace("a++", "f()").replace("b++", "g()")
+    functions = "static void f(void) { a++; }\nstatic void g(void) { b++; }\n"
+    head, tasks = text.split("\n", 1)
+    fentry = "void notrace __fentry__(unsigned long ip) { d++; }\n"
+    (tmp_path / "model.c").write_text(f"{head}\n{fentry}{functions}{tasks}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "klprove", "check", "model.c", "--patch", "each", "-j", jobs],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
+    ) as process:
+        time.sleep(3)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        out, err = process.communicate(timeout=20)
+    assert "Traceback" not in out + err
+    assert process.returncode == 3
+    assert "stopped : interrupted" in out
+    assert "interrupted before the search began" in out
+    rows = re.findall(r"^(\w) .* incomplete +([\d,]+)$", out, re.MULTILINE)
+    assert [name for name, _ in rows] == ["f", "g", "t", "u", "v"]
+    assert rows[0][1] != "0" and rows[-1][1] == "0"
+
+
 def test_a_reader_that_leaves_early(model: Path) -> None:
     done = subprocess.run(
         [
