@@ -15,10 +15,10 @@ MARK = re.compile(r"/\* refused: (\w+) (\d+):(\d+) \*/")
 HINTED = ("assembly", "float", "vla", "address", "spin", "recursion")
 
 
-def refusals(path: Path, options: Options = Options()) -> tuple[Diagnostic, ...]:
+def refusals(path: Path, options: Options | None = None) -> tuple[Diagnostic, ...]:
     """What is said about a file that cannot be lowered."""
     with pytest.raises(BadInput) as caught:
-        lower(parse([], user=path), options)
+        lower(parse([], user=path), options or Options())
     return caught.value.diagnostics
 
 

@@ -10,6 +10,7 @@ from klprove.ir.program import Program
 from klprove.ir.types import I64
 from klprove.ir.verify import verify
 from klprove.lower import lower
+from tests.lower.generator import Generator
 from tests.lower.interpreter import Machine
 
 FILES = sorted((Path(__file__).parent / "sequential").glob("*.c"))
@@ -60,3 +61,13 @@ def test_the_oracle_sees_a_difference(tmp_path: Path) -> None:
     path = FILES[0]
     changed = path.read_text().replace("] = ", "] = 1 + ", 1)
     assert gcc_says(changed, tmp_path) != klprove_says(lower(parse([], user=path)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_programs(seed: int, tmp_path: Path) -> None:
+    text = Generator(seed).program(10)
+    path = tmp_path / "random.c"
+    path.write_text(text)
+    program = lower(parse([], user=path))
+    assert verify(program) == []
+    assert klprove_says(program) == gcc_says(text, tmp_path)

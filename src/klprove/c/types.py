@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 from clang.cindex import TypeKind
@@ -203,14 +204,16 @@ def is_const(clang: Any) -> bool:
     """True when an object of this type is read-only as a whole."""
     clang = clang.get_canonical()
     while clang.kind in (TypeKind.CONSTANTARRAY, TypeKind.INCOMPLETEARRAY):
-        clang = clang.element_type.get_canonical()
+        if clang.is_const_qualified():
+            return True
+        clang = clang.get_array_element_type().get_canonical()
     return bool(clang.is_const_qualified())
 
 
 def leaves(ctype: CType, offset: int = 0) -> Iterator[tuple[int, Int, str]]:
     """Offset, type and C-like path of every scalar in an object of type `ctype`.
 
-    Of a union the largest member counts; bit-fields count once, as the integer that holds them.
+    Of a union the largest member counts; bit-fields count as the integers that hold them.
     """
     match ctype:
         case Integer() | Pointer():
@@ -223,23 +226,36 @@ def leaves(ctype: CType, offset: int = 0) -> Iterator[tuple[int, Int, str]]:
             largest = max(fields, key=lambda each: each.type.size)
             yield from _member(largest, offset)
         case Record(fields=fields):
-            units: set[int] = set()
-            for field in fields:
-                for at, ty, path in _member(field, offset):
-                    if at not in units:
-                        units.add(at)
-                        yield at, ty, path
+            for index, field in enumerate(fields):
+                if field.width is None:
+                    yield from _member(field, offset)
+                elif index == 0 or fields[index - 1].width is None:
+                    yield from _bit_run(fields[index:], offset, ctype.size)
 
 
 def _member(field: Field, offset: int) -> Iterator[tuple[int, Int, str]]:
     name = f".{field.name}" if field.name else ""
-    if field.width is not None:
-        if field.width and isinstance(field.type, Integer):
-            at, ty, _ = bit_unit(field)
-            yield offset + at, ty, name
-        return
     for at, ty, path in leaves(field.type, offset + field.offset):
         yield at, ty, name + path
+
+
+def _bit_run(fields: tuple[Field, ...], base: int, size: int) -> Iterator[tuple[int, Int, str]]:
+    """Integers that cover the bit-fields at the start of `fields`, and nothing else.
+
+    The integer types that bit-fields are declared with may overlap one another and other members.
+    """
+    run = list(takewhile(lambda each: each.width is not None, fields))
+    rest = fields[len(run) :]
+    at = run[0].bit_offset // 8
+    last = run[-1]
+    used = -(-(last.bit_offset + (last.width or 0)) // 8)
+    free = rest[0].offset if rest else size
+    end = max(used, min(free, -(-used // last.type.size) * last.type.size))
+    while at < end:
+        piece = next(n for n in (8, 4, 2, 1) if at % n == 0 and at + n <= end)
+        inside = [f.name for f in run if at * 8 <= f.bit_offset < (at + piece) * 8]
+        yield base + at, Int(piece * 8, False), f".{inside[0]}" if inside else ""
+        at += piece
 
 
 def bit_unit(field: Field) -> tuple[int, Int, int]:

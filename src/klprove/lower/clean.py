@@ -1,6 +1,16 @@
 """The last pass over the code of a context: labels to indices, nothing superfluous left."""
 
-from klprove.ir.expressions import registers
+from klprove.ir.expressions import (
+    Binary,
+    Const,
+    Convert,
+    Expr,
+    Reg,
+    Select,
+    Unary,
+    fold,
+    registers,
+)
 from klprove.ir.instructions import Branch, CmpXchg, Instr, IrqGet, Jump, Rmw, Set
 from klprove.ir.liveness import operands, successors, target
 from klprove.ir.program import Code
@@ -40,8 +50,8 @@ def reachable(instrs: list[Instr]) -> set[int]:
 
 def clean(builder: Builder, instrs: list[Instr]) -> Code:
     """`instrs` without jumps to jumps, unreachable and unused instructions, densely numbered."""
-    instrs = _drop_unused(instrs)
-    instrs = _thread(instrs)
+    instrs = _thread(_drop_unused(instrs))
+    instrs = _thread(_forward(instrs))
     used = _registers(instrs)
     types = {name: ty for name, ty in builder.registers.items() if name in used}
     return Code(tuple(instrs), types)
@@ -116,6 +126,48 @@ def _drop_unused(instrs: list[Instr]) -> list[Instr]:
                 instr = instr._replace(dst=None)
         result.append(instr)
     return result
+
+
+def _forward(instrs: list[Instr]) -> list[Instr]:
+    """A value that only the next instruction needs is computed there, without a register."""
+    needed = _needed_after(instrs)
+    entered = {to for i, instr in enumerate(instrs) for to in successors(i, instr) if to != i + 1}
+    result = list(instrs)
+    for index, following in enumerate(instrs[1:]):
+        here = result[index]
+        if not isinstance(here, Set) or index + 1 in entered or isinstance(following, Jump):
+            continue
+        uses = [r for part in operands(following) for r in registers(part) if r.name == here.dst]
+        is_last = here.dst not in needed[index + 1] or target(following) == here.dst
+        if is_last and (len(uses) == 1 or not isinstance(here.expr, Binary | Select)):
+            result[index] = Jump(index + 1, here.at)
+            result[index + 1] = _substitute(following, here.dst, here.expr)
+    return result
+
+
+def _substitute(instr: Instr, name: str, value: Expr) -> Instr:
+    """`instr` with `value` in the place of register `name`."""
+
+    def inside(expr: Expr) -> Expr:
+        match expr:
+            case Reg(name=each):
+                return value if each == name else expr
+            case Unary(op, arg, ty):
+                return Unary(op, inside(arg), ty)
+            case Binary(op, left, right, ty):
+                return Binary(op, inside(left), inside(right), ty)
+            case Convert(arg, ty):
+                return Convert(inside(arg), ty)
+            case Select(cond, then, other, ty):
+                return Select(inside(cond), inside(then), inside(other), ty)
+        return expr
+
+    changes = {
+        field: fold(inside(part))
+        for field, part in zip(instr._fields, instr, strict=True)
+        if isinstance(part, Const | Reg | Unary | Binary | Convert | Select)
+    }
+    return instr._replace(**changes)  # type: ignore[arg-type]
 
 
 def _needed_after(instrs: list[Instr]) -> list[set[str]]:

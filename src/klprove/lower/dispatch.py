@@ -28,7 +28,6 @@ from klprove.lower.values import (
 from klprove.lower.world import World
 from klprove.source import Diagnostic, Span
 
-
 DEEPEST = 250
 
 

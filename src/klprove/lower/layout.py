@@ -1,5 +1,6 @@
 """Where everything lies in memory: addresses of variables, of functions, of strings."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from klprove.c import Unit, VariableDecl
@@ -41,7 +42,8 @@ class Layout:
         self.variables: dict[int, Variable] = {}
         self.strings: dict[str, int] = {}
         self.functions: dict[int, str] = {}
-        self._numbers = {name: number for number, name in enumerate(unit.declared)}
+        names = dict.fromkeys((*unit.functions, *unit.declared))
+        self._numbers = {name: number for number, name in enumerate(names)}
         self._freed = survey.freed
         order = {key: number for number, key in enumerate(unit.variables)}
         keys = sorted(survey.variables, key=lambda key: order.get(key, len(order)))
@@ -53,6 +55,8 @@ class Layout:
         at = base = -(-at // 0x1000) * 0x1000
         for key in percpu:
             at = self._put(key, survey.variables[key], at, True)
+        self._percpu = base
+        self._ordered = list(self.variables.values())
         self.stride = -(-(at - base) // 0x100) * 0x100
         self._next_string = base + self.stride * cpus
 
@@ -82,12 +86,24 @@ class Layout:
             self._next_string = -(-(address + size + RED_ZONE) // 16) * 16
         return address
 
-    def variable_at(self, addr: int) -> Variable | None:
-        """The variable whose copy for CPU 0 holds `addr`."""
-        for each in self.variables.values():
-            if each.addr <= addr < each.addr + each.size:
-                return each
+    def string_at(self, addr: int) -> bytes | None:
+        """The bytes of the string literal that holds `addr`, from there on."""
+        if addr >= self._percpu + self.stride * self.cpus:
+            for text, start in self.strings.items():
+                data = text.encode() + b"\0"
+                if start <= addr < start + len(data):
+                    return data[addr - start :]
         return None
+
+    def variable_at(self, addr: int) -> Variable | None:
+        """The variable that holds `addr`, in any of its copies."""
+        if addr >= self._percpu and self.stride:
+            addr = self._percpu + (addr - self._percpu) % self.stride
+        index = bisect_right(self._ordered, addr, key=lambda each: each.addr) - 1
+        if index < 0:
+            return None
+        found = self._ordered[index]
+        return found if addr < found.addr + found.size else None
 
     def copies(self, variable: Variable) -> range:
         """The addresses of all copies of `variable`."""

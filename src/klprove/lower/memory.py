@@ -144,11 +144,13 @@ def _write(run: Run, address: Value, value: Value, ty: Int, node: Node) -> None:
 
 def _name(run: Run, address: Expr, node: Node) -> str:
     """A name for what is read: the variable or the member."""
+    if node.bare.name.isidentifier():
+        return node.bare.name
     if isinstance(address, Const):
         variable = run.world.layout.variable_at(address.value)
         if variable is not None:
-            return variable.declaration.name
-    return node.bare.name if node.bare.name.isidentifier() else "t"
+            return variable.declaration.name.rpartition(".")[2]
+    return "t"
 
 
 def _read_local(address: LocalAddr, ty: Int, node: Node) -> Value:

@@ -29,6 +29,7 @@ from klprove.lower.values import (
     Place,
     Value,
     binary,
+    condition,
     convert,
     negation,
     pointer,
@@ -191,11 +192,28 @@ def _assign(run: Run, node: Node, left: Node, right: Node) -> Value:
         return zero(node)
     if has_place(left) and _is_plain(left):
         value = rvalue(run, right)
+        bound = _bound(run, left, value)
+        if bound is not None:
+            return bound
         return store(run, place(run, left), value, node)
     where = place(run, left)
     if has_effects(right):
         where = stable_place(run, where, node)
     return store(run, where, rvalue(run, right), node)
+
+
+def _bound(run: Run, left: Node, value: Value) -> Value | None:
+    """Let a local that is assigned only here be the value, where that needs no register."""
+    declaration = left.bare.target
+    if declaration is None or not run.frames or declaration.key not in run.frame.usage.late:
+        return None
+    if not run.builder.alive or not isinstance(left.type, Integer | Pointer):
+        return None
+    new = cast(value, left.type)
+    if not run.is_stable(new):
+        return None
+    run.frame.names[declaration.key] = new = run.keep(new, left)
+    return new
 
 
 def _is_plain(node: Node) -> bool:
@@ -216,7 +234,10 @@ def _compound_assignment(run: Run, node: Node) -> Value:
         value = rvalue(run, right)
     if isinstance(left.type, Pointer):
         return store(run, where, arithmetic(run, node, operator, (left, old), (right, value)), node)
-    ty = promoted(ty_of(old)) if operator in ("<<", ">>") else usual(ty_of(old), ty_of(value))
+    own = promoted(ty_of(old))
+    if where.bits is not None and where.bits.width < 32:
+        own = I32
+    ty = own if operator in ("<<", ">>") else usual(own, ty_of(value))
     if operator not in ("<<", ">>"):
         value = convert(value, ty)
     result = arithmetic(run, node, operator, (left, convert(old, ty)), (right, value))
@@ -249,7 +270,7 @@ def _logical(run: Run, node: Node, left: Node, right: Node) -> Value:
     builder, at = run.builder, run.site(node)
     rest, skip, end = builder.label(), builder.label(), builder.label()
     mark = len(builder.instrs)
-    builder.branch(first, *((rest, skip) if is_and else (skip, rest)), at)
+    builder.branch(condition(first), *((rest, skip) if is_and else (skip, rest)), at)
     builder.place(rest)
     changes = builder.changes
     second = truth(rvalue(run, right))

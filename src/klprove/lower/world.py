@@ -77,7 +77,10 @@ class World:
         return known
 
     def constant_at(self, addr: int, size: int) -> bytes | None:
-        """The bytes at `addr` if a read-only variable holds them."""
+        """The bytes at `addr` if a read-only variable or a string holds them."""
+        text = self.layout.string_at(addr)
+        if text is not None:
+            return text[:size] if size <= len(text) else None
         variable = self.layout.variable_at(addr)
         if variable is None or not variable.is_const:
             return None
