@@ -54,7 +54,7 @@ class Meter:
         self.start = time.monotonic()
         self._limits = limits
         self._report = report
-        self._memory = limits.memory or _resident() + int(0.8 * _available())
+        self._memory = limits.memory or resident() + int(0.8 * _available())
         self._next = self.start + 1.0
 
     @property
@@ -74,12 +74,13 @@ class Meter:
 
     def lacks(self, more: int) -> str:
         """Why the search cannot take `more` bytes, or nothing. To be asked before taking many."""
-        if _resident() + more > self._memory:
+        if resident() + more > self._memory:
             return f"memory limit of {self._memory >> 20} MiB reached"
         return ""
 
 
-def _resident() -> int:
+def resident() -> int:
+    """Bytes of memory that this process holds; 0 where the system does not say."""
     try:
         with open("/proc/self/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -172,7 +172,7 @@ class Machine:
         """True where another task of this CPU may go on instead of the running one."""
         if not frames:
             return True
-        if len(frames) > 1:
+        if len(frames) > 1 or frames[0][2]:  # an interrupt runs, perhaps on top of no task
             return False
         if isinstance(self.points.table[frames[0][0]].instr, Yield):
             return True
