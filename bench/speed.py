@@ -30,7 +30,7 @@ CASES = (
     ("handlers/2017/F.c", "v4.12rc", "tick_broadcast_enter", {}),
     ("handlers/2017/F.c", "v4.12rc", "do_IRQ", ONE_EACH),
 )
-ENGINES = ("reference", "nested")
+ENGINES = ("reference", "nested", "native")
 
 
 def run(case: tuple[str, str | None, str, dict[str, int]], engine: str) -> tuple[bool, int, float]:
@@ -54,10 +54,11 @@ def run(case: tuple[str, str | None, str, dict[str, int]], engine: str) -> tuple
 def main() -> None:
     """Print the table."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    print(f"{'model':<44} {'engine':<10} {'states':>9} {'seconds':>8} {'states/s':>9}")
+    print(f"{'model, site, arrivals':<44} {'engine':<10} {'states':>9} {'seconds':>8} {'states/s':>9}")
     for case in CASES:
         file, _, patch, arrivals = case
-        name = f"{Path(file).parent.name}/{Path(file).name} {patch} {'1' if arrivals else 'any'}"
+        bound = str(max(arrivals.values())) if arrivals else "any"
+        name = f"{Path(file).parent.name}/{Path(file).name} {patch} {bound}"
         for engine in ENGINES:
             if engine == "nested" and file.endswith("perf-rb-data-head/fixed.c"):
                 continue  # two CPUs
