@@ -9,6 +9,7 @@ import click
 
 from klprove import __version__
 from klprove.cli.checking import check_command
+from klprove.cli.comparing import compare_command
 from klprove.cli.explaining import explain_command
 from klprove.cli.generations import kernels_command
 from klprove.cli.lowering import lower_command
@@ -34,7 +35,14 @@ def commands() -> None:
     """
 
 
-for _command in (check_command, thread_command, kernels_command, lower_command, explain_command):
+for _command in (
+    check_command,
+    compare_command,
+    thread_command,
+    kernels_command,
+    lower_command,
+    explain_command,
+):
     commands.add_command(_command)
 
 

@@ -1,5 +1,6 @@
 """An answer for people (text, a table) and for programs (JSON)."""
 
+from klprove.report.comparison import comparison
 from klprove.report.document import SCHEMA, document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
@@ -15,6 +16,7 @@ __all__ = [
     "Traces",
     "command_line",
     "command_words",
+    "comparison",
     "document",
     "explain",
     "field",
