@@ -54,7 +54,8 @@ def run(case: tuple[str, str | None, str, dict[str, int]], engine: str) -> tuple
 def main() -> None:
     """Print the table."""
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    print(f"{'model, site, arrivals':<44} {'engine':<10} {'states':>9} {'seconds':>8} {'states/s':>9}")
+    columns = f"{'engine':<10} {'states':>9} {'seconds':>8} {'states/s':>9}"
+    print(f"{'model, site, arrivals':<44} {columns}")
     for case in CASES:
         file, _, patch, arrivals = case
         bound = str(max(arrivals.values())) if arrivals else "any"
