@@ -9,6 +9,12 @@ TYPES = (
 BINARY = ("+", "-", "*", "&", "|", "^", "<", "<=", ">", ">=", "==", "!=", "&&", "||", ",")
 ASSIGNING = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=")
 
+MEMBERS = tuple(
+    f"{base}.{name}"
+    for base in ("m", "shared")
+    for name in ("tag", "a", "b", "c", "d", "e", "whole", "part[2]", "last")
+)
+
 HEAD = """
 struct mixed {
 	signed char tag;
@@ -38,11 +44,13 @@ class Generator:
             kind = self.random.choice(TYPES)
             parts.append(f"{kind} g{number} = {self.random.randint(-300, 300)};\n")
         parts += [self.function(number) for number in range(count)]
-        calls = "".join(
-            f"\tout[{2 * n}] = f{n}({self.random.randint(-99, 99)}, {self.random.randint(-9, 999999)});\n"
-            f"\tout[{2 * n + 1}] = shared.d + g0 + g1 + g2 + g3 + shared.b + shared.whole;\n"
-            for n in range(count)
-        )
+        calls = ""
+        for n in range(count):
+            arguments = f"{self.random.randint(-99, 99)}, {self.random.randint(-9, 999999)}"
+            calls += f"\tout[{2 * n}] = f{n}({arguments});\n"
+            calls += (
+                f"\tout[{2 * n + 1}] = shared.d + g0 + g1 + g2 + g3 + shared.b + shared.whole;\n"
+            )
         parts.append(f"__task(0) void run(void)\n{{\n{calls}}}\n")
         return "".join(parts)
 
@@ -50,21 +58,15 @@ class Generator:
         """A function of two parameters with locals of its own."""
         kinds = [self.random.choice(TYPES) for _ in range(4)]
         result = self.random.choice(TYPES)
-        body = f"\t{kinds[2]} x = {self.expression(2)};\n\t{kinds[3]} y;\n"
+        body = f"\t{kinds[2]} x = p;\n\t{kinds[3]} y;\n"
         body += "\tstruct mixed m = shared;\n\tint i;\n\n\ty = x;\n"
         body += "".join(self.statement(2) for _ in range(4))
         head = f"static {result} f{number}({kinds[0]} p, {kinds[1]} q)"
-        # The locals must exist before the first expression may name them.
-        body = body.replace(f"x = {body.split('x = ')[1].split(';')[0]};", "x = p;", 1)
         return f"{head}\n{{\n{body}\treturn {self.expression(3)};\n}}\n"
 
     def place(self) -> str:
         """Something that can be assigned."""
-        return self.random.choice(
-            ("x", "y", "p", "q", "g0", "g1", "g2", "g3")
-            + tuple(f"{base}.{name}" for base in ("m", "shared")
-                    for name in ("tag", "a", "b", "c", "d", "e", "whole", "part[2]", "last"))
-        )  # fmt: skip
+        return self.random.choice(("x", "y", "p", "q", "g0", "g1", "g2", "g3", *MEMBERS))
 
     def expression(self, depth: int) -> str:
         """An expression without undefined behaviour, and with effects only where order is fixed."""

@@ -8,7 +8,7 @@ from klprove.c.nodes import Tree
 from klprove.source import Diagnostic
 
 _UNKNOWN = re.compile(
-    r"undeclared|unknown type name|implicit declaration|no member named|incomplete type"
+    r"undeclared|unknown type name|implicit declaration|no member named|incomplete (type|definition)"
     r"|variable has incomplete|tentative definition has type"
 )
 _FILE = re.compile(r"file not found")
@@ -19,10 +19,17 @@ _SUGGESTION = re.compile(r"; did you mean '([^']*)'\?$")
 def errors(tree: Tree) -> list[Diagnostic]:
     """Every error that clang found, in the order of the text."""
     found: dict[tuple[object, str], Diagnostic] = {}
+    guessed: set[tuple[str, int]] = set()
     for each in tree.handle.diagnostics:
         if each.severity < 3:
             continue
         diagnostic = _convert(tree, each)
+        line = diagnostic.span.file, diagnostic.span.line
+        if diagnostic.hint.startswith("did you mean"):
+            guessed.add(line)
+        elif diagnostic.code == "syntax" and line in guessed:
+            # clang went on with the name it suggests; what is wrong with that is nobody's fault.
+            continue
         found.setdefault((diagnostic.span, diagnostic.text), diagnostic)
     return list(found.values())
 

@@ -11,14 +11,19 @@ from klprove.c.types import CType, TypeTable, annotations, is_const
 from klprove.source import Span
 
 _KINDS = {each.value: each.name for each in CursorKind.get_all_kinds()}
+UNITY = "/klprove-unit.c"
+"""The name of the text that includes all files of a unit."""
+
+_SETTING = frozenset({"=", "x++", "x--", "++x", "--x"})
 _WRAPPERS = frozenset({"PAREN_EXPR", "UNEXPOSED_EXPR"})
 
 
 class Tree:
     """What the nodes of one translation unit share: the types, the names of files, the nodes."""
 
-    def __init__(self, handle: Any, names: dict[str, str]) -> None:
+    def __init__(self, handle: Any, names: dict[str, str], last: Span) -> None:
         self.handle = handle
+        self._last = last
         self.types = TypeTable()
         self._names = names
         self._declarations: dict[int, Node] = {}
@@ -26,6 +31,9 @@ class Tree:
     def span(self, place: tuple[str, int, int, int]) -> Span:
         """`place` with the file as the user named it."""
         file, line, column, _ = place
+        if file == UNITY:
+            # Only the end of all files is in there: something is open that nothing closes.
+            return self._last
         return Span(self._names.get(file, file), line, column)
 
     def declaration(self, cursor: Any) -> "Node | None":
@@ -164,6 +172,15 @@ class Node:
             case "GENERIC_SELECTION_EXPR":
                 return (self.selected,) if self.selected else ()
         return self.children
+
+    @cached_property
+    def has_effects(self) -> bool:
+        """True for an expression that may set a variable."""
+        if self.kind in ("CALL_EXPR", "StmtExpr", "COMPOUND_ASSIGNMENT_OPERATOR"):
+            return True
+        if self.kind in ("UNARY_OPERATOR", "BINARY_OPERATOR") and self.operator in _SETTING:
+            return True
+        return any(each.has_effects for each in self.parts)
 
     @cached_property
     def selected(self) -> "Node | None":

@@ -11,13 +11,12 @@ from clang.cindex import Index, TranslationUnitLoadError
 from klprove.c import api
 from klprove.c.diagnostics import errors
 from klprove.c.loops import ForParts, headers
-from klprove.c.nodes import Node, Tree
+from klprove.c.nodes import UNITY, Node, Tree
 from klprove.c.replacement import replacements
 from klprove.c.text import PRAGMAS, Text, read
 from klprove.source import BadInput, Diagnostic, Span
 
 HEADER = Path(__file__).parent.parent / "include" / "klprove.h"
-_MAIN = "/klprove-unit.c"
 
 
 @dataclass
@@ -176,6 +175,7 @@ def parse(
         raise BadInput(bad)
     arguments = [
         "-std=gnu11", "--target=x86_64-linux-gnu", "-nostdinc", "-w", "-ferror-limit=0",
+        "-fspell-checking",
         "-Werror=int-conversion", "-Werror=implicit-function-declaration",
         f"-I{HEADER.parent}",
         *(f"-I{each}" for each in include),
@@ -195,11 +195,13 @@ def parse(
 def _parse(texts: Sequence[Text], arguments: list[str]) -> Tree:
     included = [str(HEADER), *(text.path for text in texts)]
     main = "".join(f'#include "{path}"\n' for path in included)
-    unsaved = [(_MAIN, main), *((text.path, text.body) for text in texts)]
+    unsaved = [(UNITY, main), *((text.path, text.body) for text in texts)]
     index: Any = Index.create()
     try:
-        handle = index.parse(_MAIN, args=arguments, unsaved_files=unsaved, options=0)
+        handle = index.parse(UNITY, args=arguments, unsaved_files=unsaved, options=0)
     except TranslationUnitLoadError as error:
         raise BadInput([Diagnostic("syntax", Span(texts[-1].name, 0, 0), str(error))]) from error
     names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}
-    return Tree(handle, names)
+    last = texts[-1] if texts else Text("klprove.h", str(HEADER), "")
+    end = Span(last.name, last.body.count("\n") + (not last.body.endswith("\n")), 1)
+    return Tree(handle, names, end)

@@ -20,7 +20,6 @@ from klprove.lower.dispatch import (
 )
 from klprove.lower.intrinsics import find
 from klprove.lower.memory import cast, copy, new_local
-from klprove.lower.operators import has_effects
 from klprove.lower.statements import bind
 from klprove.lower.values import LocalAddr, LocalObject, Place, Value, binary, pointer, scalar
 from klprove.source import BadInput, Diagnostic
@@ -82,7 +81,7 @@ def _arguments(
         else:
             value = rvalue(run, each)
             later = arguments[len(values) + 1 :]
-            effects = any(map(has_effects, later))
+            effects = any(argument.has_effects for argument in later)
             values.append(run.settle(value, each) if effects else value)
     return values
 

@@ -124,7 +124,7 @@ def _binary(run: Run, node: Node) -> Value:
         case "&&" | "||":
             return _logical(run, node, left, right)
     first = rvalue(run, left)
-    first = run.settle(first, node) if has_effects(right) else first
+    first = run.settle(first, node) if right.has_effects else first
     return arithmetic(run, node, node.operator, (left, first), (right, rvalue(run, right)))
 
 
@@ -136,16 +136,6 @@ def _binary_place(run: Run, node: Node) -> Place:
         return place(run, left)
     lower_statement(run, left)
     return place(run, right)
-
-
-def has_effects(node: Node) -> bool:
-    """True where evaluating `node` may set a register that was read before it."""
-    if node.kind in ("CALL_EXPR", "StmtExpr", "COMPOUND_ASSIGNMENT_OPERATOR"):
-        return True
-    is_operator = node.kind in ("UNARY_OPERATOR", "BINARY_OPERATOR")
-    if is_operator and node.operator in ("=", "x++", "x--", "++x", "--x"):
-        return True
-    return any(has_effects(each) for each in node.parts)
 
 
 def arithmetic(
@@ -197,7 +187,7 @@ def _assign(run: Run, node: Node, left: Node, right: Node) -> Value:
             return bound
         return store(run, place(run, left), value, node)
     where = place(run, left)
-    if has_effects(right):
+    if right.has_effects:
         where = stable_place(run, where, node)
     return store(run, where, rvalue(run, right), node)
 
@@ -225,7 +215,7 @@ def _compound_assignment(run: Run, node: Node) -> Value:
     left, right = node.children
     operator = node.operator.removesuffix("=")
     where = stable_place(run, place(run, left), node)
-    if has_effects(right):
+    if right.has_effects:
         # As gcc does, the right side first.
         value = run.keep(rvalue(run, right), node)
         old = load(run, where, left)

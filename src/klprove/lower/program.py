@@ -1,5 +1,6 @@
 """A unit becomes a program: every context lowered for its CPU, every property, the memory."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,13 +46,17 @@ def lower(unit: Unit, options: Options = _DEFAULT) -> Program:
 
 @contextmanager
 def _deep_recursion() -> Iterator[None]:
-    """Inlining nests as deep as the calls of the model do."""
-    before = sys.getrecursionlimit()
+    """Inlining nests as deep as the calls of the model do. What it makes is kept, so the collector
+    of cycles, which would look through it again and again, has a pause."""
+    before, collecting = sys.getrecursionlimit(), gc.isenabled()
     sys.setrecursionlimit(max(before, _DEPTH))
+    gc.disable()
     try:
         yield
     finally:
         sys.setrecursionlimit(before)
+        if collecting:
+            gc.enable()
 
 
 def _program(unit: Unit, options: Options, contexts: list[Role], cpus: int) -> Program:
