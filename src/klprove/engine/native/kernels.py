@@ -70,8 +70,9 @@ def hashed(store: Words, at: int) -> int:
     total = 0x2D358DCCAA6C78A5
     key = 0x1E3779B97F4A7C15
     for i in range(0, WORDS - 1, 2):
-        key = key + 0x0F1BBCDCBFA53E0B & 0x3FFFFFFFFFFFFFFF
-        total = total ^ mix(store[at + i] ^ key, store[at + i + 1] ^ ~key)
+        other = key + 0x0F1BBCDCBFA53E0B & 0x3FFFFFFFFFFFFFFF
+        total = total ^ mix(store[at + i] ^ key, store[at + i + 1] ^ other)
+        key = other + 0x2545F4914F6CDD1D & 0x3FFFFFFFFFFFFFFF
     if WORDS & 1:
         total = total ^ mix(store[at + WORDS - 1] ^ 0x4B33A62ED433D4A3, 0x4D5A2DA51DE1AA47)
     return mix(total, 0x27BB2EE687B0B0FD)

@@ -227,6 +227,8 @@ class _Function:
                 self.text.branch(
                     self.text.op(f"icmp {_COMPARISONS[type(op)]} i64 {a}, {b}"), yes, no
                 )
+            case ast.Compare():
+                raise TypeError(f"a kernel cannot compare {ast.unparse(node)}")
             case _:
                 self.text.branch(self.text.op(f"icmp ne i64 {self._value(node)}, 0"), yes, no)
 

@@ -23,7 +23,9 @@ class Model:
         self.layout = Layout(machine)
         self.events = Events()
         moves = Moves(machine, self.layout, self.events)
-        parts = [INTRINSICS, _objects(machine.image)]
+        rows = ", ".join(f"i64 {each}" for each in objects(machine.image))
+        count = 1 + 6 * len(machine.program.objects)
+        parts = [INTRINSICS, f"@objects = internal constant [{count} x i64] [{rows}]\n"]
         for context in range(len(machine.program.contexts)):
             parts += self._steps(context)
         parts += self._values()
@@ -77,8 +79,8 @@ class Model:
         ]
 
 
-def _objects(image: Image) -> str:
-    """The table that `kernels.locate` searches."""
+def objects(image: Image) -> list[int]:
+    """The table that `kernels.locate` and `kernels.free` search."""
     rows = [len(image.program.objects)]
     for each in sorted(image.program.objects, key=lambda each: each.addr):
         position = image.position(each.addr)
@@ -91,5 +93,4 @@ def _objects(image: Image) -> str:
             flags.start if flags else -1,
             int(each.readonly),
         ]
-    values = ", ".join(f"i64 {each}" for each in rows)
-    return f"@objects = internal constant [{len(rows)} x i64] [{values}]\n"
+    return rows
