@@ -22,7 +22,7 @@ def judgement(
 def test_disagreement_is_said_plainly_and_the_rest_is_not_in_it() -> None:
     page = render_thread([judgement(1, True, False), judgement(2, False)], "klprove thread x")
     section = page.split("## Where klprove disagrees")[1].split("## Claim 1")[0]
-    assert "[2](#claim-2), Somebody: It works \\| so." in section
+    assert "[2](#claim-2), Somebody: It works | so." in section
     assert "redirect-lost is reached in 4 steps with ist_enter() patched" in section
     assert "[1]" not in section
 

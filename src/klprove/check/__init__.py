@@ -1,7 +1,7 @@
 """The main job: one question about a text, one program a patched function, one answer over them."""
 
 from klprove.check.answer import Answer, Text
-from klprove.check.checking import Progress, check, program
+from klprove.check.checking import Progress, check, fingerprint, program
 from klprove.check.claims import Claim, Expectation, Run, load_claims
 from klprove.check.judging import (
     CONFIRMED,
@@ -30,6 +30,7 @@ __all__ = [
     "Run",
     "Text",
     "check",
+    "fingerprint",
     "judge",
     "load_claims",
     "program",

@@ -59,6 +59,13 @@ def program(question: Question) -> Program:
     return task.job.prepare(task.sites[0])
 
 
+def fingerprint(question: Question) -> str:
+    """The fingerprint that an answer to `question` will have. Raises BadInput."""
+    model = load(question.kernel).digest if question.kernel else ""
+    texts = "".join(_digest(path).sha256 for path in question.files)
+    return question.fingerprint(model + texts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """A question whose text has been read."""

@@ -3,6 +3,7 @@
 Nothing on it depends on when, where or how fast it was made.
 """
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Comparison, Judged, Judgement
@@ -10,6 +11,11 @@ from klprove.report.heading import block
 from klprove.report.replay import command_line, command_words
 
 _WORDS = {CONFIRMED: "confirmed", REFUTED: "refuted", UNDECIDED: "undecided"}
+
+
+_WIDTH = 100
+_FEW = 5
+"""Most sites that a sentence names."""
 
 
 def render_thread(judgements: Sequence[Judgement], command: str) -> str:
@@ -44,7 +50,7 @@ def _disagreement(judgements: Sequence[Judgement]) -> Iterator[str]:
     refuted = [each for each in judgements if each.word == REFUTED]
     said = [each for each in refuted if not each.claim.who.startswith("(")]
     for each in said:
-        yield _refuted(each)
+        yield from _refuted(each)
     if not said:
         yield "Nowhere: nothing that was said there is refuted."
     ours = [each for each in refuted if each not in said]
@@ -53,7 +59,7 @@ def _disagreement(judgements: Sequence[Judgement]) -> Iterator[str]:
         yield "Of the questions that nobody asked there, refuted:"
         yield ""
     for each in ours:
-        yield _refuted(each)
+        yield from _refuted(each)
     open_ = [str(each.claim.number) for each in judgements if each.word == UNDECIDED]
     if open_:
         yield ""
@@ -61,26 +67,26 @@ def _disagreement(judgements: Sequence[Judgement]) -> Iterator[str]:
     yield ""
 
 
-def _refuted(judgement: Judgement) -> str:
+def _refuted(judgement: Judgement) -> Iterator[str]:
     claim = judgement.claim
-    return (
-        f"- [{claim.number}](#claim-{claim.number}), {claim.who}: {_line(claim.claim)}\n"
-        f"  Not so: {_decided_by(judgement)}."
-    )
+    link = f"[{claim.number}](#claim-{claim.number})"
+    yield from _paragraph(f"- {link}, {claim.who}: {claim.claim}", "  ")
+    yield from _paragraph(f"  Not so: {_decided_by(judgement)}.", "  ")
 
 
 def _claim(judgement: Judgement) -> Iterator[str]:
     claim = judgement.claim
     yield f"## Claim {claim.number}"
     yield ""
-    yield f"{claim.who}, {claim.source}: {_line(claim.claim)}"
+    yield from _paragraph(f"{claim.who}, {claim.source}: {claim.claim}")
     yield ""
     if claim.reading:
-        yield f"Read as: {_line(claim.reading)}"
+        yield from _paragraph(f"Read as: {claim.reading}")
         yield ""
-    yield f"What would refute it: {_line(claim.refuted_by)}"
+    yield from _paragraph(f"What would refute it: {claim.refuted_by}")
     yield ""
-    yield f"**{_WORDS[judgement.word].capitalize()}**: {_decided_by(judgement)}."
+    word = _WORDS[judgement.word].capitalize()
+    yield from _paragraph(f"**{word}**: {_decided_by(judgement)}.")
     yield ""
     for judged in judgement.runs:
         yield from _run(judged)
@@ -107,7 +113,7 @@ def _decided_by(judgement: Judgement) -> str:
     if comparison.witness is None:
         return (
             f"{_codes(comparison)} was expected {_where(comparison)}, "
-            f"and a complete search has none{_at(comparison.lacking)}"
+            f"and a complete search has none{_lacking(comparison)}"
         )
     steps = len(comparison.witness.trace.events)
     where = f" with {comparison.witness.site}() patched" if comparison.witness.site else ""
@@ -121,10 +127,10 @@ def _run(judged: Judged) -> Iterator[str]:
     search = "complete search" if answer.complete else "search NOT complete"
     yield f"- `{words}`"
     if judged.run.about:
-        yield f"  (beside the claim: {_line(judged.run.about)})"
+        yield from _paragraph(f"  (beside the claim: {judged.run.about.strip()})", "  ")
     yield f"  {search}, {size}, fingerprint {answer.fingerprint}"
     for each in judged.comparisons:
-        yield f"  - {_comparison(each)}"
+        yield from _paragraph(f"  - {_comparison(each)}", "    ")
     yield ""
 
 
@@ -147,9 +153,25 @@ def _where(comparison: Comparison) -> str:
     return text + (f" except {', '.join(expected.spared)}" if expected.spared else "")
 
 
-def _at(sites: Sequence[str]) -> str:
-    named = [site for site in sites if site]
-    return f" at {', '.join(named)}" if named else ""
+def _lacking(comparison: Comparison) -> str:
+    named = [site for site in comparison.lacking if site]
+    if not named:
+        return ""
+    if len(named) > _FEW and not comparison.having:
+        return f" at any of {len(named)} sites"
+    return f" at {', '.join(named)}"
+
+
+def _paragraph(text: str, indent: str = "") -> list[str]:
+    lead = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(
+        " ".join(text.split()),
+        _WIDTH,
+        initial_indent=lead,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _line(text: str) -> str:
