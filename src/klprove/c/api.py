@@ -125,6 +125,11 @@ def spelling(cursor: Any) -> str:
     return str(_spelling(cursor))
 
 
+def first_word(cursor: Any) -> str:
+    """The first token of the text of a declaration."""
+    return next((str(token.spelling) for token in cursor.get_tokens()), "")
+
+
 def operator(cursor: Any) -> str:
     """The operator of a unary or binary expression, as in BINARY and UNARY."""
     return BINARY[_binary(cursor)] or UNARY[_unary(cursor)]

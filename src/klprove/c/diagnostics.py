@@ -8,8 +8,8 @@ from klprove.c.nodes import Tree
 from klprove.source import Diagnostic
 
 _UNKNOWN = re.compile(
-    r"undeclared|unknown type name|implicit declaration|no member named|incomplete (type|definition)"
-    r"|variable has incomplete|tentative definition has type"
+    r"undeclared|unknown type name|implicit declaration|no member named"
+    r"|incomplete (type|definition)|variable has incomplete|tentative definition has type"
 )
 _FILE = re.compile(r"file not found")
 _NOISE = re.compile(r"did you mean|in file included from")

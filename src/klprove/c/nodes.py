@@ -7,7 +7,7 @@ from typing import Any
 from clang.cindex import CursorKind
 
 from klprove.c import api
-from klprove.c.types import CType, TypeTable, annotations, is_const
+from klprove.c.types import CType, Integer, TypeTable, annotations, is_const
 from klprove.source import Span
 
 _KINDS = {each.value: each.name for each in CursorKind.get_all_kinds()}
@@ -71,9 +71,16 @@ class Node:
 
     @cached_property
     def form(self) -> str:
-        """Its kind, told apart where libclang lumps kinds together: GNU `a ?: b` is ELVIS_EXPR."""
-        if self.kind == "UNEXPOSED_EXPR" and len(self.children) == 4:
-            return "ELVIS_EXPR"
+        """Its kind, told apart where libclang lumps kinds together.
+
+        ELVIS_EXPR is GNU `a ?: b`, CHOOSE_EXPR is __builtin_choose_expr().
+        """
+        if self.kind == "UNEXPOSED_EXPR":
+            count = len(self.children)
+            if count == 4:
+                return "ELVIS_EXPR"
+            if count == 3 and isinstance(self.children[0].type, Integer):
+                return "CHOOSE_EXPR"
         return self.kind
 
     @cached_property
@@ -171,6 +178,8 @@ class Node:
                 return ()
             case "GENERIC_SELECTION_EXPR":
                 return (self.selected,) if self.selected else ()
+        if self.form == "CHOOSE_EXPR":
+            return (self.selected,) if self.selected else ()
         return self.children
 
     @cached_property
@@ -184,7 +193,10 @@ class Node:
 
     @cached_property
     def selected(self) -> "Node | None":
-        """The arm of a _Generic that clang chose; None where its type does not tell."""
+        """The arm of a _Generic or __builtin_choose_expr that clang chose; None if unclear."""
+        if self.form == "CHOOSE_EXPR":
+            which = self.children[0].constant
+            return None if which is None else self.children[1 if which else 2]
         arms = [each for each in self.children[1:] if each.kind != "TYPE_REF"]
         fitting = [each for each in arms if each.type is self.type]
         return fitting[0] if len(fitting) == 1 else None

@@ -19,6 +19,9 @@ from klprove.source import BadInput, Diagnostic, Span
 HEADER = Path(__file__).parent.parent / "include" / "klprove.h"
 
 
+_ASM = ("asm", "__asm__", "__asm")
+
+
 @dataclass
 class FunctionDecl:
     """A function: every declaration of it, and its definition if it has one."""
@@ -114,6 +117,8 @@ class Unit:
         """Every function of the unit, by name, in the order of the text."""
         self.variables: dict[int, VariableDecl] = {}
         """Every variable at file scope, by key."""
+        self.assembly: list[Span] = []
+        """Where assembly stands outside of functions."""
         self.pragmas = frozenset(word for text in texts for word, _ in text.pragmas())
         self._collect()
 
@@ -131,6 +136,8 @@ class Unit:
                 known.declarations.append(node)
                 if cursor.is_definition():
                     known.definition = node
+            elif node.kind == "UNEXPOSED_DECL" and api.first_word(cursor) in _ASM:
+                self.assembly.append(node.span)
             elif node.kind == "VAR_DECL":
                 self.variables.setdefault(node.key, VariableDecl(node.name))
                 self.variables[node.key].declarations.append(node)

@@ -22,9 +22,14 @@ from klprove.lower.values import (
     ty_of,
 )
 
+LARGEST_LOCAL = 4096
+
 
 def new_local(run: Run, name: str, ctype: CType) -> LocalObject:
     """A new local: a register for each scalar in it."""
+    if ctype.size > LARGEST_LOCAL:
+        text = f"local '{name}' has {ctype.size} bytes, and each would be a register"
+        raise refusal("large", run.frame.function.node, text, f"make '{name}' static")
     found = [
         Leaf(offset, run.builder.register(name + path, ty), ty)
         for offset, ty, path in leaves(ctype)
@@ -155,6 +160,8 @@ def _name(run: Run, address: Expr, node: Node) -> str:
 
 def _read_local(address: LocalAddr, ty: Int, node: Node) -> Value:
     local, offset = address
+    if offset in local.bound and ty.bits == 64:
+        return local.bound[offset]
     for leaf in local.leaves:
         if leaf.offset == offset and leaf.ty.bits == ty.bits:
             return convert(Reg(leaf.register, leaf.ty), ty)
@@ -178,6 +185,10 @@ def _read_local(address: LocalAddr, ty: Int, node: Node) -> Value:
 def _write_local(run: Run, address: LocalAddr, value: Value, ty: Int, node: Node) -> None:
     local, offset = address
     at = run.site(node)
+    for start, held in local.bound.items():
+        if start < offset + ty.size and offset < start + 8:
+            text = f"the address of local '{held.object.name}' is in '{local.name}', which changes"
+            raise refusal("address", node, text, f"do not assign to that member of '{local.name}'")
     for leaf in local.leaves:
         if leaf.offset == offset and leaf.ty.bits == ty.bits:
             _set(run, leaf, convert(value, leaf.ty), node)

@@ -217,18 +217,23 @@ def initialise(run: Run, local: LocalObject, node: Node, initialiser: Node) -> N
         elif isinstance(item.type, Record):
             copy(run, where, place(run, item.node), item.node)
         else:
-            store(run, where, rvalue(run, item.node), item.node)
+            value = rvalue(run, item.node)
+            if isinstance(value, LocalAddr) and isinstance(where.addr, LocalAddr):
+                # A member that points to another local: as long as nothing else is written to it.
+                local.bound[where.addr.offset] = value
+            else:
+                store(run, where, value, item.node)
 
 
 # Wrappers
 
 
-@expression("PAREN_EXPR", "GENERIC_SELECTION_EXPR")
+@expression("PAREN_EXPR", "GENERIC_SELECTION_EXPR", "CHOOSE_EXPR")
 def _paren(run: Run, node: Node) -> Value:
     return rvalue(run, _inner(node))
 
 
-@lvalue("PAREN_EXPR", "GENERIC_SELECTION_EXPR")
+@lvalue("PAREN_EXPR", "GENERIC_SELECTION_EXPR", "CHOOSE_EXPR")
 def _paren_place(run: Run, node: Node) -> Place:
     return place(run, _inner(node))
 
@@ -237,7 +242,7 @@ def _inner(node: Node) -> Node:
     if node.kind == "PAREN_EXPR":
         return node.children[0]
     if node.selected is None:
-        raise refusal("unsupported", node, "a _Generic whose choice the types do not tell")
+        raise refusal("unsupported", node, "a choice among types that does not show")
     return node.selected
 
 

@@ -69,6 +69,9 @@ def _program(unit: Unit, options: Options, contexts: list[Role], cpus: int) -> P
     layout = Layout(unit, survey, cpus)
     world = World(unit, options, cpus, survey, layout, initial_bytes)
     world.on_warn = on_warn
+    for span in unit.assembly:
+        hint = "write what it does in C"
+        world.note(Diagnostic("assembly", span, "assembly outside of functions", hint))
     world.hooks = list(_hooks(unit, layout))
     lowered = [
         _context(world, role, cpu)

@@ -37,6 +37,8 @@ class LocalObject:
 
     def __init__(self, name: str, size: int, leaves: list[Leaf]) -> None:
         self.name, self.size, self.leaves = name, size, leaves
+        self.bound: dict[int, LocalAddr] = {}
+        """Pointers in it, by offset, that hold the address of a local for good."""
 
 
 class LocalAddr(NamedTuple):

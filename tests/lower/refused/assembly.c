@@ -6,3 +6,4 @@ __task(0) void f(void)
 	x = 2;
 	__asm__("nop" : : : "memory");	/* refused: assembly 7:2 */
 }
+asm(".globl x");	/* refused: assembly 9:1 */

@@ -54,8 +54,18 @@ static inline long widen(unsigned char c, short s) { return c * 1000 + s; }
 static int word = 5;
 static atomic_t counter = ATOMIC_INIT(7);
 
+struct box { int *where; long times; };
+
+static void fill(struct box *b)
+{
+	*b->where += b->times;
+}
+
 __task(0) void run(void)
 {
+	int boxed = 4;
+	struct box c = { .where = &boxed, .times = 3 };
+
 	int i, v = 21;
 	unsigned long flags;
 
@@ -81,4 +91,11 @@ __task(0) void run(void)
 	put(add(add(1, 2), add(3, sub(5, 4))));
 	put(__builtin_expect(word > 3, 1));
 	put(__builtin_constant_p(5));
+	fill(&c);
+	fill(&c);
+	put(boxed);
+	put(__builtin_choose_expr(sizeof(int) == 4, 8, word));
+	put(_Generic(word, int: 11, default: "no"));
+	put(({ __typeof__(word) w = word; w > 3 ? w : -w; }));
+	put(__builtin_types_compatible_p(int, long));
 }
