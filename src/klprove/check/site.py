@@ -1,5 +1,6 @@
 """One site: lower the program with that function patched, explore it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -9,7 +10,7 @@ from klprove.c import Unit
 from klprove.check.question import Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
-from klprove.ir.program import Program
+from klprove.ir.program import Object, Program
 from klprove.ir.types import PTR
 from klprove.kernels import HOME
 from klprove.lower import Options, lower
@@ -127,9 +128,33 @@ def addresses(program: Program, verdict: Verdict) -> dict[tuple[str, int], str]:
             if name in wide and (name, value) not in held:
                 if value in program.functions:
                     held[name, value] = program.functions[value]
-                elif program.object_at(value) is not None:
-                    held[name, value] = "&" + program.describe(value)
+                elif (holder := program.object_at(value)) is not None:
+                    held[name, value] = "&" + _pointed(holder, program.describe(holder.addr), value)
     return held
+
+
+_PART = re.compile(r"\.\w+|\[\d+\]")
+
+
+def _pointed(holder: Object, leaf_name: str, value: int) -> str:
+    """What lies at `value` in `holder`: the largest part of it that begins there.
+
+    `leaf_name` is the name of its first scalar. A pointer to a structure is also one to its first
+    member; it is the structure that people mean.
+    """
+    first = min(holder.leaves, key=lambda each: each.offset, default=None)
+    name = leaf_name.removesuffix(first.path) if first else leaf_name
+    offset = value - holder.addr
+    path = next((each.path for each in holder.leaves if each.offset == offset), None)
+    if path is None:
+        return f"{name}+{offset}" if offset else name
+    shown = ""
+    for part in _PART.findall(path):
+        begins = min(each.offset for each in holder.leaves if each.path.startswith(shown))
+        if begins == offset:
+            break
+        shown += part
+    return name + shown
 
 
 def _values(trace: Trace) -> Iterator[tuple[str, int]]:

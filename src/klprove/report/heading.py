@@ -52,7 +52,8 @@ def bounds(answer: Answer, timing: bool) -> str:
 def _limits(answer: Answer) -> Iterator[str]:
     arrivals, nest = answer.bounds.arrivals, answer.bounds.nest
     if arrivals:
-        yield f"arrivals {bounded(arrivals)}, others unbounded"
+        others = (set(nest) | {"nmi"}) - set(arrivals)
+        yield f"arrivals {bounded(arrivals)}" + (", others unbounded" if others else "")
     else:
         yield "arrivals unbounded"
     # The bounds that make an answer incomplete when they are reached are not part of it.
