@@ -1,13 +1,11 @@
-/* klprove: expect violated assert; states 31 */
+/* klprove: expect violated assert; states 9 */
 #include <klprove.h>
-
 /* The idle task switches only at the top of do_idle().  An idle CPU may sleep for
  * minutes, so a transition waits for an interrupt that does not come. */
 enum { AWAKE, ASLEEP, KICKED };
 int wake;			/* CPU 0's idle loop */
 int pending;			/* TIF_PATCH_PENDING of the idle task */
 int switched;
-int over;			/* the rest: interrupts wake the CPU again */
 
 __task(0) void do_idle(void)
 {
@@ -15,7 +13,7 @@ __task(0) void do_idle(void)
 
 	for (i = 0; i < 2; i++) {
 		if (cmpxchg(&wake, AWAKE, ASLEEP) == AWAKE)
-			await(wake == KICKED || over);	/* mwait */
+			await(wake == KICKED);	/* inner loop: mwait */
 		wake = AWAKE;
 		if (pending) {		/* klp_update_patch_state(current) */
 			pending = 0;
@@ -32,5 +30,4 @@ __task(1) void klp_try_complete_transition(void)
 	/* klp_try_switch_task(idle): is running, cannot be switched */
 	w = wake;		/* next attempt, one second later */
 	assert(!(w == ASLEEP && !switched));	/* no progress is possible */
-	over = 1;
 }

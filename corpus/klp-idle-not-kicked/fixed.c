@@ -1,13 +1,11 @@
-/* klprove: expect holds; states 45 */
+/* klprove: expect holds; states 29 */
 #include <klprove.h>
-
 /* After a failed attempt the idle CPU is woken, so that its idle task passes the
  * place where it switches itself. */
 enum { AWAKE, ASLEEP, KICKED };
 int wake;			/* CPU 0's idle loop */
 int pending;			/* TIF_PATCH_PENDING of the idle task */
 int switched;
-int over;			/* the rest: interrupts wake the CPU again */
 
 __task(0) void do_idle(void)
 {
@@ -15,7 +13,7 @@ __task(0) void do_idle(void)
 
 	for (i = 0; i < 2; i++) {
 		if (cmpxchg(&wake, AWAKE, ASLEEP) == AWAKE)
-			await(wake == KICKED || over);	/* mwait */
+			await(wake == KICKED);	/* inner loop: mwait */
 		wake = AWAKE;
 		if (pending) {		/* klp_update_patch_state(current) */
 			pending = 0;
@@ -33,5 +31,4 @@ __task(1) void klp_try_complete_transition(void)
 	wake = KICKED;		/* wake_up_if_idle() */
 	w = wake;		/* next attempt, one second later */
 	assert(!(w == ASLEEP && !switched));	/* no progress is possible */
-	over = 1;
 }

@@ -127,6 +127,14 @@ RULES = {
         " { await(b); a = 1; }",
         {"deadlock"},
     ),
+    "who waits for a task that has ended waits in vain, which is no deadlock": (
+        "int a; __task(0) void t(void) { } __task(1) void u(void) { await(a); }",
+        set(),
+    ),
+    "an interrupt that waits in vain keeps a task that has not ended waiting": (
+        "int a; __task(0) void t(void) { } __nmi(0) void n(void) { await(a); }",
+        {"deadlock"},
+    ),
     "an interrupt may still end the waiting": (
         "int a; __task(0) void t(void) { await(a); } __irq(0) void i(void) { a = 1; }",
         set(),

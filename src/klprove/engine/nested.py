@@ -22,7 +22,7 @@ from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.points import Noted, Values
 from klprove.engine.search import Discovery, Search
-from klprove.ir.instructions import End
+from klprove.ir.instructions import End, Halt
 from klprove.ir.program import Program
 from klprove.verdict import VIOLATION
 
@@ -77,6 +77,13 @@ class Delivery(NamedTuple):
     notes: tuple[Noted, ...]
     landing: Landing | None
     """None where the context drops its path before its first step."""
+
+
+class Ways(NamedTuple):
+    """Shortest runs from boot into activations: their lengths, and where the last arrival was."""
+
+    length: dict[Activation, int]
+    entry: dict[Activation, tuple[Activation, Node]]
 
 
 def _stepped(node: Node, choice: int) -> Came:
@@ -323,12 +330,12 @@ class Nested:
 
     def _deadlocks(self) -> None:
         """A node blocked in an await, from which no interrupt leads to one that is not, waits for
-        ever."""
+        ever; the task waits with it, unless it has ended (see `_discoveries`)."""
         for activation in (self._root, *self._activations.values()):
             for node in activation.waiting:
                 if self._hopeless(activation, node):
                     at = self._machine.points.table[node[0]].instr.at
-                    text = "every context waits for ever"
+                    text = "every task waits for ever"
                     found = Notice("deadlock", VIOLATION, text, at.span)
                     self._record(found, activation, activation.length[node], node, None)
 
@@ -351,52 +358,59 @@ class Nested:
     def _discoveries(self) -> list[Discovery]:
         """For each finding the shortest schedule, over every way to enter the activation it happens
         in."""
-        entry: dict[Activation, tuple[Activation, Node]] = {}
-        distance = self._distances(entry)
+        anyhow, running = self._ways(ended=True), self._ways(ended=False)
         found = []
         for each, places in self._noted.items():
-            _, _, activation = min(
-                (distance[activation] + length, activation.number, activation)
+            ways = running if each.code == "deadlock" else anyhow
+            reached = [
+                (ways.length[activation] + length, activation.number, activation)
                 for activation, (length, _, _) in places.items()
-            )
-            _, node, choice = places[activation]
-            schedule = self._path_to(activation, node, entry)
-            found.append(Discovery(each, schedule + ([choice] if choice else [])))
+                if activation in ways.length
+            ]
+            if reached:
+                activation = min(reached)[2]
+                _, node, choice = places[activation]
+                schedule = self._path_to(activation, node, ways)
+                found.append(Discovery(each, schedule + ([choice] if choice else [])))
         return sorted(found, key=lambda each: (len(each.schedule), each.notice.code))
 
-    def _distances(self, entry: dict[Activation, tuple[Activation, Node]]) -> dict[Activation, int]:
-        """Length of a shortest run from boot to the entry of each activation; fills `entry`."""
+    def _ways(self, ended: bool) -> Ways:
+        """Shortest ways into each activation; `ended`: also over a task that has ended."""
         calls: dict[Activation, list[tuple[int, Node, Activation]]] = {}
         for callee in self._activations.values():
             cheapest: dict[Activation, tuple[int, Node]] = {}
             for caller, node in (each for landing in callee.landings for each in landing.below):
+                if caller is self._root and not ended and self._is_over(node):
+                    continue
                 cost = caller.length[node] + 1
                 if caller not in cheapest or cost < cheapest[caller][0]:
                     cheapest[caller] = (cost, node)
             for caller, (cost, node) in cheapest.items():
                 calls.setdefault(caller, []).append((cost, node, callee))
-        distance: dict[Activation, int] = {}
+        ways = Ways({}, {})
         heap: list[tuple[int, int, Activation]] = [(0, 0, self._root)]
         best = {self._root: 0}
         while heap:
             length, _, activation = heappop(heap)
-            if activation in distance:
+            if activation in ways.length:
                 continue
-            distance[activation] = length
+            ways.length[activation] = length
             for cost, node, callee in calls.get(activation, ()):
                 if length + cost < best.get(callee, 1 << 60):
                     best[callee] = length + cost
-                    entry[callee] = (activation, node)
+                    ways.entry[callee] = (activation, node)
                     heappush(heap, (length + cost, callee.number, callee))
-        return distance
+        return ways
 
-    def _path_to(
-        self, activation: Activation, node: Node, entry: dict[Activation, tuple[Activation, Node]]
-    ) -> list[Choice]:
+    def _is_over(self, node: Node) -> bool:
+        """True where the task has ended or halted, or there never was one."""
+        return node[0] == _ENDED or isinstance(self._machine.points.table[node[0]].instr, Halt)
+
+    def _path_to(self, activation: Activation, node: Node, ways: Ways) -> list[Choice]:
         """The choices from boot to `node` of `activation`."""
         inner = self._path(activation, node)
         while activation.context >= 0:
-            caller, below = entry[activation]
+            caller, below = ways.entry[activation]
             inner = [*self._path(caller, below), ("enter", 0, activation.context), *inner]
             activation = caller
         return inner

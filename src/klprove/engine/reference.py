@@ -142,8 +142,13 @@ class Reference:
 
 
 def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
-    """True where no frame of `start`, a state in which none can go on, ever will; `hopeless` holds
-    states known to be such."""
+    """True where every task of `start`, a state in which no frame can go on, waits for ever.
+
+    A task that has ended, or halted, does not wait: what is left may wait for it in vain, which is
+    how a model says "this never comes". `hopeless` holds states whose frames never go on.
+    """
+    if not _all_wait(machine, start):
+        return False
     depths = [len(frames) for frames, _ in start[1]]
     seen, work = {start}, [start]
     while work:
@@ -172,6 +177,18 @@ def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
     return True
 
 
+def _all_wait(machine: Machine, state: State) -> bool:
+    """True where no task has ended or halted."""
+    tasks = [
+        machine.points.table[frame[0]]
+        for frames, parked in state[1]
+        for frame in (*frames[:1], *parked)
+    ]
+    waiting = {each.context for each in tasks if not isinstance(each.instr, Halt)}
+    wanted = {n for n, each in enumerate(machine.program.contexts) if each.kind == "task"}
+    return bool(wanted) and wanted <= waiting
+
+
 def _waits(machine: Machine, frame: Frame, note: list[Noted]) -> bool:
     """True where a step without a successor was not taken, rather than ended by what it found."""
     halted = isinstance(machine.points.table[frame[0]].instr, Halt)
@@ -183,5 +200,5 @@ def deadlock(machine: Machine, state: State) -> Notice:
     for frames, _ in state[1]:
         if frames and isinstance(machine.points.table[frames[-1][0]].instr, Atomic):
             at = machine.points.table[frames[-1][0]].instr.at
-            return Notice("deadlock", VIOLATION, "every context waits for ever", at.span)
+            return Notice("deadlock", VIOLATION, "every task waits for ever", at.span)
     raise AssertionError("a blocked state without a blocked context")
