@@ -71,10 +71,6 @@ class Builder:
         """True where a label stands behind the last instruction."""
         return len(self.instrs) in self._placed
 
-    def unplaced(self, label: int) -> bool:
-        """True while `label` stands nowhere."""
-        return self.positions[label] is None
-
     def undo(self, mark: int) -> None:
         """Drop the instructions from index `mark` on; no label may stand after it."""
         del self.instrs[mark:]

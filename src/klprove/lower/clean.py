@@ -50,7 +50,7 @@ def reachable(instrs: list[Instr]) -> set[int]:
 
 def clean(builder: Builder, instrs: list[Instr]) -> Code:
     """`instrs` without jumps to jumps, unreachable and unused instructions, densely numbered."""
-    instrs = _thread(_drop_unused(instrs))
+    instrs = _drop_unused(_thread(instrs))
     instrs = _thread(_forward(instrs))
     used = _registers(instrs)
     types = {name: ty for name, ty in builder.registers.items() if name in used}
@@ -60,17 +60,21 @@ def clean(builder: Builder, instrs: list[Instr]) -> Code:
 def _thread(instrs: list[Instr]) -> list[Instr]:
     """Every target is a real instruction; a Jump is left only where the text must be cut."""
 
-    def final(index: int) -> int:
+    def past_jumps(index: int) -> int:
         seen = {index}
-        while isinstance(instr := instrs[index], Jump) or _is_trivial(instr):
-            index = instr.to if isinstance(instr, Jump) else instr.then  # type: ignore[union-attr]
-            if index in seen:
-                break
+        while isinstance(instr := instrs[index], Jump) and instr.to not in seen:
+            index = instr.to
             seen.add(index)
         return index
 
-    def _is_trivial(instr: Instr) -> bool:
-        return isinstance(instr, Branch) and final(instr.then) == final(instr.other)
+    def final(index: int) -> int:
+        index = past_jumps(index)
+        while isinstance(instr := instrs[index], Branch):
+            then = past_jumps(instr.then)
+            if then != past_jumps(instr.other) or then == index:
+                break
+            index = then
+        return index
 
     start = final(0)
     todo, kept = [start], {start}

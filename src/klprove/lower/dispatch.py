@@ -103,6 +103,8 @@ class Run:
 
     def site(self, node: Node) -> Site:
         """Where `node` stands, and in which calls."""
+        if not self.frames:
+            return Site(node.span, ())
         frame = self.frame
         known = frame.sites.get(id(node))
         if known is None:

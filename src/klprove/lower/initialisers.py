@@ -7,7 +7,8 @@ from klprove.c import Node
 from klprove.c.types import Array, CType, Field, Integer, Pointer, Record, Void, bit_unit
 from klprove.ir.expressions import Const
 from klprove.lower.dispatch import refusal
-from klprove.lower.values import Bits, Place, Value, pointer
+from klprove.lower.memory import shifted
+from klprove.lower.values import Bits, Place, Value
 
 
 class Item(NamedTuple):
@@ -21,8 +22,6 @@ class Item(NamedTuple):
 
     def place(self, base: Value) -> Place:
         """Where it lies in the object at `base`, which is an address in memory or of a local."""
-        from klprove.lower.memory import shifted
-
         return Place(shifted(base, self.offset), self.type, self.bits)
 
 
@@ -201,8 +200,3 @@ def put(image: bytearray, place: Place, value: Const) -> None:
     mask = ((1 << width) - 1) << shift
     new = old & ~mask | value.value << shift & mask
     image[offset : offset + unit.size] = new.to_bytes(unit.size, "little")
-
-
-def base() -> Value:
-    """The address that places in an image are counted from."""
-    return pointer(0)

@@ -22,14 +22,9 @@ from klprove.lower.values import (
     ty_of,
 )
 
-LARGEST_LOCAL = 4096
-
 
 def new_local(run: Run, name: str, ctype: CType) -> LocalObject:
     """A new local: a register for each scalar in it."""
-    if ctype.size > LARGEST_LOCAL:
-        text = f"local '{name}' has {ctype.size} bytes, and each would be a register"
-        raise refusal("large", run.frame.function.node, text, f"make '{name}' static")
     found = [
         Leaf(offset, run.builder.register(name + path, ty), ty)
         for offset, ty, path in leaves(ctype)
@@ -55,9 +50,9 @@ def load(run: Run, place: Place, node: Node) -> Value:
             "unsupported", node, f"a value of type '{place.type.text}' is not in the language"
         )
     if place.bits is None:
-        return _read(run, place.addr, place.type.ty, node)
+        return read(run, place.addr, place.type.ty, node)
     bits = place.bits
-    whole = _read(run, place.addr, bits.unit, node)
+    whole = read(run, place.addr, bits.unit, node)
     return _field(whole, bits, place.type.ty)
 
 
@@ -79,37 +74,28 @@ def store(run: Run, place: Place, value: Value, node: Node) -> Value:
     ty = place.type.ty
     if place.bits is None:
         new = cast(value, place.type)
-        _write(run, place.addr, new, ty, node)
+        write(run, place.addr, new, ty, node)
         return _read_local(place.addr, ty, node) if isinstance(place.addr, LocalAddr) else new
     bits = place.bits
     new = run.keep(cast(value, place.type), node)
-    old = _read(run, place.addr, bits.unit, node)
+    old = read(run, place.addr, bits.unit, node)
     mask = ((1 << bits.width) - 1) << bits.shift
     rest = binary("and", old, Const(bits.unit.wrap(~mask), bits.unit))
     part = binary("shl", convert(new, bits.unit), Const(bits.shift, bits.unit))
     part = binary("and", part, Const(mask, bits.unit))
-    _write(run, place.addr, binary("or", rest, part), bits.unit, node)
+    write(run, place.addr, binary("or", rest, part), bits.unit, node)
     return _field(part, bits, ty)
 
 
 def copy(run: Run, to: Place, source: Place, node: Node) -> None:
     """Copy a struct, scalar by scalar, in the order of its members."""
     for offset, ty, _ in leaves(to.type):
-        value = _read(run, shifted(source.addr, offset), ty, node)
-        _write(run, shifted(to.addr, offset), value, ty, node)
+        value = read(run, shifted(source.addr, offset), ty, node)
+        write(run, shifted(to.addr, offset), value, ty, node)
 
 
 def read(run: Run, address: Value, ty: Int, node: Node) -> Value:
     """The integer of type `ty` at `address`."""
-    return _read(run, address, ty, node)
-
-
-def write(run: Run, address: Value, value: Value, ty: Int, node: Node) -> None:
-    """Write the integer `value` to `address`."""
-    _write(run, address, convert(value, ty), ty, node)
-
-
-def _read(run: Run, address: Value, ty: Int, node: Node) -> Value:
     if isinstance(address, LocalAddr):
         return _read_local(address, ty, node)
     if isinstance(address, Const):
@@ -140,7 +126,9 @@ def after_read(run: Run, address: Expr, node: Node) -> None:
         run.builder.place(after)
 
 
-def _write(run: Run, address: Value, value: Value, ty: Int, node: Node) -> None:
+def write(run: Run, address: Value, value: Value, ty: Int, node: Node) -> None:
+    """Write the integer `value`, converted to `ty`, to `address`."""
+    value = convert(value, ty)
     if isinstance(address, LocalAddr):
         _write_local(run, address, value, ty, node)
         return

@@ -116,6 +116,7 @@ def _variable(run: Run, node: Node) -> Place:
     if not run.frames:
         raise refusal("unsupported", node, "an initialiser that is not constant")
     if target.key in run.frame.refused:
+        # Its declaration has been complained of; that is enough.
         raise Refusal(None)
     local = run.frame.names.get(target.key)
     if local is None:

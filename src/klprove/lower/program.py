@@ -15,11 +15,11 @@ from klprove.lower.calls import call_ghost, inline
 from klprove.lower.clean import clean, resolve
 from klprove.lower.contexts import ALL, Claim, Role, check_patched, claims, roles
 from klprove.lower.dispatch import Refusal, Run, place, refusal, rvalue
-from klprove.lower.initialisers import base, items, put
+from klprove.lower.initialisers import items, put
 from klprove.lower.layout import Layout, Variable
 from klprove.lower.spin import goes_on, spins
 from klprove.lower.survey import Survey
-from klprove.lower.values import NotScalar, Place, Value, scalar
+from klprove.lower.values import NULL, NotScalar, Place, Value, scalar
 from klprove.lower.world import Options, World
 from klprove.source import BadInput, Diagnostic
 
@@ -189,7 +189,7 @@ def initial_bytes(world: World, variable: Variable) -> bytes:
             if run.builder.instrs or not isinstance(value, Const):
                 raise refusal("unsupported", item.node, "an initialiser that is not constant")
             if isinstance(item.type, Integer | Pointer):
-                put(image, item.place(base()), value)
+                put(image, item.place(NULL), value)
             else:
                 raise refusal(
                     "unsupported", item.node, "a struct as an initialiser", "write its members"

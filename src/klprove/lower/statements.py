@@ -1,5 +1,7 @@
 """Statements: the flow of control inside one function."""
 
+from functools import partial
+
 from klprove.c import Node
 from klprove.c.types import Array, Function, Integer, Pointer, Record, Void
 from klprove.ir.expressions import Const, Expr
@@ -30,6 +32,9 @@ from klprove.lower.values import (
     ty_of,
 )
 
+LARGEST_LOCAL = 4096
+"""In bytes: each scalar of a local becomes a register."""
+
 
 @statement("COMPOUND_STMT")
 def _compound(run: Run, node: Node) -> None:
@@ -54,7 +59,7 @@ def _attributed(run: Run, node: Node) -> None:
 def _declarations(run: Run, node: Node) -> None:
     for each in node.children:
         if each.kind == "VAR_DECL" and not each.is_static:
-            run.catch(each, lambda each=each: declare(run, each))  # type: ignore[misc]
+            run.catch(each, partial(declare, run, each))
 
 
 def declare(run: Run, variable: Node) -> None:
@@ -67,6 +72,10 @@ def declare(run: Run, variable: Node) -> None:
         raise kind_refusal(variable) if isinstance(ctype, Void) else type_refusal(variable, ctype)
     if not run.builder.alive:
         return
+    if ctype.size > LARGEST_LOCAL:
+        frame.refused.add(variable.key)
+        text = f"local '{variable.name}' has {ctype.size} bytes, more than {LARGEST_LOCAL}"
+        raise refusal("large", variable, text, f"make '{variable.name}' static")
     initialiser = variable.initialiser
     if initialiser is not None and isinstance(ctype, Integer | Pointer):
         value = cast(rvalue(run, initialiser), ctype)

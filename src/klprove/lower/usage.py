@@ -21,7 +21,7 @@ class Usage:
     late: set[int] = field(default_factory=set)
     """Declared without a value, and given one once, by a statement of the same block."""
     labelled: set[int] = field(default_factory=set)
-    """id() of the nodes that hold a label or a case."""
+    """Statements, by id() of their node, with a label or a case in them: a jump may lead inside."""
 
     def is_fixed(self, declaration: Node) -> bool:
         """True for a variable that keeps the value of its initialiser."""

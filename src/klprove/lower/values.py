@@ -231,7 +231,9 @@ def _address(op: str, left: Value, right: Value) -> Value:
     elif op in ("eq", "ne"):
         # A local's address is stored nowhere, so nothing that is read can be equal to it.
         return Const(int(op == "ne"), I32)
-    raise NotScalar(left.object.name if isinstance(left, LocalAddr) else right.object.name)  # type: ignore[union-attr]
+    local = left if isinstance(left, LocalAddr) else right
+    assert isinstance(local, LocalAddr)
+    raise NotScalar(local.object.name)
 
 
 def select(cond: Value, then: Value, other: Value) -> Value:
