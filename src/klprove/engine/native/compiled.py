@@ -22,6 +22,7 @@ class Compiled:
     def __init__(self, text: str, level: int) -> None:
         import llvmlite.binding as llvm  # not needed by whoever uses another engine
 
+        self.level = level
         began = time.monotonic()
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()

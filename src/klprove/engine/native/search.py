@@ -33,15 +33,15 @@ _STATES = (1 << 32) - 2
 
 
 class Native:
-    """One exploration of one machine."""
+    """One exploration of one machine; `level` says how far its code is optimised before it runs."""
 
-    def __init__(self, machine: Machine, meter: Meter) -> None:
+    def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
         self._machine, self._meter = machine, meter
         self._found: dict[Notice, Discovery] = {}
         self._blocked: list[int] = []
         self._search = Search()
         self._model = Model(machine)
-        self._code = Compiled(self._model.text, 0)
+        self._code = Compiled(self._model.text, level)
         self._better: Better | None = None
         self._ran = 0.0
         """Seconds spent in compiled code."""
@@ -132,7 +132,7 @@ class Native:
         """Go over to optimised code where a search is long enough for it."""
         self._ran += took
         if self._better is None:
-            if self._ran > _WORTH * self._code.seconds:
+            if not self._code.level and self._ran > _WORTH * self._code.seconds:
                 self._better = Better(self._model.text)
         elif self._better.code is not None:
             self._code = self._better.code
