@@ -58,7 +58,7 @@ void schedule(void);
 /* Counts modulo 2^bits: an assumption that the verdict names. */
 #define __wraps(bits)		__klprove_note("wraps:" __klprove_str(bits))
 
-/* Before every read of the object, hook() runs in the same step. */
+/* With every read of the object, right after it, hook() runs in the same step. */
 #define __on_read(hook)		__klprove_note("on_read:" #hook)
 
 int smp_processor_id(void);
