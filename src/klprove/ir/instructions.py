@@ -222,8 +222,27 @@ class Result(NamedTuple):
 
 Memory: TypeAlias = Load | Store | Rmw | CmpXchg | Free
 Instr: TypeAlias = (
-    Memory | IrqSet | IrqGet | UnmaskNmi | Yield | Choose | Atomic | Await | Halt | Pause | End
-    | Set | Jump | Branch | Check | Report | Warned | Reach | Assume | Limit | Result
+    Memory
+    | IrqSet
+    | IrqGet
+    | UnmaskNmi
+    | Yield
+    | Choose
+    | Atomic
+    | Await
+    | Halt
+    | Pause
+    | End
+    | Set
+    | Jump
+    | Branch
+    | Check
+    | Report
+    | Warned
+    | Reach
+    | Assume
+    | Limit
+    | Result
 )
 
 ALWAYS_VISIBLE = (IrqSet, UnmaskNmi, Yield, Choose, Atomic, Halt, Pause, End)
