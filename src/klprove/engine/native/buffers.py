@@ -5,18 +5,20 @@ import mmap
 from contextlib import suppress
 
 _HUGE = 1 << 22
-"""Mappings from this size on ask for huge pages: the table is read at random."""
+"""Bytes from which on huge pages make a difference."""
 
 
 class Buffer:
     """A private anonymous mapping. Pages cost nothing until they are written."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, huge: bool = False) -> None:
+        """`huge`: ask for huge pages, which is worth it for what is read at random."""
+        self._huge = huge
         self._map = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.address = self._find()
 
     def _find(self) -> int:
-        if self.size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        if self._huge and self.size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
             with suppress(OSError):  # a kernel without them
                 self._map.madvise(mmap.MADV_HUGEPAGE)
         return ctypes.addressof(ctypes.c_char.from_buffer(self._map))

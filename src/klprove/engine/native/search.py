@@ -48,9 +48,9 @@ class Native:
         self._batch = kernels.BATCH * max(self._model.fanout, 1)
         """States that one batch may add."""
         record = self._model.layout.bytes
-        self._store = Buffer(record)
+        self._store = Buffer(record, huge=True)
         self._parents = Buffer(4)
-        self._table = Buffer(_FIRST_ENTRIES * 8)
+        self._table = Buffer(_FIRST_ENTRIES * 8, huge=True)
         self._out = Buffer(self._batch * record)
         self._hashes = Buffer(self._batch * 8)
         self._origins = Buffer(self._batch * 8)
@@ -165,7 +165,7 @@ class Native:
             reason = f"{_STATES} states stored, more than the engine can number"
         if reason:
             return reason
-        table = Buffer(8 * entries)
+        table = Buffer(8 * entries, huge=True)
         self._code.call("rebuild", self._table.address, before, table.address, entries - 1)
         self._table.close()
         self._table = table
