@@ -1,10 +1,12 @@
 """The native engine against the reference engine: the same states, counts, findings, schedules."""
 
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from klprove import check as question
 from klprove.engine import Limits, Progress, explore
 from klprove.engine.limits import Meter, resident
 from klprove.engine.machine import Machine, State
@@ -165,3 +167,22 @@ def endless() -> Program:
         add = Rmw("add", None, Const(each.addr, U64), Const(1, I32), I32, False, at)
         contexts.append(Context("task", n, f"task{n}", Code((add, Jump(0, at))), at))
     return Program(cpus=3, objects=objects, contexts=tuple(contexts))
+
+
+@pytest.mark.parametrize(
+    ("defines", "states"),
+    [
+        ({"NCPU": "1"}, 402_168),
+        ({"NCPU": "2", "NIST": "0", "NNMI": "0"}, 463_011),
+        ({"NCPU": "3", "NFULL": "0"}, 373_719),
+    ],
+)
+def test_the_benchmark_has_as_many_states_as_spin_counts(
+    defines: dict[str, str], states: int
+) -> None:
+    """SPIN also counts the state before init has started the processes."""
+    file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
+    made = question.program(question.Question((str(file),), defines=defines))
+    verdict = explore(made, Limits(engine="native", arrivals=ONE_EACH))
+    assert verdict.word == "holds"
+    assert verdict.statistics.states == states
