@@ -1,5 +1,9 @@
 """The native engine against the reference engine: the same states, counts, findings, schedules."""
 
+import os
+import signal
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -138,6 +142,19 @@ def test_the_memory_limit_ends_a_search() -> None:
     verdict = explore(endless(), limits)
     assert len(verdict.reasons) == 1 and verdict.reasons[0].startswith("memory limit of ")
     assert resident() < limits.memory + (32 << 20)
+
+
+def test_ctrl_c_ends_a_search_within_a_second() -> None:
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Timer(0.5, press).start()
+    verdict = explore(endless(), Limits(engine="native", seconds=30))
+    assert verdict.reasons == ("interrupted",)
+    assert time.monotonic() - pressed[0] < 1
 
 
 def test_progress_is_told() -> None:

@@ -1,6 +1,7 @@
 """From LLVM text to machine code, through llvmlite alone: no compiler, nothing on disk."""
 
 import ctypes
+import sys
 import time
 from importlib.util import find_spec
 from threading import Thread
@@ -12,8 +13,8 @@ _BETTER = 2
 
 
 def available() -> bool:
-    """True where llvmlite is installed."""
-    return find_spec("llvmlite") is not None
+    """True where llvmlite is installed, and mappings can grow (mremap)."""
+    return sys.platform == "linux" and find_spec("llvmlite") is not None
 
 
 class Compiled:

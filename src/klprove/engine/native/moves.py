@@ -19,6 +19,8 @@ _WAITING = 1 << 32
 _MOVED = 1 << 33
 """Flags beside the number of successors in what `cpuN` returns: the running frame is blocked; it
 can go on, or another task can."""
+_BYTE = 255
+"""Arrivals and frames are counted in bytes of the image."""
 
 
 class Moves:
@@ -205,12 +207,12 @@ class Moves:
             self._unless(text, f"icmp eq i8 {text.load('i8', '%s', own.nmi_mask)}, 0")
         spent, nest = own.spent.get(context), own.nest.get(arriving.kind)
         if spent is not None:
-            most = machine.limits.arrivals[arriving.kind]
+            most = min(machine.limits.arrivals[arriving.kind], _BYTE)
             self._unless(text, f"icmp ult i8 {text.load('i8', '%s', spent)}, {most}")
         if nest is not None:
             asked = arriving.kind in machine.limits.nest or arriving.kind == "exception"
             event = None if asked else self._events.number(context, "denied", 0)
-            most = machine.limits.nesting(arriving.kind)
+            most = min(machine.limits.nesting(arriving.kind), _BYTE)
             self._unless(text, f"icmp ult i8 {text.load('i8', '%s', nest)}, {most}", event)
         depth = text.load("i8", "%s", slots.depth)
         self._unless(text, f"icmp ult i8 {depth}, {slots.count}", DEEP)
