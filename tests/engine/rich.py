@@ -97,7 +97,7 @@ class Rich:
 
     # -- expressions ----------------------------------------------------------------
 
-    def _expr(self, depth: int) -> Expr:
+    def expr(self, depth: int) -> Expr:
         """Any expression at all, of any type."""
         pick = self._random.random()
         if depth == 0 or pick < 0.15:
@@ -107,14 +107,14 @@ class Rich:
             edge = self._random.choice([0, 1, 3, -1, 1 << (ty.bits - 1), 255])
             return Const(ty.wrap(edge), ty)
         if pick < 0.45:
-            return Convert(self._expr(depth - 1), self._random.choice(_TYPES))
-        arg = self._expr(depth - 1)
+            return Convert(self.expr(depth - 1), self._random.choice(_TYPES))
+        arg = self.expr(depth - 1)
         ty = type_of(arg)
         if pick < 0.55:
             return Unary(self._random.choice(["neg", "not", "lnot"]), arg, ty)
-        other = Convert(self._expr(depth - 1), ty)
+        other = Convert(self.expr(depth - 1), ty)
         if pick < 0.65:
-            return Select(self._expr(depth - 1), arg, other, ty)
+            return Select(self.expr(depth - 1), arg, other, ty)
         op = self._random.choice(ARITHMETIC + COMPARISONS)
         if op in ("div", "rem"):
             return self._divided(op, arg, other, ty)
@@ -126,7 +126,7 @@ class Rich:
 
     def _small(self, ty: Int, most: int = 3) -> Expr:
         """Any expression, cut down so that the state space stays small."""
-        return Binary("and", Convert(self._expr(3), ty), Const(most, ty), ty)
+        return Binary("and", Convert(self.expr(3), ty), Const(most, ty), ty)
 
     # -- statements -----------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class Rich:
         n = Reg("n", I32)
         instrs += [
             Branch(Binary("lt", n, Const(turns, I32), I32), head + 1, head + 5, at),
-            Branch(self._expr(2), head + 2, head + 3, at),
+            Branch(self.expr(2), head + 2, head + 3, at),
             Set("a", Binary("and", Binary("add", Reg("a", I32), n, I32), Const(3, I32), I32), at),
             Set("n", Binary("add", n, Const(step, I32), I32), at),
             Jump(head, at),
@@ -211,7 +211,7 @@ class Rich:
         instrs.append(Pause(self._at()))
         for _ in range(self._random.randint(1, 2)):
             self._statement(instrs, kind, depth + 1)
-        instrs[where] = Branch(self._expr(2), where + 1, len(instrs), self._at())
+        instrs[where] = Branch(self.expr(2), where + 1, len(instrs), self._at())
 
 
 def program(seed: int) -> Program:

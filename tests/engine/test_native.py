@@ -19,10 +19,10 @@ from klprove.engine.native.layout import Layout
 from klprove.engine.reference import Reference
 from klprove.engine.search import Search
 from klprove.ir import verify
-from klprove.ir.expressions import Binary, Const, Reg
-from klprove.ir.instructions import Jump, Load, Result, Rmw, Site
+from klprove.ir.expressions import Binary, Const, Reg, evaluate, type_of
+from klprove.ir.instructions import Check, End, Instr, Jump, Load, Pause, Result, Rmw, Set, Site
 from klprove.ir.program import Code, Context, Object, Program, Property
-from klprove.ir.types import I32, U64
+from klprove.ir.types import I32, I64, U8, U64
 from klprove.source import Span
 from tests.engine import rich
 from tests.engine.generated import program
@@ -203,3 +203,25 @@ def test_the_benchmark_has_as_many_states_as_spin_counts(
     verdict = explore(made, Limits(engine="native", arrivals=ONE_EACH))
     assert verdict.word == "holds"
     assert verdict.statistics.states == states
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_expressions_have_the_values_that_the_ir_gives_them(level: int) -> None:
+    writer, random = rich.Rich(1), Random(1)
+    at = Site(Span("values.c", 1, 1), ("f",))
+    types = {"a": I32, "b": U8, "c": I64}
+    instrs: list[Instr] = []
+    for place in range(400):
+        values = {name: ty.wrap(random.choice([-1, 1, 77, -1 << 31])) for name, ty in types.items()}
+        instrs += [Set(name, Const(value, types[name]), at) for name, value in values.items()]
+        expr = writer.expr(4)
+        ty = type_of(expr)
+        equal = Binary("eq", expr, Const(evaluate(expr, values), ty), ty)
+        instrs += [Pause(at), Check(equal, "assert", str(place), at)]
+    code = Code((*instrs, End(at)), types)
+    made = Program(1, (), (Context("task", 0, "task", code, at),))
+    assert verify(made) == []
+    machine = Machine(made, Limits())
+    search = Native(machine, Meter(Limits(), None), level).run()
+    assert [each.notice.text for each in search.discoveries] == []
+    assert search.states == 402
