@@ -11,14 +11,14 @@ READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations bench pins kernel-source lock clean
+.PHONY: help demo test thread generations bench bench-spin spin pins kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
 
 demo: $(READY) ## set up, check handler F of the 2017 thread, show its table and one trace
-	@echo '$$ klprove check handlers/2017/F.c --kernel v4.12rc --patch each'
-	@$(BIN)/klprove check handlers/2017/F.c --kernel v4.12rc --patch each; \
+	@echo '$$ klprove check handlers/2017/F.c --kernel v4.12rc --patch each --traces one'
+	@$(BIN)/klprove check handlers/2017/F.c --kernel v4.12rc --patch each --traces one; \
 	status=$$?; [ $$status -le 1 ] || exit $$status # 1: the handler is at fault, the demo is not
 
 test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the tests
@@ -36,6 +36,13 @@ generations: $(READY) ## write docs/generations-2017.md again: handlers B and F 
 
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py
+
+bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
+	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \
+	else echo 'bench-spin: skipped, spin or gcc is not installed (make spin)'; fi
+
+spin: ## install SPIN from Debian, for bench-spin
+	apt-get install -y spin gcc
 
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
