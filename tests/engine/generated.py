@@ -27,7 +27,7 @@ from klprove.ir.program import Code, Context, Leaf, Object, Program, Property
 from klprove.ir.types import I32, U8, U64, Int
 from klprove.source import Span
 
-_BASE, _STRIDE = 0x1000, 0x40
+_BASE, _OWN, _STRIDE = 0x1000, 0x2000, 0x40
 
 
 class Generator:
@@ -38,6 +38,7 @@ class Generator:
         self._cpus = cpus
         self._line = 0
         self._variables = self._random.randint(2, 4)
+        self._owners: list[str] = []
 
     def program(self) -> Program:
         """A whole program: a task on each CPU, some interrupts, sometimes properties."""
@@ -56,6 +57,10 @@ class Generator:
         objects.append(
             Object("p", pointer, first.to_bytes(8, "little"), leaves=(Leaf(0, U64, ""),))
         )
+        objects += [
+            Object(name, _OWN + n * _STRIDE, bytes(4), leaves=(Leaf(0, I32, ""),))
+            for n, name in enumerate(self._owners)
+        ]
         return Program(
             cpus=self._cpus,
             objects=tuple(objects),
@@ -98,8 +103,19 @@ class Generator:
     def _context(self, kind: str, cpu: int) -> Context:
         instrs: list[Instr] = []
         registers: dict[str, Int] = {"a": I32, "b": I32, "q": U64, "f": U8}
+        own = self._random.randint(1, 3) if self._random.random() < 0.4 else 0
+        where = Const(_OWN + len(self._owners) * _STRIDE, U64)
+        if own:
+            # Nobody else touches it, so whatever interrupts in between must leave it alone.
+            self._owners.append(f"own_{kind}{cpu}")
+            instrs.append(Store(where, Const(own, I32), I32, False, self._at()))
         for _ in range(self._random.randint(2, 6 if kind == "task" else 4)):
             self._statement(instrs, kind)
+        if own:
+            at = self._at()
+            kept = Binary("eq", Reg("a", I32), Const(own, I32), I32)
+            instrs.append(Load("a", where, I32, False, at))
+            instrs.append(Check(kept, "own", "an own variable has changed", at))
         if kind == "task" and self._random.random() < 0.3:
             instrs += [Pause(self._at()), Jump(0, self._at())]
         instrs.append(End(self._at()))

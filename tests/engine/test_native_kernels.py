@@ -52,7 +52,7 @@ def expander(machine: Machine, model: Model) -> Callable[..., int]:
     return expand
 
 
-@pytest.mark.parametrize("seed", [2, 21, 28])
+@pytest.mark.parametrize("seed", [7, 10, 21])
 def test_the_search_in_python_counts_as_the_reference_engine_does(seed: int) -> None:
     machine = Machine(program(seed), LIMITS)
     model = Model(machine)
