@@ -63,7 +63,7 @@ class Reference:
                 for choice in machine.choices(state):
                     after = machine.apply(state, choice, note)
                     if note:
-                        context = self._running(state, choice)
+                        context = machine.running(state, choice)
                         for each in note:
                             blocked |= each[0] == "blocked"
                             self._note(context, each, (state, [choice]))
@@ -93,14 +93,6 @@ class Reference:
             if waiting:
                 search.depth += 1
             level, waiting = waiting, deque()
-
-    def _running(self, state: State, choice: Choice) -> int:
-        """The context in which `choice` happens."""
-        what, cpu, detail = choice
-        if what != "step":
-            return detail
-        frames, _ = state[1][cpu]
-        return self._machine.points.table[frames[-1][0]].context
 
     def _violated(self) -> bool:
         return any(each.severity == VIOLATION for each in self._found)

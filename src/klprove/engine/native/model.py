@@ -11,6 +11,7 @@ from klprove.engine.native.lowering import lower
 from klprove.engine.native.moves import Moves
 from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS
+from klprove.engine.reduction.names import EVERY
 from klprove.ir.instructions import End, Halt, visible
 from klprove.ir.types import I64
 
@@ -18,11 +19,12 @@ from klprove.ir.types import I64
 class Model:
     """The text of the module, and what is needed to talk to it."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, off: frozenset[str] = EVERY) -> None:
+        """`off`: reductions not to use."""
         self._machine = machine
         self.layout = Layout(machine)
         self.events = Events()
-        moves = Moves(machine, self.layout, self.events)
+        moves = Moves(machine, self.layout, self.events, off)
         rows = ", ".join(f"i64 {each}" for each in objects(machine.image))
         count = 1 + 6 * len(machine.program.objects)
         parts = [INTRINSICS, f"@objects = internal constant [{count} x i64] [{rows}]\n"]

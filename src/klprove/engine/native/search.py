@@ -16,6 +16,8 @@ from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.native.events import BLOCKED, DEEP
 from klprove.engine.native.model import Model
 from klprove.engine.points import Noted
+from klprove.engine.reduction.names import EVERY
+from klprove.engine.reduction.retracing import moves
 from klprove.engine.reference import deadlock, stuck
 from klprove.engine.search import Discovery, Search
 from klprove.verdict import VIOLATION
@@ -33,14 +35,18 @@ _STATES = (1 << 32) - 2
 
 
 class Native:
-    """One exploration of one machine; `level` says how far its code is optimised before it runs."""
+    """One exploration of one machine; `level` says how far its code is optimised before it runs,
+    `off` which reductions are not used."""
 
-    def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
+    def __init__(
+        self, machine: Machine, meter: Meter, level: int = 0, off: frozenset[str] = EVERY
+    ) -> None:
         self._machine, self._meter = machine, meter
+        self._moves = moves(machine, off)
         self._found: dict[Notice, Discovery] = {}
         self._blocked: list[int] = []
         self._search = Search()
-        self._model = Model(machine)
+        self._model = Model(machine, off)
         self._code = Compiled(self._model.text, level)
         self._better: Better | None = None
         self._ran = 0.0
@@ -81,7 +87,7 @@ class Native:
         booted: list[tuple[int, Noted]] = []
         first = self._machine.initial(booted)
         for context, noted in booted:
-            self._note(context, noted, 0, None)
+            self._note(context, noted, None)
         self._out.write(0, self._model.layout.encode(first))
         arrays = (self._control, self._store, self._parents, self._table, self._out)
         self._code.call("begin", *(each.address for each in arrays))
@@ -190,14 +196,14 @@ class Native:
             elif noted[0] == "invariant":
                 self._broken(noted[1], state)
             else:
-                self._note(context, noted, state, self._model.choices[choice])
+                self._note(context, noted, state)
         control.put(kernels.LOGGED, 0)
 
-    def _note(self, context: int, noted: Noted, state: int, choice: Choice | None) -> None:
+    def _note(self, context: int, noted: Noted, state: int | None) -> None:
         program = self._machine.program
         found = notice(program, context, noted)
         if found is not None and found not in self._found:
-            schedule = [] if choice is None else [*self._schedule(state), choice]
+            schedule = [] if state is None else self._until(state, context, noted)
             self._found[found] = Discovery(found, schedule)
         name = witness(program, context, noted)
         if name:
@@ -216,21 +222,19 @@ class Native:
         size = self._model.layout.bytes
         return self._model.layout.decode(self._store.read(index * size, size))
 
+    def _until(self, index: int, context: int, noted: Noted) -> list[Choice]:
+        """The choices that lead to something noted while a state was expanded."""
+        return [*self._schedule(index), *self._moves.until(self._state(index), context, noted)]
+
     def _schedule(self, index: int) -> list[Choice]:
-        """The choices that lead to a state, found again by the machine along its ancestors."""
-        machine = self._machine
+        """The choices that lead to a state, found again along its ancestors."""
         choices: list[Choice] = []
         after = self._state(index)
         while index:
             index = int.from_bytes(self._parents.read(4 * index, 4), "little")
             before = self._state(index)
-            choices.append(
-                next(
-                    each
-                    for each in machine.choices(before)
-                    if machine.apply(before, each, []) == after
-                )
-            )
+            taken = next(each for each, now in self._moves.successors(before) if now == after)
+            choices += reversed(taken)
             after = before
         choices.reverse()
         return choices

@@ -152,14 +152,8 @@ class Reduced:
             note: list[Noted] = []
             after = machine.apply(state, choice, note)
             if note or after is not None:
-                running = self._running(state, choice)
+                running = machine.running(state, choice)
                 yield Walk([choice], [(1, running, each) for each in note], after)
-
-    def _running(self, state: State, choice: Choice) -> int:
-        what, cpu, detail = choice
-        if what != "step":
-            return detail
-        return self._machine.points.table[state[1][cpu][0][-1][0]].context
 
     # -- chains -----------------------------------------------------------------------------
 
@@ -173,7 +167,7 @@ class Reduced:
                     choice: Choice = ("step", cpu, 0)
                     note: list[Noted] = []
                     after = self._machine.apply(state, choice, note)
-                    running = self._running(state, choice)
+                    running = self._machine.running(state, choice)
                     if after is not None:
                         break
             else:
