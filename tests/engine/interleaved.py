@@ -41,6 +41,9 @@ from klprove.source import Span
 SHARED, LOCAL, OWN, POOL, POINTER, COUNT = 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000
 """Addresses: variables of everybody, of a CPU (one 0x100 each), of a context, a pool of two pieces,
 a pointer into it, and the preemption counts."""
+THEMES = ("any", "any", "nesting", "tasks", "pool", "properties", "arrivals")
+"""What occurs more often than elsewhere: in "nesting" interrupts are enabled in handlers, in
+"arrivals" handlers begin with a ghost function."""
 
 
 class Interleaved:
@@ -49,6 +52,7 @@ class Interleaved:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._line = 0
+        self._theme = self._random.choice(THEMES)
         self._cpus = self._random.choice([1, 2, 2, 2, 2, 3])
         self._contexts = 0
         self._pooled = False
@@ -57,19 +61,24 @@ class Interleaved:
         """Tasks and interrupts on up to three CPUs."""
         choose, chance = self._random.choice, self._random.random
         kinds = [("task", cpu) for cpu in range(self._cpus)]
-        if chance() < 0.15:
+        if chance() < (0.9 if self._theme == "tasks" else 0.1):
             kinds.append(("task", 0))
         if chance() < 0.05:
             kinds = kinds[1:] or kinds
         for cpu in range(self._cpus):
             if chance() < (0.85 if cpu == 0 else 0.25):
                 most = 2 if self._cpus < 3 else 1
-                names = ["irq", "nmi", "exception", "softirq"]
-                kinds += [(kind, cpu) for kind in self._random.sample(names, self._random.randint(1, most))]
+                names = self._random.sample(["irq", "nmi", "exception", "softirq"], most)
+                if self._theme == "nesting" and cpu == 0:
+                    names = ["irq", choose(["nmi", "exception"])]
+                elif chance() < 0.5:
+                    names = names[:1]
+                kinds += [(kind, cpu) for kind in names]
         contexts = [self._context(kind, cpu) for kind, cpu in kinds]
         objects = [self._object(f"x{n}", SHARED + 0x20 * n) for n in range(3)]
         for cpu in range(self._cpus):
-            objects += [self._object(f"l{n}", LOCAL + 0x100 * cpu + 0x20 * n, cpu) for n in range(2)]
+            local = LOCAL + 0x100 * cpu
+            objects += [self._object(f"l{n}", local + 0x20 * n, cpu) for n in range(2)]
             objects.append(self._object("__preempt_count", COUNT + 0x20 * cpu, cpu))
         objects += [self._object(f"own{n}", OWN + 0x20 * n) for n in range(self._contexts)]
         pool = Object("pool", POOL, bytes(8), granule=4)
@@ -82,7 +91,7 @@ class Interleaved:
             properties=tuple(self._properties()),
             witnesses=("there",),
             hardware_nmi=chance() < 0.2,
-            preempt=chance() < 0.5,
+            preempt=chance() < 0.6,
         )
 
     def _object(self, name: str, addr: int, cpu: int | None = None) -> Object:
@@ -96,21 +105,24 @@ class Interleaved:
 
     def _properties(self) -> list[Property]:
         made = []
-        while self._random.random() < 0.3:
+        often = 0.75 if self._theme == "properties" else 0.2
+        while self._random.random() < often and len(made) < 3:
             made.append(self._property("invariant", None))
-        if self._random.random() < 0.3:
+        if self._random.random() < often:
             made.append(self._property("balanced", self._random.randrange(self._cpus)))
         return made
 
     def _property(self, kind: str, cpu: int | None) -> Property:
         at = self._at()
-        instrs: list[Instr] = [Load("v", self._variable(cpu or 0, 0), I32, True, at)]
+        any_cpu = self._random.randrange(self._cpus) if cpu is None else cpu
+        instrs: list[Instr] = [Load("v", self._variable(any_cpu, 0), I32, True, at)]
         value: Expr = Reg("v", I32)
-        if self._random.random() < 0.15:
+        if self._random.random() < 0.2:
             instrs.append(IrqGet("f", at))
             value = Binary("add", value, Convert(Reg("f", U8), I32), I32)
         elif self._random.random() < 0.6:
-            instrs.append(Load("w", self._variable(cpu or 0, 0), I32, True, at))
+            any_cpu = self._random.randrange(self._cpus) if cpu is None else cpu
+            instrs.append(Load("w", self._variable(any_cpu, 0), I32, True, at))
             value = Binary("add", value, Reg("w", I32), I32)
         if kind == "invariant":
             value = Binary("ne", value, Const(self._random.randint(2, 4), I32), I32)
@@ -123,8 +135,14 @@ class Interleaved:
         instrs: list[Instr] = []
         own = self._contexts
         self._contexts += 1
-        if self._random.random() < 0.1:
+        if self._theme == "nesting" and self._random.random() < 0.7:
+            enabled = int(kind not in ("task", "irq"))
+            instrs.append(IrqSet(Const(enabled, U8), self._at()))
+        elif self._random.random() < (
+            0.7 if self._theme == "arrivals" and kind != "task" else 0.05
+        ):
             instrs += self._fused(cpu, own)
+            self._told(instrs, "b")
         for _ in range(self._random.randint(1, 5 if kind == "task" else 3)):
             self._statement(instrs, kind, cpu, own)
         at, pick = self._at(), self._random.random()
@@ -171,26 +189,34 @@ class Interleaved:
             made.append(Check(self._cond(), "ghost", "b", at))
         return made
 
+    def _told(self, instrs: list[Instr], register: str) -> None:
+        """A finding for some value of a register, so that a value which is missed shows."""
+        at, value = self._at(), Const(self._random.choice([0, 1, 1, 2, 2, 3]), I32)
+        there = len(instrs) + 1
+        instrs.append(Branch(Binary("eq", Reg(register, I32), value, I32), there, there + 1, at))
+        instrs.append(Report(self._random.choice(["odd", "even-warned"]), at))
+
     def _statement(
         self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int = 0
     ) -> None:
         at, pick, register = self._at(), self._random.random(), self._random.choice("ab")
-        if pick < 0.2:
+        if pick < 0.22:
             instrs.append(Load(register, self._variable(cpu, own), I32, False, at))
+            self._told(instrs, register)
         elif pick < 0.38:
             instrs.append(Store(self._variable(cpu, own), self._value(), I32, False, at))
         elif pick < 0.43:
             op = self._random.choice(["xor", "xchg"])
             change = self._value()
             instrs.append(Rmw(op, register, self._variable(cpu, own), change, I32, False, at))
+            self._told(instrs, register)
         elif pick < 0.49:
             instrs.append(Pause(at))
             instrs += self._fused(cpu, own)
+            self._told(instrs, "b")
         elif pick < 0.55:
             instrs.append(Load(register, self._variable(cpu, own), I32, False, at))
             instrs.append(Check(self._cond(), "assert", "c", at))
-        elif pick < 0.58:
-            instrs.append(Report(self._random.choice(["odd", "even-warned"]), at))
         elif pick < 0.60:
             instrs.append(Reach("there", at))
         elif pick < 0.66:
@@ -200,6 +226,7 @@ class Interleaved:
         elif pick < (0.74 if kind == "task" else 0.70):
             variable = self._variable(cpu, own)
             instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(self._cond(), at)]
+            self._told(instrs, "a")
         elif pick < 0.77:
             instrs.append(Choose(register, 2, at))
         elif pick < 0.80:
@@ -207,7 +234,7 @@ class Interleaved:
                 instrs.append(Yield(at))
             elif kind in ("nmi", "exception"):
                 instrs.append(UnmaskNmi(at))
-        elif pick < 0.86:
+        elif pick < 0.85 or (self._theme == "pool" and pick < 0.93):
             self._point(instrs, at)
         elif pick < 0.93 and depth < 2:
             self._loop(instrs, kind, cpu, own, depth)
@@ -233,8 +260,11 @@ class Interleaved:
             Load("a", where, I32, False, at),
             Store(where, Const(1, I32), I32, False, at),
         ]
-        instrs.append(self._random.choice(made))
+        chosen = self._random.choice(made)
+        instrs.append(chosen)
         instrs.append(Pause(at))
+        if isinstance(chosen, Load):
+            self._told(instrs, "a")
 
     def _loop(self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int) -> None:
         """Steps again and again until something is seen, perhaps for ever."""

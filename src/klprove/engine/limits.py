@@ -27,6 +27,8 @@ class Limits:
     engine: str = "auto"
     first: bool = False
     """Stop at the first violation."""
+    no_reduce: frozenset[str] = frozenset()
+    """Reductions (`klprove.engine.REDUCTIONS`) that are not used; only `native` has any."""
 
     def nesting(self, kind: str) -> int:
         """How many frames of `kind` may be stacked on one CPU."""

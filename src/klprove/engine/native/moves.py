@@ -349,9 +349,7 @@ class Moves:
         own = text.op(f"and i64 {text.op(f'lshr i64 {classes}, {2 * cpu}')}, 3")
         return text.op(f"icmp eq i64 {own}, {wanted}")
 
-    def _ample(
-        self, text: Text, state: str, out: str, classes: str, made: str, end: str
-    ) -> None:
+    def _ample(self, text: Text, state: str, out: str, classes: str, made: str, end: str) -> None:
         """Where the transitions of one CPU stand for all: take them and go to `end`."""
         for wanted in (ALONE, STEPS, ALL):
             for cpu in range(self._machine.program.cpus):

@@ -36,15 +36,24 @@ _STATES = (1 << 32) - 2
 
 class Native:
     """One exploration of one machine; `level` says how far its code is optimised before it runs,
-    `off` which reductions are not used."""
+    `off` which reductions are not used. Where something is `wanted`, the search ends once all of it
+    is found, or `most` states are stored."""
 
     def __init__(
-        self, machine: Machine, meter: Meter, level: int = 0, off: frozenset[str] = EVERY
+        self,
+        machine: Machine,
+        meter: Meter,
+        level: int = 0,
+        off: frozenset[str] = EVERY,
+        wanted: frozenset[Notice] = frozenset(),
+        most: int = 0,
     ) -> None:
         self._machine, self._meter = machine, meter
         self._moves = moves(machine, off)
+        self._wanted, self._most = wanted, most
         self._found: dict[Notice, Discovery] = {}
         self._blocked: list[int] = []
+        self._hopeless: set[State] = set()
         self._search = Search()
         self._model = Model(machine, off)
         self._code = Compiled(self._model.text, level)
@@ -117,9 +126,18 @@ class Native:
                 reason = self._grow()
             if not reason and self._machine.limits.first and self._violated():
                 reason = "stopped at the first violation"
+            if not reason and self._wanted:
+                reason = self._enough()
             if reason:
                 search.reasons.append(reason)
                 return
+
+    def _enough(self) -> str:
+        """Why nothing more is to be looked for, if so."""
+        self._deadlocks()
+        if self._wanted <= self._found.keys():
+            return "found"
+        return "too many states" if self._control.word(kernels.COUNT) > self._most else ""
 
     def _slice(self) -> int:
         """Let compiled code run for a while; why it came back."""
@@ -184,7 +202,7 @@ class Native:
         control = self._control
         for place in range(control.word(kernels.LOGGED)):
             at = kernels.LOG + 3 * place
-            number, state, choice = (control.word(at + offset) for offset in range(3))
+            number, state, _ = (control.word(at + offset) for offset in range(3))
             if number == BLOCKED:
                 self._blocked.append(state)
                 continue
@@ -241,9 +259,9 @@ class Native:
 
     def _deadlocks(self) -> None:
         """As the reference engine: blocked states that no later arrival frees."""
-        hopeless: set[State] = set()
-        for index in self._blocked:
+        blocked, self._blocked = self._blocked, []
+        for index in blocked:
             state = self._state(index)
             found = deadlock(self._machine, state)
-            if found not in self._found and stuck(self._machine, state, hopeless):
+            if found not in self._found and stuck(self._machine, state, self._hopeless):
                 self._found[found] = Discovery(found, self._schedule(index))

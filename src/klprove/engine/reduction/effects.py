@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from klprove.engine.image import Image
 from klprove.ir.expressions import Const
+from klprove.ir.instructions import MEMORY as MEMORY_INSTRUCTIONS
 from klprove.ir.instructions import (
     CmpXchg,
     Free,
@@ -23,7 +24,6 @@ from klprove.ir.instructions import (
     Store,
     visible,
 )
-from klprove.ir.instructions import MEMORY as MEMORY_INSTRUCTIONS
 from klprove.ir.liveness import successors
 from klprove.ir.program import Code
 
@@ -34,7 +34,7 @@ class Effect(NamedTuple):
     reads: int
     writes: int
 
-    def __or__(self, other: "Effect") -> "Effect":  # type: ignore[override]
+    def __or__(self, other: "Effect") -> "Effect":
         return Effect(self.reads | other.reads, self.writes | other.writes)
 
     def conflicts(self, other: "Effect") -> bool:

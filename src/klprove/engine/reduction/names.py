@@ -6,3 +6,9 @@ REDUCTIONS = (AMPLE, CHAINS, DELIVERY)
 transition are not stored (needs `ample`). `delivery`: no arrival before a step that cannot tell."""
 EVERY = frozenset(REDUCTIONS)
 """To use none of them."""
+
+
+def used(off: frozenset[str]) -> tuple[str, ...]:
+    """The reductions that are in use without those in `off`."""
+    needs = {CHAINS: AMPLE}
+    return tuple(each for each in REDUCTIONS if not {each, needs.get(each)} & off)

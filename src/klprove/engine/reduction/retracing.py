@@ -30,7 +30,7 @@ class _Told:
             note: list[Noted] = []
             after = self._machine.apply(state, choice, note)
             running = self._machine.running(state, choice)
-            yield Walk([choice], [(1, running, each) for each in note], after)
+            yield Walk([choice], [([choice], running, each) for each in note], after)
 
     def successors(self, state: State) -> Iterator[tuple[Sequence[Choice], State]]:
         """See Moves."""
@@ -41,9 +41,9 @@ class _Told:
     def until(self, state: State, context: int, noted: Noted) -> Sequence[Choice]:
         """See Moves."""
         return next(
-            walk.choices[:count]
+            choices
             for walk in self._walks(state)
-            for count, running, each in walk.notes
+            for choices, running, each in walk.notes
             if (running, each) == (context, noted)
         )
 

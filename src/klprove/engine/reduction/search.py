@@ -31,8 +31,8 @@ class ReducedReference(Reference):
             for state in level:
                 found = self.reduced.expand(state)
                 for walk in found.walks:
-                    for count, context, noted in walk.notes:
-                        self._note(context, noted, (state, walk.choices[:count]))
+                    for choices, context, noted in walk.notes:
+                        self._note(context, noted, (state, choices))
                     if walk.after is None:
                         continue
                     search.transitions += 1

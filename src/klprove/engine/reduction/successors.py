@@ -7,11 +7,11 @@ docs/reductions.md.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from klprove.engine.image import may_unmask
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
 from klprove.engine.reduction.tables import MASKABLE, Tables, tables
-from klprove.engine.image import may_unmask
 
 CHAIN = 64
 """Steps of a chain after which a state is stored all the same."""
@@ -23,10 +23,11 @@ its step, whatever it chooses; its step and the arrivals on it."""
 
 @dataclass(slots=True)
 class Walk:
-    """Some choices in a row, and what was noted on the way: after so many choices, by a context."""
+    """Some choices in a row, and what was noted on the way: by which context, after which choices
+    (a step that was tried without a successor is not among `choices`)."""
 
     choices: list[Choice]
-    notes: list[tuple[int, int, Noted]] = field(default_factory=list)
+    notes: list[tuple[list[Choice], int, Noted]] = field(default_factory=list)
     after: State | None = None
     """None where the last choice has no successor."""
 
@@ -120,12 +121,14 @@ class Reduced:
 
     def _ample_set(self, state: State) -> Expansion | None:
         classes = self.classes(state)
+        tried: list[Walk] = []
         for wanted in (ALONE, STEPS, ALL):
             for cpu, each in enumerate(classes):
                 if each == wanted:
                     walks = list(self._on(state, cpu, wanted == ALL))
                     if any(each.after and each.choices[0][0] == "step" for each in walks):
-                        return Expansion(walks, False)
+                        return Expansion(tried + walks, False)
+                    tried += [Walk(each.choices, each.notes) for each in walks]
         return None
 
     def _everything(self, state: State) -> Expansion:
@@ -153,7 +156,7 @@ class Reduced:
             after = machine.apply(state, choice, note)
             if note or after is not None:
                 running = machine.running(state, choice)
-                yield Walk([choice], [(1, running, each) for each in note], after)
+                yield Walk([choice], [([choice], running, each) for each in note], after)
 
     # -- chains -----------------------------------------------------------------------------
 
@@ -168,10 +171,10 @@ class Reduced:
                     note: list[Noted] = []
                     after = self._machine.apply(state, choice, note)
                     running = self._machine.running(state, choice)
+                    so_far = [*walk.choices, choice]
+                    walk.notes += [(so_far, running, each) for each in note]
                     if after is not None:
+                        walk.choices, walk.after = so_far, after
                         break
             else:
                 return
-            walk.choices.append(choice)
-            walk.notes += [(len(walk.choices), running, each) for each in note]
-            walk.after = after

@@ -11,7 +11,7 @@ from klprove.engine.image import may_enable, may_unmask
 from klprove.engine.machine import Machine
 from klprove.engine.reduction.cycles import cut
 from klprove.engine.reduction.effects import NOTHING, Effect, Effects, union
-from klprove.ir.instructions import Atomic, End, Halt, Instr, IrqSet, visible
+from klprove.ir.instructions import Atomic, End, Halt, IrqSet, visible
 
 MASKABLE = ("irq", "softirq")
 
@@ -195,9 +195,7 @@ def tables(machine: Machine) -> Tables:
     touches = [_touches(each, classes) for each in steps]
     own = [_future(each, classes) for each in steps]
     future = _reached(own, found.follows)
-    later = {
-        context: _future(found.own(context), classes) for context in found.arrivals
-    }
+    later = {context: _future(found.own(context), classes) for context in found.arrivals}
     whole = [0] * machine.program.cpus
     for n, each in enumerate(own):
         whole[found.cpu[n]] |= each
@@ -226,9 +224,7 @@ def tables(machine: Machine) -> Tables:
         arrival=[_touches(each, classes) for each in arrivals],
         loud=[bool(each.writes & found.watched) for each in arrivals],
         later=later,
-        switching=[
-            _future(found.counted(cpu), classes) for cpu in range(machine.program.cpus)
-        ],
+        switching=[_future(found.counted(cpu), classes) for cpu in range(machine.program.cpus)],
         width=2 * len(classes),
     )
 
