@@ -154,8 +154,10 @@ class Interleaved:
 
     def _variable(self, cpu: int, own: int) -> Const:
         pick = self._random.random()
-        if self._theme == "nesting" and pick < 0.6:
+        if self._theme in ("nesting", "tasks") and pick < 0.6:
             return Const(LOCAL + 0x100 * cpu, U64)
+        if self._theme in ("arrivals", "properties") and pick < 0.4:
+            return Const(self._random.choice([SHARED, LOCAL + 0x100 * cpu]), U64)
         if pick < 0.3:
             return Const(SHARED + 0x20 * self._random.randrange(3), U64)
         if pick < 0.7:
@@ -208,17 +210,17 @@ class Interleaved:
         self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int = 0
     ) -> None:
         at, pick, register = self._at(), self._random.random(), self._random.choice("ab")
-        if pick < 0.22:
+        if pick < 0.24:
             instrs.append(Load(register, self._variable(cpu, own), I32, False, at))
             self._told(instrs, register)
-        elif pick < 0.38:
+        elif pick < 0.41:
             instrs.append(Store(self._variable(cpu, own), self._value(), I32, False, at))
-        elif pick < 0.43:
+        elif pick < 0.46:
             op = self._random.choice(["xor", "xchg"])
             change = self._value()
             instrs.append(Rmw(op, register, self._variable(cpu, own), change, I32, False, at))
             self._told(instrs, register)
-        elif pick < 0.49:
+        elif pick < 0.51:
             instrs.append(Pause(at))
             instrs += self._fused(cpu, own)
             self._told(instrs, "b")
@@ -242,7 +244,7 @@ class Interleaved:
                 instrs.append(Yield(at))
             elif kind in ("nmi", "exception"):
                 instrs.append(UnmaskNmi(at))
-        elif pick < 0.85 or (self._theme == "pool" and pick < 0.93):
+        elif pick < 0.85 or (self._theme == "pool" and pick < 0.95):
             self._point(instrs, at)
         elif pick < 0.93 and depth < 2:
             self._loop(instrs, kind, cpu, own, depth)
