@@ -45,6 +45,9 @@ THEMES = ("any", "any", "nesting", "tasks", "pool", "properties", "arrivals")
 """What occurs more often than elsewhere: in "nesting" interrupts are enabled in handlers, in
 "arrivals" handlers begin with a ghost function."""
 
+AWAITS = 10_000
+"""From this seed on, every program is about awaits, so that deadlocks are many."""
+
 
 class Interleaved:
     """Writes one program. Values stay below 4, so that complete searches stay small."""
@@ -52,7 +55,7 @@ class Interleaved:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._line = 0
-        self._theme = self._random.choice(THEMES)
+        self._theme = "awaits" if seed >= AWAITS else self._random.choice(THEMES)
         self._cpus = self._random.choice([1, 2, 2, 2, 2, 3])
         self._contexts = 0
         self._pooled = False
@@ -210,6 +213,9 @@ class Interleaved:
         self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int = 0
     ) -> None:
         at, pick, register = self._at(), self._random.random(), self._random.choice("ab")
+        if self._theme == "awaits" and self._random.random() < 0.35:
+            self._await(instrs, self._variable(cpu, own))
+            return
         if pick < 0.24:
             instrs.append(Load(register, self._variable(cpu, own), I32, False, at))
             self._told(instrs, register)
@@ -234,9 +240,7 @@ class Interleaved:
         elif pick < 0.68:
             instrs += [IrqGet("f", at), Set(register, Convert(Reg("f", U8), I32), at)]
         elif pick < (0.74 if kind == "task" else 0.70):
-            variable = self._variable(cpu, own)
-            instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(self._cond(), at)]
-            self._told(instrs, "a")
+            self._await(instrs, self._variable(cpu, own))
         elif pick < 0.77:
             instrs.append(Choose(register, 2, at))
         elif pick < 0.80:
@@ -250,6 +254,11 @@ class Interleaved:
             self._loop(instrs, kind, cpu, own, depth)
         elif depth < 2:
             self._branch(instrs, kind, cpu, own, depth)
+
+    def _await(self, instrs: list[Instr], variable: Const) -> None:
+        at = self._at()
+        instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(self._cond(), at)]
+        self._told(instrs, "a")
 
     def _point(self, instrs: list[Instr], at: Site) -> None:
         """The pool, by its address or through the pointer, and its end."""
