@@ -1,8 +1,9 @@
 """The memory image: which bytes make up a state, and where each thing stands in them.
 
-A state's memory is one `bytes` object: the objects that may change, then a byte for each piece that
-kfree() can take away (0: alive), then the machine's own bytes for each CPU (interrupt flag, NMI
-mask, frames of each kind, arrivals spent). Objects that never change are not in it.
+A state's memory is one `bytes` object: the objects that may change, each with a byte for each
+piece of it that kfree() can take away (0: alive), first those that belong to no CPU, then for each
+CPU its own and the machine's bytes (interrupt flag, NMI mask, frames of each kind, arrivals spent).
+Objects that never change are not in it.
 """
 
 from bisect import bisect_right
@@ -25,6 +26,8 @@ FAULTS = {
 """Code and text of each kind of bad access."""
 
 _NULL_PAGE = 0x1000
+GROUP = 8
+"""Bytes to which what belongs to a CPU is aligned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,36 @@ class Image:
         self.program = program
         self.escaped = _escaped(program)
         written = _written(program, self.escaped)
-        self._position: dict[int, int] = {}
-        initial = bytearray()
-        self.dynamic: list[Object] = []
-        for each in program.objects:
-            if each.addr in written or each.addr in self.escaped:
-                self._position[each.addr] = len(initial)
-                initial += each.init
-                self.dynamic.append(each)
-        self.dynamic.sort(key=lambda each: each.addr)
+        self.dynamic = sorted(
+            (each for each in program.objects if each.addr in written or each.addr in self.escaped),
+            key=lambda each: each.addr,
+        )
         self._starts = [each.addr for each in self.dynamic]
+        self._position: dict[int, int] = {}
         self._flags: dict[int, int] = {}
-        for each in self.dynamic:
-            if each.granule:
-                self._flags[each.addr] = len(initial)
-                initial += bytes(-(-len(each.init) // each.granule))
-        self.machine = [self._machine_bytes(cpu, initial, limits) for cpu in range(program.cpus)]
+        self.machine: list[MachineBytes] = []
+        self.groups: list[range] = []
+        """Positions of what belongs to no CPU, then of what belongs to each: what changes together
+        stands together."""
+        initial = bytearray()
+        for cpu in (None, *range(program.cpus)):
+            initial += bytes(-len(initial) % GROUP)
+            start = len(initial)
+            for each in self.dynamic:
+                if each.cpu == cpu:
+                    self._add(each, initial)
+            if cpu is not None:
+                self.machine.append(self._machine_bytes(cpu, initial, limits))
+            self.groups.append(range(start, len(initial)))
         self.initial = bytes(initial)
         self.wraps = {(each.addr, each.ty.size): each.bits for each in program.wraps}
+
+    def _add(self, each: Object, initial: bytearray) -> None:
+        self._position[each.addr] = len(initial)
+        initial += each.init
+        if each.granule:
+            self._flags[each.addr] = len(initial)
+            initial += bytes(-(-len(each.init) // each.granule))
 
     def _machine_bytes(self, cpu: int, initial: bytearray, limits: Limits) -> MachineBytes:
         def byte(value: int) -> int:

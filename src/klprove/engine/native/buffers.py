@@ -30,7 +30,8 @@ class Buffer:
 
     def grow(self, size: int) -> None:
         """Make room for `size` bytes; the address may change, the content does not (mremap)."""
-        self._map.resize(size)
+        if size != self.size:
+            self._map.resize(size)
         self.address = self._find()
 
     def read(self, start: int, size: int) -> bytes:
@@ -40,6 +41,13 @@ class Buffer:
     def write(self, start: int, raw: bytes) -> None:
         """Put bytes at a place."""
         self._map[start : start + len(raw)] = raw
+
+    def shift(self, start: int, size: int) -> None:
+        """Move bytes to the beginning, and give back the pages behind them."""
+        self._map.move(0, start, size)
+        first = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
+        if first < self.size:
+            self._map.madvise(mmap.MADV_DONTNEED, first, self.size - first)
 
     def word(self, index: int) -> int:
         """The signed word of 64 bits at an index."""

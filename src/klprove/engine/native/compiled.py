@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from threading import Thread
 from typing import Any
 
-_ENTRIES = {"begin": 5, "search": 7, "rebuild": 4}
+_ENTRIES = {"begin": 10, "search": 10, "stretch": 3, "respace": 5, "refill": 5, "climb": 5}
 """Functions called from Python, and how many words they take."""
 _BETTER = 2
 

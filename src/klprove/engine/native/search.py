@@ -6,6 +6,9 @@ between two of them Python looks at limits, makes room, and reads what was noted
 """
 
 import time
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
@@ -15,21 +18,17 @@ from klprove.engine.native.buffers import Buffer
 from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.native.events import BLOCKED, DEEP
 from klprove.engine.native.model import Model
+from klprove.engine.native.store import Store
 from klprove.engine.points import Noted
 from klprove.engine.reference import deadlock, stuck
 from klprove.engine.search import Discovery, Search
 from klprove.verdict import VIOLATION
 
-_FIRST_ENTRIES = 1 << 13
-_LOAD = 0.7
-"""The part of the table that may be full."""
 _FIRST_SLICE = 1 << 10
 _SLICE_SECONDS = 0.05
 _WORTH = 6
 """Optimised code is made once a search has taken so many times what compilation took; that is about
 what optimisation takes."""
-_STATES = (1 << 32) - 2
-"""States that an entry of the table can number."""
 
 
 class Native:
@@ -38,7 +37,8 @@ class Native:
     def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
         self._machine, self._meter = machine, meter
         self._found: dict[Notice, Discovery] = {}
-        self._blocked: list[int] = []
+        self._blocked: dict[int, int] = {}
+        """States in which nothing goes on by itself: number and key."""
         self._search = Search()
         self._model = Model(machine)
         self._code = Compiled(self._model.text, level)
@@ -47,15 +47,9 @@ class Native:
         """Seconds spent in compiled code."""
         self._batch = kernels.BATCH * max(self._model.fanout, 1)
         """States that one batch may add."""
-        record = self._model.layout.bytes
-        self._store = Buffer(record, huge=True)
-        self._parents = Buffer(4)
-        self._table = Buffer(_FIRST_ENTRIES * 8, huge=True)
-        self._out = Buffer(self._batch * record)
-        self._hashes = Buffer(self._batch * 8)
-        self._origins = Buffer(self._batch * 8)
+        self._work = Buffer(self._model.work * 8)
         self._control = Buffer((self._model.seen + len(self._model.events)) * 8)
-        self._fit(_FIRST_ENTRIES)
+        self._store = Store(self._model, self._control, self._batch)
 
     def run(self) -> Search:
         """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
@@ -71,8 +65,7 @@ class Native:
             search.discoveries = list(self._found.values())
             search.states = self._control.word(kernels.COUNT)
             search.transitions = self._control.word(kernels.TRANSITIONS)
-            for each in (self._store, self._parents, self._table, self._out):
-                each.close()
+            self._store.close()
         return search
 
     # -- exploration ------------------------------------------------------------------
@@ -82,9 +75,8 @@ class Native:
         first = self._machine.initial(booted)
         for context, noted in booted:
             self._note(context, noted, 0, None)
-        self._out.write(0, self._model.layout.encode(first))
-        arrays = (self._control, self._store, self._parents, self._table, self._out)
-        self._code.call("begin", *(each.address for each in arrays))
+        self._work.write(self._model.out * 8, self._model.layout.encode(first))
+        self._call("begin")
 
     def _explore(self) -> None:
         control, search = self._control, self._search
@@ -98,7 +90,7 @@ class Native:
                 level = count
             control.put(kernels.UNTIL, min(level, head + size))
             began = time.monotonic()
-            outcome = self._slice()
+            outcome = self._call("search")
             took = time.monotonic() - began
             self._improve(took)
             if took < _SLICE_SECONDS and size < 1 << 20:
@@ -106,27 +98,22 @@ class Native:
             else:
                 size = max(size // 2, kernels.BATCH)
             self._read_log()
+            self._store.trim()
             reason = self._exhausted()
             if not reason and outcome == kernels.FULL:
-                reason = self._grow()
+                reason = self._store.grow(self._code, self._meter)
+            if not reason and outcome == kernels.CROWDED:
+                reason = self._store.make_room(self._code, self._meter)
             if not reason and self._machine.limits.first and self._violated():
                 reason = "stopped at the first violation"
             if reason:
                 search.reasons.append(reason)
                 return
 
-    def _slice(self) -> int:
-        """Let compiled code run for a while; why it came back."""
-        arrays = (
-            self._control,
-            self._store,
-            self._parents,
-            self._table,
-            self._out,
-            self._hashes,
-            self._origins,
-        )
-        return self._code.call("search", *(each.address for each in arrays))
+    def _call(self, name: str) -> int:
+        """A function of `kernels.py` that takes the whole search; what it returns."""
+        arrays = self._store.arrays()
+        return self._code.call(name, self._control.address, *arrays, self._work.address)
 
     def _improve(self, took: float) -> None:
         """Go over to optimised code where a search is long enough for it."""
@@ -146,32 +133,6 @@ class Native:
     def _violated(self) -> bool:
         return any(each.severity == VIOLATION for each in self._found)
 
-    # -- room ----------------------------------------------------------------------------
-
-    def _fit(self, entries: int) -> None:
-        """Give the store the room that a table of so many entries asks for."""
-        room = int(entries * _LOAD)
-        self._store.grow((room + self._batch) * self._model.layout.bytes)
-        self._parents.grow((room + self._batch) * 4)
-        self._control.put(kernels.ROOM, room)
-        self._control.put(kernels.MASK, entries - 1)
-
-    def _grow(self) -> str:
-        """Twice the table; why not, if so."""
-        before = self._table.size // 8
-        entries = 2 * before
-        reason = self._meter.lacks(8 * entries)
-        if not reason and entries * _LOAD + self._batch > _STATES:
-            reason = f"{_STATES} states stored, more than the engine can number"
-        if reason:
-            return reason
-        table = Buffer(8 * entries, huge=True)
-        self._code.call("rebuild", self._table.address, before, table.address, entries - 1)
-        self._table.close()
-        self._table = table
-        self._fit(entries)
-        return ""
-
     # -- what was noted ------------------------------------------------------------------
 
     def _read_log(self) -> None:
@@ -180,7 +141,7 @@ class Native:
             at = kernels.LOG + 3 * place
             number, state, choice = (control.word(at + offset) for offset in range(3))
             if number == BLOCKED:
-                self._blocked.append(state)
+                self._blocked[state] = choice
                 continue
             if number == DEEP:
                 raise RuntimeError("a state has more frames than its record has room for")
@@ -212,34 +173,35 @@ class Native:
         if found not in self._found:
             self._found[found] = Discovery(found, self._schedule(state))
 
-    def _state(self, index: int) -> State:
-        size = self._model.layout.bytes
-        return self._model.layout.decode(self._store.read(index * size, size))
-
     def _schedule(self, index: int) -> list[Choice]:
-        """The choices that lead to a state, found again by the machine along its ancestors."""
+        """The choices that lead to a state, told again by the machine."""
+        return [choice for choice, _ in self._run(index)]
+
+    def _run(self, index: int) -> Iterator[tuple[Choice, State]]:
+        """The run that found a state: each choice, and the state after it."""
         machine = self._machine
-        choices: list[Choice] = []
-        after = self._state(index)
-        while index:
-            index = int.from_bytes(self._parents.read(4 * index, 4), "little")
-            before = self._state(index)
-            choices.append(
-                next(
-                    each
-                    for each in machine.choices(before)
-                    if machine.apply(before, each, []) == after
-                )
+        state = machine.initial([])
+        for place in self._store.path(self._code, index):
+            enabled = (
+                (each, after)
+                for each in machine.choices(state)
+                if (after := machine.apply(state, each, [])) is not None
             )
-            after = before
-        choices.reverse()
-        return choices
+            choice, state = next(islice(enabled, place, None))
+            yield choice, state
+
+    def _state(self, index: int, key: int) -> State:
+        """A state by its number and, in an exact search, its key."""
+        if key:
+            return self._model.layout.decode(self._store.record(key))
+        last = deque(self._run(index), maxlen=1)
+        return last[0][1] if last else self._machine.initial([])
 
     def _deadlocks(self) -> None:
         """As the reference engine: blocked states that no later arrival frees."""
         hopeless: set[State] = set()
-        for index in self._blocked:
-            state = self._state(index)
+        for index, key in self._blocked.items():
+            state = self._state(index, key)
             found = deadlock(self._machine, state)
             if found not in self._found and stuck(self._machine, state, hopeless):
                 self._found[found] = Discovery(found, self._schedule(index))

@@ -98,5 +98,4 @@ INTRINSICS = """\
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare i8 @llvm.usub.sat.i8(i8, i8)
-declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
 """
