@@ -1,6 +1,7 @@
 """One door: a program and limits go in, a verdict comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
@@ -45,7 +46,7 @@ def explore(
             search.states, search.transitions, search.depth, meter.seconds, engine
         ),
         bounds=_bounds(program, limits),
-        assumptions=tuple(_assumptions(program)),
+        assumptions=(*_assumptions(program), *_chance(limits, search.states)),
         reasons=tuple(search.reasons),
         unreached=tuple(each for each in program.witnesses if each not in search.witnesses),
     )
@@ -54,6 +55,9 @@ def explore(
 def _engine(program: Program, limits: Limits) -> str:
     if limits.engine not in ENGINES:
         raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
+    if limits.engine not in ("auto", "native") and (limits.compact or limits.checkpoint):
+        text = f"the {limits.engine} engine keeps no fingerprints and writes no checkpoints"
+        raise BadInput([_refusal(text, "use --engine native")])
     if limits.engine == "nested" and not applicable(program):
         text = "the nested engine takes one CPU with at most one task"
         raise BadInput([_refusal(text, "use --engine reference")])
@@ -62,6 +66,8 @@ def _engine(program: Program, limits: Limits) -> str:
             [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
         )
     if limits.engine == "auto":
+        if limits.compact or limits.checkpoint is not None:
+            return _engine(program, replace(limits, engine="native"))
         if applicable(program):
             return "nested"
         return "native" if available() else "reference"
@@ -95,6 +101,13 @@ def _bounds(program: Program, limits: Limits) -> Bounds:
     if "nmi" in limits.nest and "nmi" in kinds:
         nest["nmi"] = limits.nest["nmi"]
     return Bounds({kind: n for kind, n in limits.arrivals.items() if kind in kinds}, nest)
+
+
+def _chance(limits: Limits, states: int) -> Iterator[str]:
+    """What a compact search leaves to chance: two states with one fingerprint (birthday bound)."""
+    if limits.compact:
+        chance = states * (states - 1) / 2**65
+        yield f"no two states have the same fingerprint of 64 bits (chance of a miss {chance:.1e})"
 
 
 def _assumptions(program: Program) -> list[str]:

@@ -54,12 +54,12 @@ those of a successor; for a batch: successors of each state, their keys, their m
 COUNT, HEAD, UNTIL, TRANSITIONS, ROOM, ENTRIES, LOGGED = 0, 1, 2, 3, 4, 5, 6
 """States stored; states expanded; where to stop; transitions; states at which there must be more
 room; places of the table; length of the log."""
-PIECES, PAIRS = 7, 10
-"""Three places each, for the parts and for the pairs: how many there are, at how many there must
-be more room, places of their table."""
-BASE, KEY = 13, 14
+PIECES, PAIRS = 7, 11
+"""Four places each, for the parts and for the pairs: how many there are, at how many there must
+be more room, places of their table; a number that this thread has taken and not used."""
+BASE, KEY = 15, 16
 """Number of the first state that `order` still holds; key of the state that is being expanded."""
-LOG = 16
+LOG = 17
 """Start of the log (three words an entry: event, state, choice or, where it is blocked, its
 key)."""
 
@@ -123,6 +123,11 @@ def take(array: Words, index: int, more: int) -> int:
     return found
 
 
+def relax() -> int:
+    """Let another thread have the CPU."""
+    return 0
+
+
 def expand(control: Words, store: Words, at: int, out: Words, to: int) -> int:
     """Write the successors of a state one after the other, and say how many: generated code."""
     raise NotImplementedError
@@ -160,10 +165,18 @@ def fingerprint(words: Words, at: int) -> int:
 
 
 def intern(
-    control: Words, counts: int, slots: Words, kept: Words, width: int, words: Words, at: int
+    own: Words,
+    control: Words,
+    counts: int,
+    slots: Words,
+    kept: Words,
+    width: int,
+    words: Words,
+    at: int,
 ) -> int:
     """The number, from 1 on, of `width` words among those in `kept`, where they are put unless they
-    are there. Several threads may do so at once. `slots` holds half a hash and half a number."""
+    are there. Several threads, each with a control array of its own, may do so at once; a number
+    that one has taken in vain it uses next time. `slots` holds half a hash and half a number."""
     h = hashed(words, at, width)
     tag = h & ~LOW32
     place = (h >> 32 & LOW32) * control[counts + 2] >> 32
@@ -172,7 +185,10 @@ def intern(
         entry = acquire(slots, place)
         if entry == 0:
             if mine == 0:
-                mine = take(control, counts, 1) + 1
+                mine = own[counts + 3]
+                own[counts + 3] = 0
+                if mine == 0:
+                    mine = take(control, counts, 1) + 1
                 for i in range(0, width, 1):
                     kept[mine * width + i] = words[at + i]
             entry = claim(slots, place, tag | mine)
@@ -184,23 +200,34 @@ def intern(
             for i in range(0, width, 1):
                 difference = difference | kept[number * width + i] ^ words[at + i]
             if difference == 0:
+                if mine != 0:
+                    own[counts + 3] = mine
                 return number
         place = place + 1
     return 0
 
 
-def respace(slots: Words, entries: int, kept: Words, width: int, count: int) -> int:
-    """Enter all that is kept into an empty table of so many places."""
+def respace(
+    slots: Words, entries: int, kept: Words, width: int, count: int, unused: Words, some: int
+) -> int:
+    """Enter all that is kept into an empty table of so many places, but for `some` numbers that
+    are not in use."""
     for number in range(1, count + 1, 1):
-        h = hashed(kept, number * width, width)
-        place = (h >> 32 & LOW32) * entries >> 32
-        while slots[place] != 0:
-            place = place + 1
-        slots[place] = h & ~LOW32 | number
+        used = 1
+        for i in range(0, some, 1):
+            if unused[i] == number:
+                used = 0
+        if used:
+            h = hashed(kept, number * width, width)
+            place = (h >> 32 & LOW32) * entries >> 32
+            while slots[place] != 0:
+                place = place + 1
+            slots[place] = h & ~LOW32 | number
     return 0
 
 
 def fold(
+    own: Words,
     control: Words,
     pieces: Words,
     piece_slots: Words,
@@ -220,7 +247,7 @@ def fold(
         if difference != 0 or known == 0:
             for i in range(0, PART, 1):
                 work[IDS + NODES + i] = work[at + cut[p * PART + i]]
-            known = intern(control, PIECES, piece_slots, pieces, PART, work, IDS + NODES)
+            known = intern(own, control, PIECES, piece_slots, pieces, PART, work, IDS + NODES)
         work[IDS + p] = known
     for n in range(PARTS, NODES, 1):
         left = joins[2 * (n - PARTS)]
@@ -230,7 +257,7 @@ def fold(
         known = work[REFS + n]
         if a != work[REFS + left] or b != work[REFS + right]:
             work[IDS + NODES] = a | b << 32
-            known = intern(control, PAIRS, pair_slots, pairs, 1, work, IDS + NODES)
+            known = intern(own, control, PAIRS, pair_slots, pairs, 1, work, IDS + NODES)
         work[IDS + n] = known
     return work[IDS + LEFT] | work[IDS + RIGHT] << 32
 
@@ -292,12 +319,19 @@ def stretch(table: Words, before: int, entries: int) -> int:
     return 0
 
 
-def refill(order: Words, first: int, last: int, table: Words, entries: int) -> int:
-    """Enter the states whose keys stand in `order`; how many were not there."""
+def refill(keys: Words, count: int, table: Words, entries: int) -> int:
+    """Enter states by their keys, or their fingerprints; how many were not there."""
     fresh = 0
-    for i in range(first, last, 1):
-        fresh = fresh + insert(table, entries, scramble(order[i]))
+    for i in range(0, count, 1):
+        fresh = fresh + insert(table, entries, scramble(keys[i]) if EXACT else keys[i])
     return fresh
+
+
+def fingerprints(order: Words, first: int, count: int, marks: Words) -> int:
+    """The fingerprints of some states of a compact search."""
+    for i in range(0, count, 1):
+        marks[i] = fingerprint(order, (first + i) * WORDS)
+    return 0
 
 
 # -- the search -----------------------------------------------------------------------------
@@ -317,7 +351,7 @@ def begin(
 ) -> int:
     """Store the first state, which stands at OUT in the work array."""
     if EXACT:
-        order[0] = fold(control, pieces, piece_slots, pairs, pair_slots, work, OUT)
+        order[0] = fold(control, control, pieces, piece_slots, pairs, pair_slots, work, OUT)
         insert(table, control[ENTRIES], scramble(order[0]))
     else:
         for i in range(0, WORDS, 1):
@@ -378,7 +412,7 @@ def search(
             found = expand(control, work, HERE, work, to)
             for i in range(made, made + found, 1):
                 if EXACT:
-                    key = fold(control, pieces, piece_slots, pairs, pair_slots, work, to)
+                    key = fold(control, control, pieces, piece_slots, pairs, pair_slots, work, to)
                     work[KEYS + i] = key
                     mark = scramble(key)
                 else:

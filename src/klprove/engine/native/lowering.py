@@ -35,6 +35,8 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 }
 _CONSTANT = ("objects", "cut", "joins")
 """Arrays that the module of a program defines."""
+_APART = ("fold", "unfold")
+"""Functions that are large and called in several places: each is compiled once."""
 _GENERATED = ("expand", "signed")
 """Functions of the kernels that are made for a program, or that only CPython needs."""
 
@@ -94,7 +96,7 @@ class _Function:
         self._loops: list[str] = []
         own = signatures[function.name]
         params = [f"{'ptr' if element else 'i64'} %{name}" for name, element in own]
-        self.text = Text(function.name, params)
+        self.text = Text(function.name, params, apart=function.name in _APART)
         for name, element in own:
             if element:
                 self._arrays[name] = (f"%{name}", element)

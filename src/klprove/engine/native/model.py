@@ -6,7 +6,7 @@ from itertools import chain
 
 from klprove.engine.image import Image
 from klprove.engine.machine import Machine
-from klprove.engine.native import kernels
+from klprove.engine.native import kernels, shares
 from klprove.engine.native.builtin import BUILT_IN
 from klprove.engine.native.events import Events
 from klprove.engine.native.layout import Layout
@@ -23,8 +23,8 @@ _SOURCES = ("kernels.py", "addresses.py")
 class Model:
     """The text of the module, and what is needed to talk to it."""
 
-    def __init__(self, machine: Machine, compact: bool = False) -> None:
-        self._machine = machine
+    def __init__(self, machine: Machine, compact: bool = False, threads: int = 1) -> None:
+        self._machine, self._threads = machine, threads
         self.exact = not compact
         self.layout = Layout(machine)
         self.events = Events()
@@ -41,15 +41,22 @@ class Model:
         """Successors that a state may have."""
         self.trail = 1 if self.fanout < 1 << 8 else 2
         """Bytes of a number of the trail."""
-        log = kernels.TELL + len(self.events) + kernels.BATCH + 1
+        self.share = shares.SHARE
+        """States of a share of a round, at most."""
+        self.cap = self.share * self.fanout
+        """Candidates of a share, at most."""
+        log = kernels.TELL + len(self.events) + self.share
         self.seen = kernels.LOG + 3 * log
         """Where the flags of the events stand in the control array, which ends with them."""
+        self.control = self.seen + len(self.events)
+        """Words of a control array."""
         self.constants, self.work = self._places()
         """What `kernels.py` leaves open, and the words of a work array."""
         self.out = self.constants["OUT"]
         """Where successors stand in it."""
         folder = resources.files(kernels.__package__)
-        sources = [folder.joinpath(each).read_text() for each in _SOURCES]
+        names = [*_SOURCES, *(["shares.py"] if threads > 1 else [])]
+        sources = [folder.joinpath(each).read_text() for each in names]
         parts.append(lower(sources, self.constants))
         self.text = "\n".join(parts)
 
@@ -77,6 +84,9 @@ class Model:
             "EXACT": int(self.exact),
             "TRAIL": self.trail,
             "SEEN": self.seen,
+            "SHARE": self.share,
+            "CAP": self.cap,
+            "THREADS": self._threads,
         }
         end = 0
         for name, size in sizes.items():

@@ -1,7 +1,7 @@
 """Where the states of a search are kept: the arrays of `kernels.py`, their growth, and the way back
 from the number of a state to the state and to how it was found."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from klprove.engine.limits import Meter
 from klprove.engine.native import kernels
@@ -21,6 +21,8 @@ _NODES = 1 << 31
 """Parts or pairs that a table of them can number."""
 _STALE = 1 << 24
 """Bytes of expanded states after which their pages are given back."""
+_KEYS = 1 << 20
+"""Keys that are read back at a time."""
 _WORD = 8
 
 
@@ -31,6 +33,10 @@ class Nodes:
         """`counts`: place of the three figures in the control array; `spare`: how many may come
         before anybody looks whether there is room."""
         self._control, self._counts, self.width, self._spare = control, counts, width, spare
+        self.owners = [control]
+        """The control arrays of all threads."""
+        self.lost: list[int] = []
+        """Numbers that were not in use when a checkpoint was written."""
         self.kept = Buffer(_WORD)
         self.slots = Buffer(_WORD)
         self._places = max(_FIRST_PLACES, 1 << (4 * spare).bit_length())
@@ -67,21 +73,25 @@ class Nodes:
         self.slots.close()
         self.slots = Buffer(_WORD)
         self._fit()
-        code.call(
-            "respace",
-            self.slots.address,
-            self._places,
-            self.kept.address,
-            self.width,
-            self.count,
-        )
+        unused = self.unused()
+        listed = Buffer((len(unused) + 1) * _WORD)
+        for place, number in enumerate(unused):
+            listed.put(place, number)
+        arrays = self.slots.address, self._places, self.kept.address, self.width, self.count
+        code.call("respace", *arrays, listed.address, len(unused))
+        listed.close()
+
+    def unused(self) -> list[int]:
+        """Numbers that a thread took and another was faster to give to the same words."""
+        held = [each.word(self._counts + 3) for each in self.owners]
+        return [*self.lost, *filter(None, held)]
 
     def reserve(self, count: int) -> None:
-        """Make the table large enough for `count` nodes, which are about to be read back."""
+        """Room for `count` nodes, which are about to be read back."""
         while count + self._spare >= _NODE_LOAD * self._places:
             self._places *= 2
-        self._fit()
         self._control.put(self._counts, count)
+        self._fit()
 
     def _fit(self) -> None:
         room = int(_NODE_LOAD * self._places)
@@ -151,8 +161,7 @@ class Store:
 
     def grow(self, code: Compiled, meter: Meter) -> str:
         """A larger table; why not, if so."""
-        small = self._entries < _SMALL
-        entries = 2 * self._entries if small else int(_STRETCH * self._entries)
+        entries = self._larger()
         more = entries - self._entries
         reason = meter.lacks(_WORD * more + (self.stride + 2) * int(_FULL_LOAD * more) // 2)
         if reason:
@@ -171,21 +180,18 @@ class Store:
                 return reason
         return ""
 
-    def trim(self) -> None:
-        """Give back the pages of states that have been expanded: their keys are in the table."""
-        base, head = self._control.word(kernels.BASE), self._control.word(kernels.HEAD)
-        if (head - base) * self.stride < max(_STALE, (self.count - head) * self.stride):
+    def trim(self, upto: int) -> None:
+        """Give back the pages of states before number `upto`, which have been expanded and, where
+        that is asked for, written: their marks are in the table."""
+        base = self._control.word(kernels.BASE)
+        if (upto - base) * self.stride < max(_STALE, (self.count - upto) * self.stride):
             return
-        self.order.shift((head - base) * self.stride, (self.count - head) * self.stride)
-        self._control.put(kernels.BASE, head)
+        self.order.shift((upto - base) * self.stride, (self.count - upto) * self.stride)
+        self._control.put(kernels.BASE, upto)
 
-    def reserve(self, count: int) -> None:
-        """Make room for `count` states, which are about to be read back."""
-        while count + self._batch >= self._room():
-            small = self._entries < _SMALL
-            self._entries = 2 * self._entries if small else int(_STRETCH * self._entries)
-        self._control.put(kernels.COUNT, count)
-        self._fit()
+    def _larger(self) -> int:
+        small = self._entries < _SMALL
+        return 2 * self._entries if small else int(_STRETCH * self._entries)
 
     def _room(self) -> int:
         return int(self._entries * (_LOAD if self._entries <= _SMALL else _FULL_LOAD))
@@ -221,10 +227,6 @@ class Store:
                 record[word * _WORD : word * _WORD + _WORD] = self.pieces.kept.read(at, _WORD)
         return bytes(record)
 
-    def key(self, index: int) -> int:
-        """The key of a state that `order` still holds; 0 in a compact search."""
-        return self.order.word(index - self._control.word(kernels.BASE)) if self.exact else 0
-
     def path(self, code: Compiled, index: int) -> list[int]:
         """How a state was found: for each step from boot, its place among the successors of the
         state before."""
@@ -243,14 +245,80 @@ class Store:
         width = self._model.trail
         return int.from_bytes(self.places.read(index * width, width), "little")
 
+    # -- checkpoints ---------------------------------------------------------------------
+
+    def figure(self, place: int) -> int:
+        """A figure of the control array."""
+        return self._control.word(place)
+
+    def unused(self) -> dict[str, list[int]]:
+        """Numbers of parts and of pairs that stand for nothing."""
+        return {"pieces": self.pieces.unused(), "pairs": self.pairs.unused()}
+
     def streams(self) -> Iterator[tuple[str, Buffer, int]]:
-        """What a checkpoint writes and only ever appends to: name, buffer, bytes so far."""
+        """What only ever grows, but for the keys: name, buffer, bytes so far."""
         trail = self._model.trail
         yield "births", self.births, self._control.word(kernels.HEAD) * trail
         yield "places", self.places, self.count * trail
         if self.exact:
             yield "pieces", self.pieces.kept, (self.pieces.count + 1) * self.pieces.width * _WORD
             yield "pairs", self.pairs.kept, (self.pairs.count + 1) * _WORD
+
+    def records(self, first: int, last: int) -> bytes:
+        """What `order` holds of states `first` to `last`."""
+        base = self._control.word(kernels.BASE)
+        return self.order.read((first - base) * self.stride, (last - first) * self.stride)
+
+    def keys(self, code: Compiled, first: int, last: int) -> bytes:
+        """The keys, or the fingerprints, of states `first` to `last`, which `order` still holds."""
+        if self.exact:
+            return self.records(first, last)
+        marks = Buffer((last - first) * _WORD)
+        place = first - self._control.word(kernels.BASE)
+        code.call("fingerprints", self.order.address, place, last - first, marks.address)
+        found = marks.read(0, marks.size)
+        marks.close()
+        return found
+
+    def reserve(self, figures: Mapping[int, int]) -> None:
+        """Room for what a checkpoint holds; `figures`: of the control array, by place."""
+        for place, figure in figures.items():
+            self._control.put(place, figure)
+        while self.count + self._batch >= self._room():
+            self._entries = self._larger()
+        self._control.put(kernels.BASE, figures[kernels.HEAD])
+        self._fit()
+        self.pieces.reserve(figures[kernels.PIECES])
+        self.pairs.reserve(figures[kernels.PAIRS])
+
+    def restore(
+        self,
+        code: Compiled,
+        words: Callable[[int, int], bytes],
+        states: int,
+        unused: Mapping[str, list[int]],
+    ) -> None:
+        """Fill the table, and in an exact search `order`, from the keys of so many states; `words`
+        gives those from one number to another."""
+        self.pieces.lost, self.pairs.lost = unused["pieces"], unused["pairs"]
+        head = self._control.word(kernels.HEAD)
+        some = Buffer(_KEYS * _WORD)
+        for first in range(0, states, _KEYS):
+            last = min(first + _KEYS, states)
+            raw = words(first, last)
+            some.write(0, raw)
+            fresh = code.call(
+                "refill", some.address, last - first, self.table.address, self._entries
+            )
+            if fresh != last - first:
+                raise ValueError("a state stands in it twice")
+            if self.exact and last > head:
+                begin = max(first, head)
+                self.order.write((begin - head) * _WORD, raw[(begin - first) * _WORD :])
+        some.close()
+        if self.exact:
+            self.pieces.fill(code)
+            self.pairs.fill(code)
 
 
 def _halves(pair: int) -> tuple[int, int]:

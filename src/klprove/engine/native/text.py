@@ -11,8 +11,12 @@ from collections.abc import Sequence
 class Text:
     """The body of one LLVM function."""
 
-    def __init__(self, name: str, params: Sequence[str], result: str = "i64") -> None:
-        self._head = f"define internal {result} @{name}({', '.join(params)}) nounwind {{"
+    def __init__(
+        self, name: str, params: Sequence[str], result: str = "i64", apart: bool = False
+    ) -> None:
+        """`apart`: not to be copied to where it is called, since it is large."""
+        attributes = "noinline nounwind" if apart else "nounwind"
+        self._head = f"define internal {result} @{name}({', '.join(params)}) {attributes} {{"
         self._slots: list[str] = []
         self._lines: list[str] = []
         self._next = 0
