@@ -60,7 +60,7 @@ def expander(machine: Machine, model: Model) -> Callable[..., int]:
 @pytest.mark.parametrize("seed", [7, 10, 21])
 def test_the_search_in_python_counts_as_the_reference_engine_does(seed: int, compact: bool) -> None:
     machine = Machine(program(seed), LIMITS)
-    model = Model(machine, compact)
+    model = Model(machine, compact=compact)
     python = interpreted(machine, model)
     full = Reference(Machine(program(seed), LIMITS), Meter(LIMITS, None)).run()
     assert 50 < full.states < 5000

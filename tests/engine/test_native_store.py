@@ -17,6 +17,7 @@ from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine, State
 from klprove.engine.native import Native, shares, store
 from klprove.engine.native.tree import shape
+from klprove.engine.reduction.names import EVERY
 from klprove.engine.reference import Reference
 from klprove.ir.program import Program
 from klprove.source import BadInput
@@ -89,7 +90,7 @@ def test_a_compact_search_says_the_same(threads: int) -> None:
 
 
 def test_a_compact_verdict_says_what_it_rests_on() -> None:
-    limits = Limits(engine="native", compact=True, arrivals=ONE_EACH)
+    limits = Limits(engine="native", no_reduce=EVERY, compact=True, arrivals=ONE_EACH)
     verdict = explore(program(7), limits)
     assert any("fingerprint" in each and "e-1" in each for each in verdict.assumptions)
     exact = explore(program(7), replace(limits, compact=False))
@@ -136,7 +137,7 @@ def test_large_tables_grow_by_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_STALE", 1 << 10)
     file = question.program(question.Question((BENCH,), defines={"NCPU": "1"}))
     for compact in (False, True):
-        limits = Limits(engine="native", arrivals=ONE_EACH, compact=compact)
+        limits = Limits(engine="native", no_reduce=EVERY, arrivals=ONE_EACH, compact=compact)
         verdict = explore(file, limits)
         assert verdict.word == "holds"
         assert verdict.statistics.states == 402_168
@@ -169,6 +170,7 @@ def test_a_search_that_ran_out_of_time_goes_on(
     monkeypatch.setattr(store, "_KEYS", 1000)
     limits = Limits(
         engine="native",
+        no_reduce=EVERY,
         arrivals=ONE_EACH,
         compact=compact,
         threads=threads,
@@ -189,7 +191,7 @@ def test_a_search_that_ran_out_of_time_goes_on(
 def test_findings_and_their_traces_survive(tmp_path: Path) -> None:
     for seed in (7, 10, 21, 2007):
         made = program(seed, cpus=1 + (seed > 2000))
-        limits = Limits(engine="native", arrivals=ONE_EACH)
+        limits = Limits(engine="native", no_reduce=EVERY, arrivals=ONE_EACH)
         whole = explore(made, limits)
         here = replace(limits, checkpoint=tmp_path / str(seed), checkpoint_seconds=0.0)
         explore(made, here)
@@ -203,7 +205,9 @@ def test_a_killed_search_is_resumed(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from klprove import check as q\n"
         "from klprove.engine import Limits, explore\n"
         "made = q.program(q.Question((sys.argv[1],), defines={'NCPU': '2', 'NFULL': '1'}))\n"
-        "explore(made, Limits(engine='native', arrivals={'irq': 1, 'nmi': 1, 'exception': 1},\n"
+        "from klprove.engine.reduction.names import EVERY\n"
+        "explore(made, Limits(engine='native', no_reduce=EVERY,\n"
+        "                     arrivals={'irq': 1, 'nmi': 1, 'exception': 1},\n"
         "                     checkpoint=Path(sys.argv[2]), checkpoint_seconds=0.1))\n"
     )
     running = subprocess.Popen([sys.executable, "-c", program_text, BENCH, str(tmp_path)])
@@ -218,7 +222,9 @@ def test_a_killed_search_is_resumed(tmp_path: Path) -> None:
     before = json.loads(head.read_text())["states"]
     assert 300_000 < before < 17_000_000
     made = asked(NCPU="2", NFULL="1")
-    limits = Limits(engine="native", arrivals=ONE_EACH, checkpoint=tmp_path, resume=True)
+    limits = Limits(
+        engine="native", no_reduce=EVERY, arrivals=ONE_EACH, checkpoint=tmp_path, resume=True
+    )
     verdict = explore(made, limits)
     assert (verdict.word, verdict.statistics.states) == ("holds", 17_749_400)
 
@@ -226,7 +232,13 @@ def test_a_killed_search_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("harm", ["none", "other", "short", "twice", "garbled"])
 def test_what_cannot_be_resumed_is_refused(tmp_path: Path, harm: str) -> None:
     made = asked(NCPU="1", NNMI="0")
-    limits = Limits(engine="native", arrivals=ONE_EACH, checkpoint=tmp_path, checkpoint_seconds=0.0)
+    limits = Limits(
+        engine="native",
+        no_reduce=EVERY,
+        arrivals=ONE_EACH,
+        checkpoint=tmp_path,
+        checkpoint_seconds=0.0,
+    )
     if harm != "none":
         explore(made, limits)
     if harm == "other":
@@ -257,7 +269,13 @@ def test_a_full_disk_does_not_end_a_search(monkeypatch: pytest.MonkeyPatch, tmp_
 
     monkeypatch.setattr(os, "fdatasync", full)
     said: list[str] = []
-    limits = Limits(engine="native", arrivals=ONE_EACH, checkpoint=tmp_path, checkpoint_seconds=0.0)
+    limits = Limits(
+        engine="native",
+        no_reduce=EVERY,
+        arrivals=ONE_EACH,
+        checkpoint=tmp_path,
+        checkpoint_seconds=0.0,
+    )
     meter = Meter(limits, lambda progress: said.append(progress.said))
     meter._next = 0.0
     search = Native(Machine(asked(NCPU="1"), limits), meter).run()

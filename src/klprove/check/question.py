@@ -11,7 +11,7 @@ EACH = "each"
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question. Everything that can change the answer stands here, except how hard we try
-    (`seconds`, `memory`, `engine`)."""
+    (`seconds`, `memory`, `engine`, `no_reduce`)."""
 
     files: tuple[str, ...]
     """The user's C files, in order."""
@@ -37,6 +37,8 @@ class Question:
     memory: int | None = None
     """Bytes for everything together."""
     engine: str = "auto"
+    no_reduce: frozenset[str] = frozenset()
+    """Reductions of the search that are not used."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).

@@ -80,6 +80,7 @@ class Job:
             seconds=seconds,
             memory=memory,
             engine=question.engine,
+            no_reduce=question.no_reduce,
         )
         verdict = engine.explore(program, limits, watch)
         verdict = label(verdict, site, question.werror)

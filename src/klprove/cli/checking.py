@@ -7,6 +7,7 @@ from klprove.cli.options import search_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import patched
+from klprove.engine import REDUCTIONS
 from klprove.report import Traces, document, render
 
 
@@ -39,6 +40,7 @@ def check_command(
     arrivals: dict[str, int] | None,
     nest: dict[str, int] | None,
     engine: str,
+    unreduced: tuple[str, ...],
     seconds: float | None,
     memory: int | None,
     werror: bool,
@@ -70,6 +72,7 @@ def check_command(
         seconds=seconds,
         memory=memory,
         engine=engine,
+        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
     )
     line = ProgressLine()
     try:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from klprove.cli.values import Define, Duration, KindBounds, Size
-from klprove.engine import ENGINES
+from klprove.engine import ENGINES, REDUCTIONS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -76,6 +76,14 @@ _SEARCH = (
         help="reference: every state, breadth first. native: the same, compiled (needs llvmlite). "
         "nested: one CPU only; the effect of an interrupt is computed once. The answers are the "
         "same. auto: nested where it can be, else native where it is there, else reference.",
+    ),
+    click.option(
+        "--no-reduce",
+        "unreduced",
+        type=click.Choice((*REDUCTIONS, "all")),
+        multiple=True,
+        help="A reduction that the native engine does not use, or all. The findings are the same; "
+        "states and transitions are of the reduced search. Repeatable.",
     ),
     click.option(
         "--time",

@@ -7,17 +7,18 @@ from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native, available
 from klprove.engine.nested import Nested, applicable
+from klprove.engine.reduction import REDUCTIONS, used
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
+from klprove.engine.shortest import shortened
 from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Native]] = {
+_SEARCHES: Mapping[str, type[Reference] | type[Nested]] = {
     "reference": Reference,
     "nested": Nested,
-    "native": Native,
 }
 
 
@@ -34,7 +35,14 @@ def explore(
     engine = _engine(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    search = _SEARCHES[engine](machine, meter).run()
+    reduced: tuple[str, ...] = ()
+    if engine == "native":
+        reduced = used(limits.no_reduce)
+        search = Native(machine, meter, off=limits.no_reduce).run()
+        if reduced:
+            search.discoveries = shortened(machine, meter, search)
+    else:
+        search = _SEARCHES[engine](machine, meter).run()
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -43,7 +51,7 @@ def explore(
         findings=_findings(machine, search),
         complete=not search.reasons,
         statistics=Statistics(
-            search.states, search.transitions, search.depth, meter.seconds, engine
+            search.states, search.transitions, search.depth, meter.seconds, engine, reduced
         ),
         bounds=_bounds(program, limits),
         assumptions=(*_assumptions(program), *_chance(limits, search.states)),
@@ -53,6 +61,8 @@ def explore(
 
 
 def _engine(program: Program, limits: Limits) -> str:
+    for name in limits.no_reduce.difference(REDUCTIONS):
+        raise BadInput([_refusal(f"no reduction {name!r}", f"one of {', '.join(REDUCTIONS)}")])
     if limits.engine not in ENGINES:
         raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
     if limits.engine not in ("auto", "native") and (limits.compact or limits.checkpoint):

@@ -37,6 +37,8 @@ class Limits:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on where the checkpoint ends."""
+    no_reduce: frozenset[str] = frozenset()
+    """Reductions (`klprove.engine.REDUCTIONS`) that are not used; only `native` has any."""
 
     def nesting(self, kind: str) -> int:
         """How many frames of `kind` may be stacked on one CPU."""

@@ -47,7 +47,7 @@ class Replay:
             raise ReplayError(
                 f"{wanted[0]} at {wanted[1]} does not show after {len(discovery.schedule)} steps"
             )
-        return Trace(self._initial(), tuple(self._events))
+        return Trace(self._initial(), tuple(self._events), discovery.shortest)
 
     def _boot(self) -> None:
         for number, context in enumerate(self._program.contexts):

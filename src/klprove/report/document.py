@@ -24,6 +24,7 @@ def document(answer: Answer) -> dict[str, Any]:
         "engine": statistics.engine,
         "states": statistics.states,
         "transitions": statistics.transitions,
+        "reduced": list(statistics.reduced),
         "seconds": round(answer.seconds, 3),
         "bounds": {
             "cpus": answer.cpus,
@@ -66,6 +67,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "at": _place(finding.span),
         "initial": [{"name": name, "value": value} for name, value in finding.trace.initial],
+        "shortest": finding.trace.shortest,
         "trace": [_event(step, each) for step, each in enumerate(finding.trace.events, 1)],
     }
 

@@ -43,6 +43,8 @@ def bounds(answer: Answer, timing: bool) -> str:
     if answer.question.recursion is not None:
         parts.append(f"recursion <= {answer.question.recursion}")
     size = [count(answer.statistics.states, "state")]
+    if answer.statistics.reduced:
+        size[0] += f" (reduced: {', '.join(answer.statistics.reduced)})"
     if timing:
         size.append(f"{answer.seconds:.1f}s")
     size.append("complete" if answer.complete else "NOT complete")
@@ -118,6 +120,8 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     yield from field("initial", initial(finding.trace, answer.cpus, show))
     if alone:
         yield from field("bounds", bounds(answer, timing))
+    if not finding.trace.shortest:
+        yield from field("trace", "not shown to be a shortest one (--no-reduce all finds one)")
     yield ""
     yield from draw(finding.trace, finding.code, show)
     yield ""

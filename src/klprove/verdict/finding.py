@@ -40,11 +40,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A shortest interleaving, replayed step by step before it is shown."""
+    """An interleaving, replayed step by step before it is shown."""
 
     initial: tuple[tuple[str, int], ...]
     """Name and value of the objects that the trace touches, before its first step."""
     events: tuple[Event, ...]
+    shortest: bool = True
+    """False where a shorter one may exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Statistics:
     depth: int = 0
     seconds: float = 0.0
     engine: str = ""
+    reduced: tuple[str, ...] = ()
+    """The reductions behind these figures; empty: every reachable state was stored."""
 
 
 @dataclass(frozen=True, slots=True)

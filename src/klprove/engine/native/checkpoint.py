@@ -34,10 +34,10 @@ _FIGURES = {
 }
 
 
-def fingerprint(program: Program, limits: Limits) -> str:
-    """A digest of everything that the numbers of states depend on."""
-    bounds = [sorted(limits.arrivals.items()), sorted(limits.nest.items()), limits.compact]
-    said = json.dumps([_FORMAT, bounds, render(program)])
+def fingerprint(program: Program, limits: Limits, off: frozenset[str]) -> str:
+    """A digest of everything that the numbers of states depend on; `off`: reductions not used."""
+    bounds = (sorted(limits.arrivals.items()), sorted(limits.nest.items()))
+    said = json.dumps([_FORMAT, *bounds, limits.compact, sorted(off), render(program)])
     return hashlib.sha256(said.encode()).hexdigest()
 
 

@@ -14,6 +14,7 @@ from klprove.engine.native.lowering import lower
 from klprove.engine.native.moves import Moves
 from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS
+from klprove.engine.reduction.names import EVERY
 from klprove.ir.instructions import End, Halt, visible
 from klprove.ir.types import I64
 
@@ -23,12 +24,19 @@ _SOURCES = ("kernels.py", "addresses.py")
 class Model:
     """The text of the module, and what is needed to talk to it."""
 
-    def __init__(self, machine: Machine, compact: bool = False, threads: int = 1) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        off: frozenset[str] = EVERY,
+        compact: bool = False,
+        threads: int = 1,
+    ) -> None:
+        """`off`: reductions not to use."""
         self._machine, self._threads = machine, threads
         self.exact = not compact
         self.layout = Layout(machine)
         self.events = Events()
-        moves = Moves(machine, self.layout, self.events)
+        moves = Moves(machine, self.layout, self.events, off)
         parts = [INTRINSICS, BUILT_IN, _constant("objects", objects(machine.image))]
         parts.append(_constant("cut", chain.from_iterable(self.layout.shape.parts)))
         parts.append(_constant("joins", chain.from_iterable(self.layout.shape.joins)))

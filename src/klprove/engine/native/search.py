@@ -7,9 +7,10 @@ between two of them Python looks at limits, makes room, and reads what was noted
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from klprove.engine.catalogue import Notice
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.native import kernels
@@ -20,6 +21,9 @@ from klprove.engine.native.model import Model
 from klprove.engine.native.notes import Notes
 from klprove.engine.native.rounds import Rounds
 from klprove.engine.native.store import Store
+from klprove.engine.points import Noted
+from klprove.engine.reduction.names import EVERY
+from klprove.engine.reduction.retracing import moves
 from klprove.engine.reference import deadlock, stuck
 from klprove.engine.search import Search
 
@@ -31,12 +35,25 @@ what optimisation takes."""
 
 
 class Native:
-    """One exploration of one machine; `level` says how far its code is optimised before it runs."""
+    """One exploration of one machine; `level` says how far its code is optimised before it runs,
+    `off` which reductions are not used. Where something is `wanted`, the search ends once all of it
+    is found, or `most` states are stored."""
 
-    def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        meter: Meter,
+        level: int = 0,
+        off: frozenset[str] = EVERY,
+        wanted: frozenset[Notice] = frozenset(),
+        most: int = 0,
+    ) -> None:
         self._machine, self._meter, self._limits = machine, meter, machine.limits
+        self._moves = moves(machine, off)
+        self._wanted, self._most = wanted, most
+        self._hopeless: set[State] = set()
         self._search = Search()
-        self._model = Model(machine, self._limits.compact, self._limits.threads)
+        self._model = Model(machine, off, self._limits.compact, self._limits.threads)
         self._code = Compiled(self._model.text, level)
         self._better: Better | None = None
         self._ran = 0.0
@@ -44,15 +61,15 @@ class Native:
         self._work = Buffer(self._model.work * 8)
         self._control = Buffer(self._model.control * 8)
         self._store = Store(self._model, self._control, kernels.BATCH * self._model.fanout)
-        self._notes = Notes(machine, self._model, self._search, self._schedule)
+        self._notes = Notes(machine, self._model, self._search, self._schedule, self._until)
         self._rounds: Rounds | None = None
         self._level = 1
         """Number of the first state after the level that is being expanded."""
         self._checkpoint: Checkpoint | None = None
-        if self._limits.checkpoint is not None:
+        if self._limits.checkpoint is not None and not wanted:
             self._checkpoint = Checkpoint(
                 self._limits.checkpoint,
-                fingerprint(machine.program, self._limits),
+                fingerprint(machine.program, self._limits, off),
                 self._limits.checkpoint_seconds,
             )
 
@@ -115,6 +132,8 @@ class Native:
             reason = reason or self._exhausted()
             if not reason and self._limits.first and self._notes.violated:
                 reason = "stopped at the first violation"
+            if not reason and self._wanted:
+                reason = self._enough()
             if reason or (self._checkpoint is not None and self._checkpoint.due()):
                 self._save()
             if reason:
@@ -122,6 +141,13 @@ class Native:
                 return
             written = self._checkpoint.states if self._checkpoint is not None else count
             self._store.trim(min(control.word(kernels.HEAD), written))
+
+    def _enough(self) -> str:
+        """Why nothing more is to be looked for, if so."""
+        self._deadlocks()
+        if self._wanted <= self._notes.found.keys():
+            return "found"
+        return "too many states" if self._control.word(kernels.COUNT) > self._most else ""
 
     def _advance(self, until: int) -> str:
         """Expand some states of a level; why the search must end, if so."""
@@ -183,20 +209,20 @@ class Native:
 
     def _schedule(self, index: int) -> list[Choice]:
         """The choices that lead to a state, told again by the machine."""
-        return [choice for choice, _ in self._run(index)]
+        return [choice for taken, _ in self._run(index) for choice in taken]
 
-    def _run(self, index: int) -> Iterator[tuple[Choice, State]]:
-        """The run that found a state: each choice, and the state after it."""
-        machine = self._machine
-        state = machine.initial([])
+    def _until(self, index: int, context: int, noted: Noted) -> list[Choice]:
+        """The choices that lead to something noted while a state was expanded."""
+        last = deque(self._run(index), maxlen=1)
+        state = last[0][1] if last else self._machine.initial([])
+        return [*self._schedule(index), *self._moves.until(state, context, noted)]
+
+    def _run(self, index: int) -> Iterator[tuple[Sequence[Choice], State]]:
+        """The run that found a state: choices, and the state after them."""
+        state = self._machine.initial([])
         for place in self._store.path(self._code, index):
-            enabled = (
-                (each, after)
-                for each in machine.choices(state)
-                if (after := machine.apply(state, each, [])) is not None
-            )
-            choice, state = next(islice(enabled, place, None))
-            yield choice, state
+            taken, state = next(islice(self._moves.successors(state), place, None))
+            yield taken, state
 
     def _state(self, index: int, key: int) -> State:
         """A state by its number and, in an exact search, its key."""
@@ -207,9 +233,8 @@ class Native:
 
     def _deadlocks(self) -> None:
         """As the reference engine: blocked states that no later arrival frees."""
-        hopeless: set[State] = set()
-        for index, key in self._notes.blocked():
+        for index, key in self._notes.take_blocked():
             state = self._state(index, key)
             found = deadlock(self._machine, state)
-            if found not in self._notes.found and stuck(self._machine, state, hopeless):
-                self._notes.add(found, index, None)
+            if found not in self._notes.found and stuck(self._machine, state, self._hopeless):
+                self._notes.add(found, index)
