@@ -30,6 +30,8 @@ def document(answer: Answer) -> dict[str, Any]:
             "arrivals": dict(answer.bounds.arrivals),
             "nest": dict(answer.bounds.nest),
             "recursion": answer.question.recursion,
+            "memory_model": answer.question.memory_model,
+            "store_buffer": answer.question.store_buffer,
         },
         "assumptions": list(answer.assumptions),
         "asked": list(answer.asked),
