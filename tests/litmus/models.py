@@ -1,6 +1,6 @@
 """Litmus tests as models in C, and the outcomes that klprove finds of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from klprove import engine
@@ -76,8 +76,12 @@ def found(
 
 
 def explored(
-    path: Path, memory_model: str, engine_name: str, store_buffer: int | None = None
+    path: Path,
+    memory_model: str,
+    engine_name: str,
+    store_buffer: int | None = None,
+    nest: Mapping[str, int] | None = None,
 ) -> Verdict:
     """What one engine says about the model at `path`."""
     question = Question((str(path),), memory_model=memory_model, store_buffer=store_buffer)
-    return engine.explore(program(question), engine.Limits(engine=engine_name))
+    return engine.explore(program(question), engine.Limits(engine=engine_name, nest=nest or {}))

@@ -108,10 +108,7 @@ class Interpreter:
         stored = appended(buffer, before[place], bytes(run.memory[place]))
         if stored is not None:
             addr, size, value = stored
-            holder = self._program.object_at(addr)
-            for leaf in holder.leaves if holder is not None else ():
-                if (leaf.offset, leaf.ty.size) == (addr - holder.addr, size):
-                    value = leaf.ty.wrap(value)
+            value = self._declared(addr, size, value)
             run.accesses.append(Access("buffer", self._name(addr, size), value, value))
 
     def value(self, code: Code, cpu: int, memory: bytes) -> int | None:
@@ -233,24 +230,37 @@ class Interpreter:
             run.memory[at : at + ty.size] = raw
         hidden = getattr(instr, "order", "") == GHOST or self._is_buffer(addr)
         if (not instr.fused or run.awaiting) and not hidden:
-            if kind == "read":
-                before = after = self._seen(cpu, addr, ty, before, run.memory)
+            seen = self._forwarded(cpu, addr, ty, before, run.memory) if kind == "read" else None
+            if seen is not None:
+                kind, before, after = "forwarded", seen, seen
+            if self._program.drained(cpu) is not None:
+                before, after = (self._declared(addr, ty.size, each) for each in (before, after))
             run.accesses.append(Access(kind, self._name(addr, ty.size), before, after))
         return True
+
+    def _declared(self, addr: int, size: int, value: int) -> int:
+        """`value` as the object at `addr` shows it; a buffer keeps no signs."""
+        holder = self._program.object_at(addr)
+        for leaf in holder.leaves if holder is not None else ():
+            if holder is not None and (leaf.offset, leaf.ty.size) == (addr - holder.addr, size):
+                return leaf.ty.wrap(value)
+        return value
 
     def _is_buffer(self, addr: int) -> bool:
         return any(each.addr <= addr < each.addr + each.size for each in self._program.buffers)
 
-    def _seen(self, cpu: int, addr: int, ty: Int, held: int, memory: bytearray) -> int:
-        """What `cpu` reads at `addr` where memory holds `held`: its own buffered stores first."""
+    def _forwarded(
+        self, cpu: int, addr: int, ty: Int, held: int, memory: bytearray
+    ) -> int | None:
+        """What `cpu` reads at `addr`, where memory holds `held`, if it is from its own buffer."""
         buffer = self._buffers.get(cpu)
         if buffer is None:
-            return held
+            return None
         at = self._image.position(buffer.addr)
         assert at is not None
         raw = (held & ((1 << ty.bits) - 1)).to_bytes(ty.size, "little")
         found = Waiting(buffer, bytes(memory[at : at + buffer.size])).seen(addr, raw)
-        return int.from_bytes(found, "little", signed=ty.signed)
+        return None if found is None else int.from_bytes(found, "little", signed=ty.signed)
 
     def _bad(self, instr: Instr, addr: int, fault: int, run: Run) -> bool:
         code, _ = FAULTS[fault]

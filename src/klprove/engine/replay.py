@@ -174,7 +174,7 @@ class Replay:
         values: dict[str, int] = {}
         for event in self._events:
             for access in event.accesses:
-                if access.kind not in ("free", "buffer"):
+                if access.kind not in ("free", "buffer", "forwarded"):
                     values.setdefault(access.name, access.before)
         return tuple(values.items())
 

@@ -167,6 +167,8 @@ def _told(access: Access, cpu: int, show: Show) -> str:
     after = show(access.name, access.after)
     if access.kind == "buffer":
         return f"{name} := {after} (buffered)"
+    if access.kind == "forwarded":
+        return f"{name} is {after} (own store)"
     if access.kind == "read":
         return f"{name} is {after}"
     return f"{name}: {show(access.name, access.before)} -> {after}"

@@ -15,8 +15,8 @@ class Access:
     """One memory access of a step, by the name of the object; values as its type shows them."""
 
     kind: str
-    """`read`, `write`, `update` (atomic read-modify-write), `free`, or `buffer`: a store of `after`
-    that waits in the store buffer."""
+    """`read`, `write`, `update` (atomic read-modify-write) or `free`; with store buffers also
+    `buffer`, a store of `after` that waits in one, and `forwarded`, a read from one."""
     name: str
     before: int
     after: int

@@ -199,14 +199,16 @@ class Waiting:
         at = buffer.place(entry, field) - buffer.addr
         return int.from_bytes(data[at : at + size], "little")
 
-    def seen(self, addr: int, raw: bytes) -> bytes:
-        """The bytes at `addr`, which are `raw` in memory, as the CPU of the buffer sees them."""
-        found = bytearray(raw)
+    def seen(self, addr: int, raw: bytes) -> bytes | None:
+        """The bytes at `addr`, which are `raw` in memory, as the CPU of the buffer sees them; None
+        where it sees them from memory alone."""
+        found, hit = bytearray(raw), False
         for start, size, value in self.stores:
             for offset, byte in enumerate(value.to_bytes(8, "little")[:size]):
                 if 0 <= start + offset - addr < len(found):
                     found[start + offset - addr] = byte
-        return bytes(found)
+                    hit = True
+        return bytes(found) if hit else None
 
 
 def appended(buffer: Buffer, before: bytes, after: bytes) -> tuple[int, int, int] | None:
