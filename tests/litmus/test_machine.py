@@ -111,6 +111,21 @@ def test_this_cpu_operations_are_not_locked(tmp_path: Path, engine: str) -> None
     assert (told.codes("sc"), told.codes("tso")) == (set(), set())
 
 
+def test_a_failed_cmpxchg_without_lock_writes_too(tmp_path: Path, engine: str) -> None:
+    """It writes back what it found (Intel SDM vol. 2, CMPXCHG)."""
+    text = """
+    static __percpu int n;
+    static int ended;
+    __ghost static void end(void) { if (++ended == 2 && !per_cpu(n, 0)) finding("lost"); }
+    __task(0) void f(void) { OP; smp_mb(); end(); }
+    __task(1) void g(void) { per_cpu(n, 0) = 1; smp_mb(); end(); }
+    """
+    told = Told(text.replace("OP", "(void)this_cpu_cmpxchg(n, 5, 7)"), tmp_path, engine)
+    assert (told.codes("sc"), told.codes("tso")) == (set(), {"lost"})
+    told = Told(text.replace("OP", "(void)cmpxchg(this_cpu_ptr(&n), 5, 7)"), tmp_path, engine)
+    assert told.codes() == set()
+
+
 @pytest.mark.parametrize(
     "op",
     ["xchg(&z, 1)", "cmpxchg(&z, 5, 1)", "atomic_inc(&z)", "set_bit(1, &z)", "smp_mb()",
