@@ -37,9 +37,7 @@ def threads(seed: int) -> list[list[Op]]:
     count = random.choice([2, 2, 3])
     mixed = random.random() < 0.5
     longest = 4 if count == 2 else 2
-    return [
-        [_op(random, mixed) for _ in range(random.randint(1, longest))] for _ in range(count)
-    ]
+    return [[_op(random, mixed) for _ in range(random.randint(1, longest))] for _ in range(count)]
 
 
 def _op(random: Random, mixed: bool) -> Op:
@@ -82,9 +80,7 @@ class _Writer:
     def _at(self) -> Site:
         return Site(Span("litmus.c", len(self._instrs) + 1, self._number + 1), ("f",))
 
-    def context(
-        self, code: Sequence[Op], expected: Sequence[Outcome], observed: int
-    ) -> Context:
+    def context(self, code: Sequence[Op], expected: Sequence[Outcome], observed: int) -> Context:
         """The task of one thread."""
         filled = 0
         for op in code:

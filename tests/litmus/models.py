@@ -70,9 +70,7 @@ def found(
     verdict = explored(path, memory_model, engine_name)
     codes = {each.code for each in verdict.findings}
     assert verdict.complete and verdict.word in (HOLDS, VIOLATED)
-    return {
-        each for number, each in enumerate(expected) if f"o{number}" in codes
-    }, OTHER in codes
+    return {each for number, each in enumerate(expected) if f"o{number}" in codes}, OTHER in codes
 
 
 def explored(

@@ -101,9 +101,7 @@ SHAPES: tuple[Shape, ...] = (
     *_shape("S", "x=2 y=1 | y x=1", {"1:0": 1, "x": 2}, False),
     *_shape("2+2W", "x=1 y=2 | y=1 x=2", {"x": 1, "y": 1}, False),
     *_shape("WRC", "x=1 | x y=1 | y x", {"1:0": 1, "2:0": 1, "2:1": 0}, False),
-    *_shape(
-        "IRIW", "x=1 | y=1 | x y | y x", {"2:0": 1, "2:1": 0, "3:0": 1, "3:1": 0}, False
-    ),
+    *_shape("IRIW", "x=1 | y=1 | x y | y x", {"2:0": 1, "2:1": 0, "3:0": 1, "3:1": 0}, False),
     Shape("iwp2.4", "", ("x=1 x y", "y=1 y x"), {"0:0": 1, "0:1": 0, "1:0": 1, "1:1": 0}, True),
     Shape(
         "amd10",

@@ -18,7 +18,7 @@ from klprove.report import Traces, document, render
     "--json",
     "json_path",
     metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/1); `-` writes it to standard output "
+    help="Write the answer as JSON too (schema klprove.check/2); `-` writes it to standard output "
     "instead of the text.",
 )
 @click.option(

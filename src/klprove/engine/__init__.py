@@ -4,4 +4,12 @@ from klprove.engine.explore import explore
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Progress
 from klprove.engine.tso import DEFAULT_ENTRIES, buffered
 
-__all__ = ["DEFAULT_ENTRIES", "DEFAULT_NEST", "ENGINES", "Limits", "Progress", "buffered", "explore"]
+__all__ = [
+    "DEFAULT_ENTRIES",
+    "DEFAULT_NEST",
+    "ENGINES",
+    "Limits",
+    "Progress",
+    "buffered",
+    "explore",
+]

@@ -249,9 +249,7 @@ class Interpreter:
     def _is_buffer(self, addr: int) -> bool:
         return any(each.addr <= addr < each.addr + each.size for each in self._program.buffers)
 
-    def _forwarded(
-        self, cpu: int, addr: int, ty: Int, held: int, memory: bytearray
-    ) -> int | None:
+    def _forwarded(self, cpu: int, addr: int, ty: Int, held: int, memory: bytearray) -> int | None:
         """What `cpu` reads at `addr`, where memory holds `held`, if it is from its own buffer."""
         buffer = self._buffers.get(cpu)
         if buffer is None:

@@ -17,7 +17,6 @@ from klprove.ir.expressions import Expr
 from klprove.ir.types import Int
 from klprove.source import Span
 
-
 PLAIN, LOCKED, GHOST = "plain", "locked", "ghost"
 ORDERS = (PLAIN, LOCKED, GHOST)
 

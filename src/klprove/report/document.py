@@ -7,7 +7,7 @@ from klprove.check import Answer
 from klprove.source import Span
 from klprove.verdict import Event, Finding, Verdict
 
-SCHEMA = "klprove.check/1"
+SCHEMA = "klprove.check/2"
 
 
 def document(answer: Answer) -> dict[str, Any]:

@@ -76,9 +76,7 @@ def push(buffer: Buffer, addr: Expr, value: Expr, ty: Int, at: Site) -> Iterator
         yield write(buffer, 0, "width", Const(ty.size, U8), at)
 
 
-def forward(
-    buffer: Buffer, held: Reg, addr: Expr, is_exact: bool, at: Site
-) -> Iterator[Instr]:
+def forward(buffer: Buffer, held: Reg, addr: Expr, is_exact: bool, at: Site) -> Iterator[Instr]:
     """`held` is what memory has at `addr`; it becomes what the CPU sees there, its own buffered
     stores included, the newest last."""
     tag = Convert(Reg(TAG, buffer.tag), U64)

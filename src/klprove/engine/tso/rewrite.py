@@ -81,9 +81,7 @@ def buffered(program: Program, entries: int) -> Program:
     own = {each.cpu: each for each in buffers}
     image = Image(program, Limits())
     contexts = [
-        replace(
-            each, code=_Rewriter(sharing, image, own.get(each.cpu), nowhere).code(each)
-        )
+        replace(each, code=_Rewriter(sharing, image, own.get(each.cpu), nowhere).code(each))
         for each in program.contexts
     ]
     if any(isinstance(i, Free) for each in contexts if each.cpu in own for i in each.code.instrs):
@@ -223,9 +221,7 @@ class _Rewriter:
         assert self.buffer is not None
         return self._when(self.buffer.entries - 1, inside, at, body)
 
-    def _when(
-        self, entry: int, inside: bool, at: Site, body: Iterable[Instr]
-    ) -> Iterator[Instr]:
+    def _when(self, entry: int, inside: bool, at: Site, body: Iterable[Instr]) -> Iterator[Instr]:
         """`body` as a step that waits until `entry` is free. Inside an await that is one more
         condition of the await."""
         assert self.buffer is not None

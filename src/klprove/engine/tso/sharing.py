@@ -170,9 +170,7 @@ class Sharing:
                     changed = True
                     if computed and self._escapes(place):
                         self._anything.add(cpu)
-        self._writes[cpu] = [
-            each for each in plain if self.is_buffered(cpu, each.addr, each.size)
-        ]
+        self._writes[cpu] = [each for each in plain if self.is_buffered(cpu, each.addr, each.size)]
 
     def _is_any_shared(self) -> bool:
         """True where two CPUs may touch the same byte of what computed addresses can reach."""
@@ -201,9 +199,10 @@ def _plain(code: Code) -> Iterator[tuple[int, Write]]:
     """Every plain write of a CPU in `code`, with its index."""
     inside, _ = regions(code)
     for index, instr in enumerate(code.instrs):
-        if isinstance(instr, Store | Rmw | CmpXchg) and instr.order == PLAIN:
-            if is_hardware(instr, index in inside):
-                yield index, Write(instr.addr, instr.ty.size)
+        if not isinstance(instr, Store | Rmw | CmpXchg) or instr.order != PLAIN:
+            continue
+        if is_hardware(instr, index in inside):
+            yield index, Write(instr.addr, instr.ty.size)
 
 
 def _after(following: list[tuple[int, ...]], index: int) -> set[int]:
