@@ -114,3 +114,41 @@ SHAPES: tuple[Shape, ...] = (
     Shape("n5", "", ("x=1 x", "x=2 x"), {"0:0": 2, "1:0": 1}, False),
     Shape("n4b", "", ("x x=1", "x x=2"), {"0:0": 2, "1:0": 1}, False),
 )
+
+
+INTERRUPTED = """
+static int x, y;
+static int r, s, after;		/* ghost: 10 and more where it has been read */
+__ghost static void report(void) { if (r == 10 && s == 10) finding("relaxed"); }
+__ghost static void mark(void) { after = 1; }
+__ghost static void got(int v) { if (after && !r) { r = v + 10; report(); } }
+__ghost static void peer_got(int v) { s = v + 10; report(); }
+__task(1) void peer(void) { y = 1; smp_mb(); peer_got(x); }
+"""
+"""SB with one half in or around an interrupt: `mark()` follows its store and `got()` takes its
+load, which counts where it comes later. Both 0, `relaxed`, needs a store that waits meanwhile."""
+
+INTERRUPTS: tuple[tuple[str, str, bool], ...] = (
+    ("irq between", "x=1 [irq] y", False),
+    ("load in irq", "x=1 [irq: y]", False),
+    ("store in irq", "[irq: x=1] y", False),
+    ("both in irq", "[irq: x=1 y]", True),
+)
+"""What happens on CPU 0, and whether the outcome is allowed: delivery and iret drain the buffer
+(Intel SDM vol. 3A, "Store Buffer")."""
+
+
+def interrupted(how: str) -> str:
+    """The text of CPU 0 for an entry of `INTERRUPTS`, behind `INTERRUPTED`."""
+    store, load = "x = 1; mark();", "got(y);"
+    return {
+        "irq between": f"""
+            static int came;
+            __ghost static void come(void) {{ if (after) came = 1; }}
+            __ghost static void went(int v) {{ if (came) got(v); }}
+            __task(0) void f(void) {{ {store} went(y); }}
+            __irq(0) void h(void) {{ come(); }}""",
+        "load in irq": f"__task(0) void f(void) {{ {store} }} __irq(0) void h(void) {{ {load} }}",
+        "store in irq": f"__task(0) void f(void) {{ {load} }} __irq(0) void h(void) {{ {store} }}",
+        "both in irq": f"__task(0) void f(void) {{ }} __irq(0) void h(void) {{ {store} {load} }}",
+    }[how]

@@ -9,6 +9,7 @@ from klprove.engine import Limits, explore
 from klprove.ir import Fence, verify
 from klprove.verdict import STORE_BUFFER, Verdict
 from tests.litmus.models import explored
+from tests.litmus.shapes import INTERRUPTED, INTERRUPTS, interrupted
 
 HEAD = "#include <klprove.h>\n"
 
@@ -38,16 +39,14 @@ class Told:
         return {each.code for each in found.findings}
 
 
-# SB with one half in or around an interrupt: 0 and 0 needs a store that waits.
-SB = """
-static int x, y;
-static int r, s, after;		/* ghost: 10 and more where it has been read */
-__ghost static void report(void) { if (r == 10 && s == 10) finding("relaxed"); }
-__ghost static void mark(void) { after = 1; }
-__ghost static void got(int v) { if (after && !r) { r = v + 10; report(); } }
-__ghost static void peer_got(int v) { s = v + 10; report(); }
-__task(1) void peer(void) { y = 1; smp_mb(); peer_got(x); }
-"""
+SB = INTERRUPTED
+
+
+@pytest.mark.parametrize(("how", "is_allowed"), [(how, can) for how, _, can in INTERRUPTS])
+def test_interrupts_in_the_table(how: str, is_allowed: bool, tmp_path: Path, engine: str) -> None:
+    told = Told(INTERRUPTED + interrupted(how), tmp_path, engine)
+    assert told.codes() == ({"relaxed"} if is_allowed else set())
+    assert told.codes("sc") == set()
 
 
 def test_the_peer_sees_a_relaxed_outcome_without_an_interrupt(tmp_path: Path, engine: str) -> None:
