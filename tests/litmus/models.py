@@ -5,6 +5,7 @@ from pathlib import Path
 
 from klprove import engine
 from klprove.check import Question, program
+from klprove.ir import verify
 from klprove.verdict import HOLDS, VIOLATED, Verdict
 from tests.litmus.machine import Op, Outcome
 
@@ -82,4 +83,6 @@ def explored(
 ) -> Verdict:
     """What one engine says about the model at `path`."""
     question = Question((str(path),), memory_model=memory_model, store_buffer=store_buffer)
-    return engine.explore(program(question), engine.Limits(engine=engine_name, nest=nest or {}))
+    made = program(question)
+    assert verify(made) == []
+    return engine.explore(made, engine.Limits(engine=engine_name, nest=nest or {}))

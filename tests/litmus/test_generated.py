@@ -45,6 +45,18 @@ def test_the_native_engine_too(first: int) -> None:
         compare(seed, "native", PLENTY)
 
 
+def test_both_engines_count_the_same_states() -> None:
+    for seed in range(3000, 3010):
+        code = threads(seed)
+        made = buffered(program(code, sorted(outcomes(code, SIZE)), seed, SIZE), 2)
+        sizes = [
+            (each.statistics.states, each.statistics.transitions, each.statistics.depth)
+            for name in ("reference", "native")
+            for each in [explore(made, Limits(engine=name))]
+        ]
+        assert sizes[0] == sizes[1], seed
+
+
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_store_waits_where_its_buffer_is_full(most: int) -> None:
     """All of memory is observed here: private stores would take no room."""

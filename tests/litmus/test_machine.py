@@ -286,6 +286,14 @@ def test_ghost_code_sees_what_its_cpu_sees(tmp_path: Path, engine: str) -> None:
     assert Told(text, tmp_path, engine).codes() == {"not yet"}
 
 
+def test_an_invariant_observes_memory(tmp_path: Path, engine: str) -> None:
+    """Also what only one CPU touches changes in its order with what others can see."""
+    text = "static int x, y; __task(0) void f(void) { y = 1; x = 1; } "
+    text += "__task(1) void g(void) { (void)y; } "
+    assert Told(text + "invariant(order, y || !x)", tmp_path, engine).codes() == set()
+    assert Told(text + "invariant(both, x == y)", tmp_path, engine).codes() == {"invariant"}
+
+
 def test_a_counter_wraps_also_while_it_waits(tmp_path: Path, engine: str) -> None:
     text = """
     static __wraps(2) int n;
