@@ -313,6 +313,16 @@ def test_the_verdict_says_what_it_rests_on(tmp_path: Path, engine: str) -> None:
     assert (sc.bounds.store_buffer, tso.bounds.store_buffer) == (None, 3)
 
 
+def test_tasks_of_a_cpu_share_its_buffer(tmp_path: Path, engine: str) -> None:
+    """One store of each waits at the same time: SB over two tasks."""
+    text = SB + "static int z; __task(0) void a(void) { x = 1; mark(); schedule(); } "
+    text += "__task(0) void b(void) { schedule(); z = 1; got(y); } "
+    text += "__task(2) void c(void) { (void)z; }"
+    told = Told(text, tmp_path, engine)
+    assert (told.codes("sc"), told.codes("tso")) == (set(), {"relaxed"})
+    assert told.verdict("tso").bounds.store_buffer is None
+
+
 def test_one_cpu_needs_no_buffer(tmp_path: Path) -> None:
     path = tmp_path / "model.c"
     path.write_text(HEAD + "static int x; __task(0) void f(void) { x = 1; smp_mb(); x = 2; }")
