@@ -11,7 +11,7 @@ READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations agree bench bench-spin spin pins kernel-source lock clean
+.PHONY: help demo test thread generations tso agree bench bench-spin spin pins kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -39,6 +39,9 @@ agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated pr
 
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py
+
+tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
+	@$(BIN)/python -m tests.litmus
 
 bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
 	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
-from klprove.check.question import EACH, Question
+from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, spread
@@ -21,6 +21,9 @@ from klprove.verdict import Bounds, Statistics, Verdict
 
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
+
+
+_MEMORY = {SC: "memory is sequentially consistent", TSO: "memory is x86-TSO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         site: answers[site].verdict if site in answers else _unknown(site, outcome, bounds)
         for site in chosen
     }
-    assumptions = dict.fromkeys(["memory is sequentially consistent"])
+    assumptions = dict.fromkeys([_MEMORY[question.memory_model]])
     if kernel:
         assumptions |= dict.fromkeys(kernel.assumptions)
         patched = {name for site in chosen for name in site.split("+")}

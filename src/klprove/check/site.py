@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from klprove import engine
 from klprove.c import Unit
-from klprove.check.question import Question
+from klprove.check.question import TSO, Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import Object, Program
@@ -53,6 +53,7 @@ class Job:
             patched=patched,
             recursion=self.recursion,
             inlined=self.question.inlined,
+            fences=self.question.memory_model == TSO,
         )
         try:
             program = lower(self.unit, options)
@@ -62,6 +63,9 @@ class Job:
             raise BadInput([Diagnostic("large", span, text)]) from None
         if self.required:
             require_called(site, program)
+        if self.question.memory_model == TSO:
+            entries = self.question.store_buffer or engine.DEFAULT_ENTRIES
+            program = engine.buffered(program, entries)
         return program
 
     def explore(
@@ -84,7 +88,7 @@ class Job:
         )
         verdict = engine.explore(program, limits, watch)
         verdict = label(verdict, site, question.werror)
-        return SiteAnswer(verdict, codes(program), program.cpus, addresses(program, verdict))
+        return SiteAnswer(verdict, codes(program), program.processors, addresses(program, verdict))
 
 
 def label(verdict: Verdict, site: str, werror: bool) -> Verdict:

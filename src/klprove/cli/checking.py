@@ -3,7 +3,7 @@
 import click
 
 from klprove.check import Question, check
-from klprove.cli.options import search_options, text_options
+from klprove.cli.options import refuse_buffer, search_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import patched
@@ -19,7 +19,7 @@ from klprove.report import Traces, document, render
     "--json",
     "json_path",
     metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/1); `-` writes it to standard output "
+    help="Write the answer as JSON too (schema klprove.check/2); `-` writes it to standard output "
     "instead of the text.",
 )
 @click.option(
@@ -37,6 +37,8 @@ def check_command(
     recursion: int | None,
     defines: tuple[tuple[str, str], ...],
     inlined: tuple[str, ...],
+    memory_model: str,
+    store_buffer: int | None,
     arrivals: dict[str, int] | None,
     nest: dict[str, int] | None,
     engine: str,
@@ -58,6 +60,7 @@ def check_command(
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
+    refuse_buffer(memory_model, store_buffer)
     question = Question(
         files=files,
         kernel=kernel,
@@ -68,6 +71,8 @@ def check_command(
         recursion=recursion,
         defines=dict(defines),
         inlined=frozenset(inlined),
+        memory_model=memory_model,
+        store_buffer=store_buffer,
         werror=werror,
         seconds=seconds,
         memory=memory,

@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
+from klprove.check import MEMORY_MODELS, SC
 from klprove.cli.values import Define, Duration, KindBounds, Size
-from klprove.engine import ENGINES, REDUCTIONS
+from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -50,6 +51,21 @@ _TEXT = (
         multiple=True,
         metavar="F",
         help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
+    ),
+    click.option(
+        "--memory-model",
+        type=click.Choice(MEMORY_MODELS),
+        default=SC,
+        show_default=True,
+        help="sc: sequential consistency. tso: x86-TSO, a store buffer a CPU "
+        "(docs/memory-model.md).",
+    ),
+    click.option(
+        "--store-buffer",
+        type=click.IntRange(1, 16),
+        metavar="N",
+        help="Entries of a store buffer under tso; a store that finds it full waits. Default: "
+        f"{DEFAULT_ENTRIES}.",
     ),
 )
 
@@ -122,6 +138,12 @@ def text_options(command: _Command) -> _Command:
 def search_options(command: _Command) -> _Command:
     """Add the options that bound the search."""
     return _add(_SEARCH, command)
+
+
+def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
+    """Raise UsageError for a size of store buffers where there are none."""
+    if store_buffer is not None and memory_model == SC:
+        raise click.UsageError("--store-buffer needs --memory-model tso")
 
 
 def _add(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:

@@ -110,7 +110,9 @@ def _bounds(program: Program, limits: Limits) -> Bounds:
     nest = {kind: limits.nesting(kind) for kind in sorted(kinds) if kind != "nmi"}
     if "nmi" in limits.nest and "nmi" in kinds:
         nest["nmi"] = limits.nest["nmi"]
-    return Bounds({kind: n for kind, n in limits.arrivals.items() if kind in kinds}, nest)
+    full = [each.entries for each in program.buffers if each.is_bounded]
+    arrivals = {kind: n for kind, n in limits.arrivals.items() if kind in kinds}
+    return Bounds(arrivals, nest, min(full, default=None))
 
 
 def _chance(limits: Limits, states: int) -> Iterator[str]:
@@ -122,7 +124,7 @@ def _chance(limits: Limits, states: int) -> Iterator[str]:
 
 def _assumptions(program: Program) -> list[str]:
     """What the verdict rests on, each in one line."""
-    lines = ["memory is sequentially consistent"]
+    lines = ["memory is x86-TSO" if program.tso else "memory is sequentially consistent"]
     wraps: dict[str, int] = {}
     for each in program.wraps:
         name = program.describe(each.addr, each.ty.size).split("[cpu")[0]

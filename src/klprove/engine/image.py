@@ -46,7 +46,7 @@ class Image:
 
     def __init__(self, program: Program, limits: Limits) -> None:
         self.program = program
-        self.escaped = _escaped(program)
+        self.escaped = escaped(program)
         written = _written(program, self.escaped)
         self.dynamic = sorted(
             (each for each in program.objects if each.addr in written or each.addr in self.escaped),
@@ -212,7 +212,7 @@ def _constants(expr: Expr) -> Iterator[int]:
                 yield from _constants(each)
 
 
-def _escaped(program: Program) -> set[int]:
+def escaped(program: Program) -> set[int]:
     """Addresses of the objects that a computed address may point into.
 
     An address can only be computed from one that occurs as a value: as an operand other than the
@@ -243,7 +243,7 @@ def _escaped(program: Program) -> set[int]:
     return found
 
 
-def _written(program: Program, escaped: set[int]) -> set[int]:
+def _written(program: Program, escapes: set[int]) -> set[int]:
     """Addresses of the objects that some instruction may change (or free)."""
     found: set[int] = set()
     for code in all_code(program):
@@ -254,5 +254,5 @@ def _written(program: Program, escaped: set[int]) -> set[int]:
                     if holder is not None:
                         found.add(holder.addr)
                 else:
-                    found |= escaped
+                    found |= escapes
     return found

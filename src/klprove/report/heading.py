@@ -66,6 +66,9 @@ def _limits(answer: Answer) -> Iterator[str]:
     }
     if asked:
         yield f"nested {bounded(asked)}"
+    full = [verdict.bounds.store_buffer for verdict in answer.sites.values()]
+    if any(full):
+        yield f"store buffer <= {max(filter(None, full))}"
 
 
 def bounded(limits: Mapping[str, int]) -> str:
