@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
+from klprove.check.clustered import spread_clustered
 from klprove.check.question import EACH, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, spread
+from klprove.cluster import Cluster, Crew
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
 from klprove.source import BadInput, Diagnostic, Span
@@ -38,18 +40,25 @@ def check(
     question: Question,
     watch: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
+    cluster: Cluster | None = None,
 ) -> Answer:
-    """Answer `question` with up to `jobs` processes (None: one a core).
+    """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
 
-    The answer does not depend on `jobs`. Raises BadInput for text or options that cannot be used.
-    KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
+    The answer does not depend on who works. Raises BadInput for text or options that cannot be
+    used. KeyboardInterrupt ends the search early, and the answer says so; before the search it is
+    raised.
     """
     start = time.monotonic()
     task = _prepare(question)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
-    # A single site has a worker too: it may run out of memory without taking us along.
-    outcome = run.here() if jobs == 1 else run.spread(jobs or len(os.sched_getaffinity(0)))
+    if cluster is not None:
+        outcome = run.clustered(cluster.crew())
+    elif jobs == 1:
+        outcome = run.here()
+    else:
+        # A single site has a worker too: it may run out of memory without taking us along.
+        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
     return _answer(task, outcome, time.monotonic() - start)
 
 
@@ -168,6 +177,10 @@ class _Run:
         """In worker processes."""
         return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
 
+    def clustered(self, crew: Crew) -> Outcome:
+        """On a cluster."""
+        return spread_clustered(self._job, self._chosen, crew, self._deadline, self._observe)
+
     def _observe(self, site: str, progress: engine.Progress | None) -> None:
         if progress is None:
             self._done += 1
@@ -225,7 +238,9 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
 def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
     """The verdict on a site that no answer came for."""
     status = outcome.died.get(site)
-    if status == errno.ENOMEM:
+    if site in outcome.lost:
+        reason = outcome.lost[site]
+    elif status == errno.ENOMEM:
         reason = "out of memory"
     elif status:
         reason = f"the worker process was ended by signal {-status}" + (

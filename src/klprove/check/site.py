@@ -73,16 +73,23 @@ class Job:
         watch: Watch | None,
     ) -> SiteAnswer:
         """Search `program` within `seconds` and `memory`."""
+        verdict = engine.explore(program, self.limits(seconds, memory), watch)
+        return self.answer(site, program, verdict)
+
+    def limits(self, seconds: float | None, memory: int | None) -> engine.Limits:
+        """Bounds of the search of one site."""
         question = self.question
-        limits = engine.Limits(
+        return engine.Limits(
             arrivals=dict(question.arrivals),
             nest=dict(question.nest),
             seconds=seconds,
             memory=memory,
             engine=question.engine,
         )
-        verdict = engine.explore(program, limits, watch)
-        verdict = label(verdict, site, question.werror)
+
+    def answer(self, site: str, program: Program, verdict: Verdict) -> SiteAnswer:
+        """What the verdict of an engine on `program` says about `site`."""
+        verdict = label(verdict, site, self.question.werror)
         return SiteAnswer(verdict, codes(program), program.cpus, addresses(program, verdict))
 
 

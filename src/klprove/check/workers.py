@@ -51,6 +51,8 @@ class Outcome:
     died: dict[str, int | None] = field(default_factory=dict)
     """Exit status of workers that ended without an answer: ENOMEM, negative for a signal; None or 0
     where they were interrupted before there was anything to tell."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """In words, why there is no answer: workers of a cluster that went away."""
     interrupted: bool = False
 
 

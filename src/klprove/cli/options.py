@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import ENGINES
 
@@ -103,6 +104,7 @@ _SEARCH = (
         help="Processes, where there are several questions. Default: one a core. The answer does "
         "not depend on it.",
     ),
+    cluster_option,
 )
 
 
