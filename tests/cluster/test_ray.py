@@ -6,19 +6,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from klprove.check import EACH, Answer, Progress, Question, check
-from klprove.cluster import Cluster, Unavailable, crew
+from klprove.cluster import Cluster, Unavailable, Worker, crew
 from klprove.cluster.identity import digest
+from klprove.engine import Limits
+from klprove.engine.machine import Machine
+from klprove.engine.partition.crewed import Crewed
 from klprove.source import BadInput
 from tests.cli.test_bad_input import klprove
 from tests.cli.test_endings import ENDLESS
+from tests.engine.test_partition import ARRIVALS, conducted, large, outcome, reference
 
 needs_ray = pytest.mark.skipif(
     find_spec("ray") is None, reason="Ray is not installed (make cluster)"
@@ -87,6 +92,31 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     alone, spread = check(question, jobs=1), check(question, kill, cluster=cluster)
     assert killed
     assert content(alone) == content(spread)
+
+
+@needs_ray
+@pytest.mark.parametrize("kill", [False, True])
+def test_one_search_in_two_parts(cluster: Cluster, tmp_path: Path, kill: bool) -> None:
+    made, limits = large(), Limits(arrivals=ARRIVALS)
+    parts = Crewed(cluster.crew(), made, limits, str(tmp_path))
+    assert parts.count == 2
+    if kill:
+        expand, levels = parts.each, []
+
+        def killing(method: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+            levels.append(method)
+            if levels.count("expand") == 5 and method == "absorb":
+                os.kill(min(cluster.crew().workers.values(), key=_number).who.pid, signal.SIGKILL)
+            return expand(method, arguments)
+
+        parts.each = killing  # type: ignore[method-assign]
+    search = conducted(Machine(made, limits), parts)
+    assert outcome(search) == outcome(reference(made, limits))
+    parts.close()
+
+
+def _number(worker: Worker) -> int:
+    return worker.number
 
 
 @needs_ray
