@@ -146,18 +146,47 @@ def test_every_state_is_owned_once() -> None:
     assert min(shares) * 4 > search.states * 0.5
 
 
-@pytest.mark.parametrize("method", ["expand", "absorb", "settle", "rollback"])
+@pytest.mark.parametrize("method", ["begin", "expand", "absorb", "settle", "rollback", "named"])
 def test_a_part_lost_at_any_moment_is_made_anew(method: str, tmp_path: Path) -> None:
     limits = Limits(arrivals=ARRIVALS)
     made = large()
     wanted = outcome(reference(made, limits))
-    for moment in (0, 1, 4, 9):
+    for moment in (0,) if method == "begin" else (0, 1, 4):
         lose = Losing(method, moment)
         folder = tmp_path / str(moment)
         folder.mkdir()
         parts = Inline(made, limits, 2, str(folder), lose)
         assert outcome(conducted(Machine(made, limits), parts)) == wanted
         assert parts.lost >= 1
+
+
+def test_deadlocks_outlast_a_lost_part(tmp_path: Path) -> None:
+    limits = Limits(arrivals=ARRIVALS)
+    compared = 0
+    for seed in range(60):
+        made = program(seed)
+        wanted = reference(made, limits)
+        deadlocks = [each for each in wanted.discoveries if each.notice.code == "deadlock"]
+        if not deadlocks or not any(each.schedule for each in deadlocks):
+            continue
+        (tmp_path / str(seed)).mkdir()
+        parts = Inline(made, limits, 1, str(tmp_path / str(seed)), Losing("deadlocks", 0))
+        assert outcome(conducted(Machine(made, limits), parts)) == outcome(wanted)
+        assert parts.lost == 1
+        compared += 1
+    assert compared
+
+
+def test_the_least_parent_leads_to_a_state_whatever_the_order() -> None:
+    part = Partition(large(), Limits(arrivals=ARRIVALS), 0, 1)
+    part.begin()
+    (batch,) = part.expand(0).batches
+    size = part.record
+    record = batch[:size]
+    for order in ([7, 5, 9], [9, 7, 5], [5, 9, 7]):
+        part.absorb(0, [item(record, parent) for parent in order])
+        assert part.named(1, hashed(record)) == [(record, 5)]
+        part.rollback(0)
 
 
 class Losing:

@@ -4,6 +4,9 @@ All parts expand a level, then all take in what was sent to them; so levels, sta
 and the lengths of schedules are those of the reference engine, whatever the number of parts.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine
@@ -30,6 +33,8 @@ class Conductor:
         self._losses = [0] * parts.count
         self._heard: set[tuple[int, Noted]] = set()
         self._broken: set[int] = set()
+        self._whole = 0
+        """The last level whose states are all where they belong."""
 
     def run(self) -> Search:
         """Explore until nothing is left, a limit is reached, or a part is lost for good."""
@@ -51,7 +56,12 @@ class Conductor:
         self._machine.initial(booted)
         for context, noted in booted:
             self._note(context, noted, [])
-        taken = self._parts.each("begin", [()] * self._parts.count)
+        while True:
+            try:
+                taken = self._parts.each("begin", [()] * self._parts.count)
+                break
+            except PartLost as lost:
+                self._recover(lost, -1)
         self._invariants(taken, 0)
         self._search.states = 1
 
@@ -64,6 +74,7 @@ class Conductor:
             except PartLost as lost:
                 self._recover(lost, level)
                 continue
+            self._whole = level + 1
             search.transitions += sum(each.transitions for each in expanded)
             new = sum(each.states for each in taken)
             search.states += new
@@ -88,10 +99,7 @@ class Conductor:
                 return
             search.depth += 1
             level += 1
-            try:
-                parts.each("settle", [(heard, broken)] * parts.count)
-            except PartLost as lost:
-                self._recover(lost, level)
+            self._asked("settle", [(heard, broken)] * parts.count)
 
     def _level(self, level: int) -> tuple[list[Expansion], list[Absorbed]]:
         parts = self._parts
@@ -100,6 +108,14 @@ class Conductor:
         return expanded, parts.each("absorb", sent)
 
     # -- losses -----------------------------------------------------------------------
+
+    def _asked(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Of every part, between two levels; a part that is lost is made anew and asked again."""
+        while True:
+            try:
+                return self._parts.each(method, arguments)
+            except PartLost as lost:
+                self._recover(lost, self._whole)
 
     def _recover(self, lost: PartLost, level: int) -> None:
         """Make a lost part anew as it was when `level` began, and take the others back to there."""
@@ -165,7 +181,7 @@ class Conductor:
 
     def _deadlocks(self) -> None:
         least: dict[Notice, tuple[int, int]] = {}
-        for each in self._parts.each("deadlocks", [()] * self._parts.count):
+        for each in self._asked("deadlocks", [()] * self._parts.count):
             for found, level, value in each:
                 least[found] = min((level, value), least.get(found, (level, value)))
         for found, (level, value) in sorted(least.items(), key=lambda each: each[1]):
@@ -200,6 +216,11 @@ class Conductor:
     def _named(self, level: int, value: int) -> list[tuple[bytes, int]]:
         """States of `level` with a hash: record, hash of the parent."""
         part = owner(value, self._parts.count)
-        found: list[tuple[bytes, int]] = self._parts.one(part, "named", level, value)
+        while True:
+            try:
+                found: list[tuple[bytes, int]] = self._parts.one(part, "named", level, value)
+                break
+            except PartLost as lost:
+                self._recover(lost, self._whole)
         assert all(hashed(record) == value for record, _ in found)
         return found

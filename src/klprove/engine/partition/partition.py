@@ -72,6 +72,11 @@ class Partition:
         """How many states are here."""
         return len(self._parents)
 
+    @property
+    def record(self) -> int:
+        """Bytes of the record of a state."""
+        return self._layout.bytes
+
     def begin(self) -> Absorbed:
         """Level 0: the state at boot, where it is ours."""
         record = self._layout.encode(self._machine.initial([]))
