@@ -14,7 +14,7 @@ from klprove.check.clustered import spread_clustered
 from klprove.check.question import EACH, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
-from klprove.check.workers import Outcome, spread
+from klprove.check.workers import Outcome, final, spread
 from klprove.cluster import Cluster, Crew
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
@@ -33,7 +33,15 @@ class Progress:
     sites: int
     states: int
     transitions: int
+    frontier: int
+    """States found and not yet expanded, in the searches that run."""
+    depth: int
+    """The greatest of those searches."""
+    memory: int
+    """Bytes that their processes hold together."""
     seconds: float
+    left: float | None
+    """Seconds to the limit; None without one."""
 
 
 def check(
@@ -141,7 +149,7 @@ class _Run:
         self._job, self._chosen, self._deadline = task.job, task.sites, deadline
         self._start, self._watch = start, watch
         self._latest: dict[str, engine.Progress] = {}
-        self._done = 0
+        self._done: set[str] = set()
 
     def here(self) -> Outcome:
         """One site after the other in this process."""
@@ -167,6 +175,7 @@ class _Run:
                 outcome.died[site] = errno.ENOMEM
                 continue
             outcome.answers[site] = answer
+            self._observe(site, final(answer))
             self._observe(site, None)
             if INTERRUPTED in answer.verdict.reasons:
                 outcome.interrupted = True
@@ -183,20 +192,26 @@ class _Run:
 
     def _observe(self, site: str, progress: engine.Progress | None) -> None:
         if progress is None:
-            self._done += 1
+            self._done.add(site)
         else:
             self._latest[site] = progress
         if self._watch:
-            started = list(self._latest.values())
-            self._watch(
-                Progress(
-                    done=self._done,
-                    sites=len(self._chosen),
-                    states=sum(each.states for each in started),
-                    transitions=sum(each.transitions for each in started),
-                    seconds=time.monotonic() - self._start,
-                )
-            )
+            self._watch(self._progress(time.monotonic()))
+
+    def _progress(self, now: float) -> Progress:
+        started = self._latest.values()
+        running = [each for site, each in self._latest.items() if site not in self._done]
+        return Progress(
+            done=len(self._done),
+            sites=len(self._chosen),
+            states=sum(each.states for each in started),
+            transitions=sum(each.transitions for each in started),
+            frontier=sum(each.frontier for each in running),
+            depth=max((each.depth for each in running), default=0),
+            memory=sum(each.memory for each in running),
+            seconds=now - self._start,
+            left=None if self._deadline is None else max(self._deadline - now, 0.0),
+        )
 
 
 def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from klprove import engine
 from klprove.check.site import Job
-from klprove.check.workers import Observe, Outcome, WorkerFailed
+from klprove.check.workers import Observe, Outcome, WorkerFailed, final
 from klprove.cluster import Crew, Event, Worker
 from klprove.ir.program import Program
 from klprove.source import BadInput
@@ -122,6 +122,7 @@ class _Campaign:
                 answer = self._job.answer(site, running.program, event.content)
                 self._outcome.answers[site] = answer
                 if self._observe:
+                    self._observe(site, final(answer))
                     self._observe(site, None)
             case "raised":
                 self._raised(site, *event.content)

@@ -68,6 +68,12 @@ def spread(
     return _Pool(job, tuple(sites), jobs, deadline, observe).run()
 
 
+def final(answer: SiteAnswer) -> engine.Progress:
+    """The last figures of a site: a short search reports none itself."""
+    found = answer.verdict.statistics
+    return engine.Progress(found.states, found.transitions, 0, found.depth, found.seconds)
+
+
 def free_memory() -> int:
     """Bytes that can be had without driving anything else out; 8 GiB where nobody says."""
     try:
@@ -169,6 +175,8 @@ class _Pool:
                 self._bad[worker.site] = content
             case "answer":
                 self._outcome.answers[worker.site] = content
+                if self._observe:
+                    self._observe(worker.site, final(content))
         worker.process.join()
         del self._running[worker.pipe]
         if self._observe:

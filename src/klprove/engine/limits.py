@@ -42,6 +42,8 @@ class Progress:
     frontier: int
     depth: int
     seconds: float
+    memory: int = 0
+    """Bytes that its process holds."""
 
 
 Report: TypeAlias = Callable[[Progress], None]
@@ -66,7 +68,8 @@ class Meter:
         """Why the search must end now, or nothing. To be called every few thousand states."""
         now = time.monotonic()
         if self._report and now >= self._next:
-            self._report(Progress(states, transitions, frontier, depth, now - self.start))
+            took = now - self.start
+            self._report(Progress(states, transitions, frontier, depth, took, resident()))
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:
             return f"time limit of {self._limits.seconds:g} s reached"
