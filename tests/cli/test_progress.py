@@ -139,7 +139,8 @@ def test_a_check_adds_up_its_sites(tmp_path: Path) -> None:
         answer = check(question, told.append, jobs)
         assert (told[-1].done, told[-1].sites) == (2, 2)
         assert told[-1].states == answer.statistics.states
-        assert told[-1].memory == told[-1].frontier == 0, "nothing runs any more"
+        last = told[-1]
+        assert (last.memory, last.frontier, last.depth) == (0, 0, 0), "nothing runs any more"
         assert told[-1].left is not None and 50 < told[-1].left < 100
 
 
