@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
+from klprove.check.clustered import spread_clustered
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
-from klprove.check.workers import Outcome, spread
+from klprove.check.workers import Outcome, final, spread
+from klprove.cluster import Cluster, Crew
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
 from klprove.source import BadInput, Diagnostic, Span
@@ -34,25 +36,40 @@ class Progress:
     sites: int
     states: int
     transitions: int
+    frontier: int
+    """States found and not yet expanded, in the searches that run."""
+    depth: int
+    """The greatest of those searches."""
+    memory: int
+    """Bytes that their processes hold together."""
     seconds: float
+    left: float | None
+    """Seconds to the limit; None without one."""
 
 
 def check(
     question: Question,
     watch: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
+    cluster: Cluster | None = None,
 ) -> Answer:
-    """Answer `question` with up to `jobs` processes (None: one a core).
+    """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
 
-    The answer does not depend on `jobs`. Raises BadInput for text or options that cannot be used.
-    KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
+    The answer does not depend on who works. Raises BadInput for text or options that cannot be
+    used. KeyboardInterrupt ends the search early, and the answer says so; before the search it is
+    raised.
     """
     start = time.monotonic()
     task = _prepare(question)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
-    # A single site has a worker too: it may run out of memory without taking us along.
-    outcome = run.here() if jobs == 1 else run.spread(jobs or len(os.sched_getaffinity(0)))
+    if cluster is not None:
+        outcome = run.clustered(cluster.crew())
+    elif jobs == 1:
+        outcome = run.here()
+    else:
+        # A single site has a worker too: it may run out of memory without taking us along.
+        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
     return _answer(task, outcome, time.monotonic() - start)
 
 
@@ -135,7 +152,7 @@ class _Run:
         self._job, self._chosen, self._deadline = task.job, task.sites, deadline
         self._start, self._watch = start, watch
         self._latest: dict[str, engine.Progress] = {}
-        self._done = 0
+        self._done: set[str] = set()
 
     def here(self) -> Outcome:
         """One site after the other in this process."""
@@ -161,6 +178,7 @@ class _Run:
                 outcome.died[site] = errno.ENOMEM
                 continue
             outcome.answers[site] = answer
+            self._observe(site, final(answer))
             self._observe(site, None)
             if INTERRUPTED in answer.verdict.reasons:
                 outcome.interrupted = True
@@ -171,22 +189,32 @@ class _Run:
         """In worker processes."""
         return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
 
+    def clustered(self, crew: Crew) -> Outcome:
+        """On a cluster."""
+        return spread_clustered(self._job, self._chosen, crew, self._deadline, self._observe)
+
     def _observe(self, site: str, progress: engine.Progress | None) -> None:
         if progress is None:
-            self._done += 1
+            self._done.add(site)
         else:
             self._latest[site] = progress
         if self._watch:
-            started = list(self._latest.values())
-            self._watch(
-                Progress(
-                    done=self._done,
-                    sites=len(self._chosen),
-                    states=sum(each.states for each in started),
-                    transitions=sum(each.transitions for each in started),
-                    seconds=time.monotonic() - self._start,
-                )
-            )
+            self._watch(self._progress(time.monotonic()))
+
+    def _progress(self, now: float) -> Progress:
+        started = self._latest.values()
+        running = [each for site, each in self._latest.items() if site not in self._done]
+        return Progress(
+            done=len(self._done),
+            sites=len(self._chosen),
+            states=sum(each.states for each in started),
+            transitions=sum(each.transitions for each in started),
+            frontier=sum(each.frontier for each in running),
+            depth=max((each.depth for each in running), default=0),
+            memory=sum(each.memory for each in running),
+            seconds=now - self._start,
+            left=None if self._deadline is None else max(self._deadline - now, 0.0),
+        )
 
 
 def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
@@ -228,7 +256,9 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
 def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
     """The verdict on a site that no answer came for."""
     status = outcome.died.get(site)
-    if status == errno.ENOMEM:
+    if site in outcome.lost:
+        reason = outcome.lost[site]
+    elif status == errno.ENOMEM:
         reason = "out of memory"
     elif status:
         reason = f"the worker process was ended by signal {-status}" + (

@@ -77,8 +77,13 @@ class Job:
         watch: Watch | None,
     ) -> SiteAnswer:
         """Search `program` within `seconds` and `memory`."""
+        verdict = engine.explore(program, self.limits(seconds, memory), watch)
+        return self.answer(site, program, verdict)
+
+    def limits(self, seconds: float | None, memory: int | None) -> engine.Limits:
+        """Bounds of the search of one site."""
         question = self.question
-        limits = engine.Limits(
+        return engine.Limits(
             arrivals=dict(question.arrivals),
             nest=dict(question.nest),
             seconds=seconds,
@@ -86,8 +91,10 @@ class Job:
             engine=question.engine,
             no_reduce=question.no_reduce,
         )
-        verdict = engine.explore(program, limits, watch)
-        verdict = label(verdict, site, question.werror)
+
+    def answer(self, site: str, program: Program, verdict: Verdict) -> SiteAnswer:
+        """What the verdict of an engine on `program` says about `site`."""
+        verdict = label(verdict, site, self.question.werror)
         return SiteAnswer(verdict, codes(program), program.processors, addresses(program, verdict))
 
 

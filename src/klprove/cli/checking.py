@@ -3,6 +3,7 @@
 import click
 
 from klprove.check import Question, check
+from klprove.cli.clusters import cluster_at
 from klprove.cli.options import refuse_buffer, search_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
@@ -49,6 +50,7 @@ def check_command(
     json_path: str | None,
     traces: Traces,
     jobs: int | None,
+    cluster: str | None,
 ) -> int:
     """Search every interleaving of the contexts in FILE... for a violation.
 
@@ -80,10 +82,11 @@ def check_command(
         no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
     )
     line = ProgressLine()
-    try:
-        answer = check(question, line, jobs)
-    finally:
-        line.clear()
+    with cluster_at(cluster, jobs) as whose:
+        try:
+            answer = check(question, line, jobs, whose)
+        finally:
+            line.clear()
     failure: OutputFailed | None = None
     if json_path:
         # The text is still printed where the file cannot be written: nothing found is lost.

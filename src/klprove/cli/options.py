@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from klprove.check import MEMORY_MODELS, SC
+from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
 
@@ -127,6 +128,7 @@ _SEARCH = (
         help="Processes, where there are several questions. Default: one a core. The answer does "
         "not depend on it.",
     ),
+    cluster_option,
 )
 
 

@@ -54,6 +54,8 @@ class Progress:
     frontier: int
     depth: int
     seconds: float
+    memory: int = 0
+    """Bytes that its process holds."""
     said: str = ""
     """Something the user should know that does not change the answer."""
 
@@ -81,8 +83,10 @@ class Meter:
         """Why the search must end now, or nothing. To be called every few thousand states."""
         now = time.monotonic()
         if self._report and now >= self._next:
-            seconds = now - self.start
-            self._report(Progress(states, transitions, frontier, depth, seconds, self._said))
+            took = now - self.start
+            self._report(
+                Progress(states, transitions, frontier, depth, took, resident(), self._said)
+            )
             self._said = ""
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:

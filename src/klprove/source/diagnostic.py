@@ -60,6 +60,9 @@ class BadInput(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(each.render() for each in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[tuple[Diagnostic, ...]]]:
+        return BadInput, (self.diagnostics,)
+
 
 @lru_cache(maxsize=64)
 def _lines(file: str) -> tuple[str, ...]:
