@@ -5,7 +5,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from klprove import engine
 from klprove.c import Unit, parse
@@ -45,6 +45,8 @@ class Progress:
     seconds: float
     left: float | None
     """Seconds to the limit; None without one."""
+    said: str = ""
+    """Something the user should know that does not change the answer."""
 
 
 def check(
@@ -60,7 +62,8 @@ def check(
     raised.
     """
     start = time.monotonic()
-    task = _prepare(question)
+    jobs = jobs or len(os.sched_getaffinity(0))
+    task = _prepare(question, 1 if cluster is not None else jobs)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
     if cluster is not None:
@@ -69,7 +72,7 @@ def check(
         outcome = run.here()
     else:
         # A single site has a worker too: it may run out of memory without taking us along.
-        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
+        outcome = run.spread(jobs)
     return _answer(task, outcome, time.monotonic() - start)
 
 
@@ -96,7 +99,7 @@ class _Task:
     job: Job
 
 
-def _prepare(question: Question) -> _Task:
+def _prepare(question: Question, jobs: int = 1) -> _Task:
     kernel = load(question.kernel) if question.kernel else None
     unit, texts = _read(question, kernel)
     refuse_unknown(question.inlined, unit.functions)
@@ -108,6 +111,8 @@ def _prepare(question: Question) -> _Task:
     chosen = sites(question.patch, known, traceable)
     if each and not known:
         chosen = _called_only(job, chosen)
+    # Cores that the sites leave idle work on the site that runs.
+    job = replace(job, threads=max(1, jobs // len(chosen)))
     return _Task(kernel, texts, chosen, job)
 
 
@@ -199,7 +204,8 @@ class _Run:
         else:
             self._latest[site] = progress
         if self._watch:
-            self._watch(self._progress(time.monotonic()))
+            said = progress.said if progress is not None else ""
+            self._watch(replace(self._progress(time.monotonic()), said=said))
 
     def _progress(self, now: float) -> Progress:
         started = self._latest.values()

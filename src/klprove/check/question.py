@@ -46,6 +46,13 @@ class Question:
     engine: str = "auto"
     no_reduce: frozenset[str] = frozenset()
     """Reductions of the search that are not used."""
+    compact: bool = False
+    """States by their fingerprints alone; the answer says what that leaves to chance."""
+    checkpoint: str | None = None
+    """A folder for checkpoints, one folder in it for each site."""
+    checkpoint_seconds: float = 60.0
+    resume: bool = False
+    """Go on from the checkpoints that the folder holds."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).

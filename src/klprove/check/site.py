@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from klprove import engine
@@ -44,6 +45,8 @@ class Job:
     recursion: int
     required: bool
     """False where a site that nothing calls is passed over instead of refused (`--patch each`)."""
+    threads: int = 1
+    """Threads of the search of one site."""
 
     def prepare(self, site: str) -> Program:
         """The program with `site` patched. Raises BadInput."""
@@ -77,12 +80,18 @@ class Job:
         watch: Watch | None,
     ) -> SiteAnswer:
         """Search `program` within `seconds` and `memory`."""
-        verdict = engine.explore(program, self.limits(seconds, memory), watch)
+        verdict = engine.explore(program, self.limits(site, seconds, memory), watch)
         return self.answer(site, program, verdict)
 
-    def limits(self, seconds: float | None, memory: int | None) -> engine.Limits:
-        """Bounds of the search of one site."""
+    def limits(self, site: str, seconds: float | None, memory: int | None) -> engine.Limits:
+        """Bounds of the search of one site. Raises BadInput where there is nothing to resume."""
         question = self.question
+        folder = None
+        if question.checkpoint is not None:
+            folder = Path(question.checkpoint) / (site or "model")
+            if question.resume and not Path(question.checkpoint).is_dir():
+                span = Span(question.checkpoint, 0, 0)
+                raise BadInput([Diagnostic("checkpoint", span, "holds no checkpoint")])
         return engine.Limits(
             arrivals=dict(question.arrivals),
             nest=dict(question.nest),
@@ -90,6 +99,12 @@ class Job:
             memory=memory,
             engine=question.engine,
             no_reduce=question.no_reduce,
+            threads=self.threads,
+            compact=question.compact,
+            checkpoint=folder,
+            checkpoint_seconds=question.checkpoint_seconds,
+            # A site whose search had not begun has no folder yet.
+            resume=question.resume and folder is not None and folder.is_dir(),
         )
 
     def answer(self, site: str, program: Program, verdict: Verdict) -> SiteAnswer:

@@ -4,7 +4,7 @@ import click
 
 from klprove.check import Question, check
 from klprove.cli.clusters import cluster_at
-from klprove.cli.options import refuse_buffer, search_options, text_options
+from klprove.cli.options import refuse_buffer, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import patched
@@ -16,6 +16,7 @@ from klprove.report import Traces, document, render
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @text_options
 @search_options
+@store_options
 @click.option(
     "--json",
     "json_path",
@@ -51,6 +52,10 @@ def check_command(
     traces: Traces,
     jobs: int | None,
     cluster: str | None,
+    compact: bool,
+    checkpoint: str | None,
+    checkpoint_every: float,
+    resume: str | None,
 ) -> int:
     """Search every interleaving of the contexts in FILE... for a violation.
 
@@ -63,6 +68,10 @@ def check_command(
     Ctrl-C ends the search and prints what is known.
     """
     refuse_buffer(memory_model, store_buffer)
+    if checkpoint and resume:
+        raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
+    if cluster and (checkpoint or resume):
+        raise click.UsageError("--cluster writes no checkpoints")
     question = Question(
         files=files,
         kernel=kernel,
@@ -80,6 +89,10 @@ def check_command(
         memory=memory,
         engine=engine,
         no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
+        compact=compact,
+        checkpoint=resume or checkpoint,
+        checkpoint_seconds=checkpoint_every,
+        resume=resume is not None,
     )
     line = ProgressLine()
     with cluster_at(cluster, jobs) as whose:

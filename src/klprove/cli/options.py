@@ -113,7 +113,8 @@ _SEARCH = (
         "--memory",
         type=Size(),
         metavar="SIZE",
-        help="Memory for everything: 512M, 8G. Default: 80 % of what is free.",
+        help="Memory for everything: 512M, 8G. A search that would need more ends incomplete and "
+        "says what was covered. Default: 80 % of what is free.",
     ),
     click.option(
         "--werror",
@@ -125,10 +126,38 @@ _SEARCH = (
         "jobs",
         type=click.IntRange(1, 1024),
         metavar="N",
-        help="Processes, where there are several questions. Default: one a core. The answer does "
-        "not depend on it.",
+        help="Processes, where there are several questions, and threads of the native engine where "
+        "there are more cores. Default: one a core. The answer does not depend on it.",
     ),
     cluster_option,
+)
+
+_STORE = (
+    click.option(
+        "--compact",
+        is_flag=True,
+        help="Keep a fingerprint of 64 bits of each state in place of the state (native engine). "
+        "The answer says how likely it is that a state was missed.",
+    ),
+    click.option(
+        "--checkpoint",
+        metavar="DIR",
+        help="Write the search to DIR once in a while and when it ends incomplete (native engine).",
+    ),
+    click.option(
+        "--checkpoint-every",
+        type=Duration(),
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        help="How often.",
+    ),
+    click.option(
+        "--resume",
+        metavar="DIR",
+        help="Go on where the checkpoint in DIR ends, and write further ones there. The question "
+        "has to be the same; time, memory and -j may differ.",
+    ),
 )
 
 
@@ -140,6 +169,11 @@ def text_options(command: _Command) -> _Command:
 def search_options(command: _Command) -> _Command:
     """Add the options that bound the search."""
     return _add(_SEARCH, command)
+
+
+def store_options(command: _Command) -> _Command:
+    """Add the options that say where the states of a search are kept."""
+    return _add(_STORE, command)
 
 
 def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
