@@ -325,13 +325,18 @@ def test_tasks_of_a_cpu_share_its_buffer(tmp_path: Path, engine: str) -> None:
 
 @pytest.mark.parametrize(
     "stores",
-    ["*p = 1; x = 2;", "x = 1; *p = 2;", "*(u64 *)pair = 1; pair[1] = 2; x = pair[1];"],
+    [
+        "*p = 1; x = 2;",
+        "x = 1; *p = 2;",
+        "*(u64 *)pair = 1; pair[1] = 2; x = pair[1];",
+        "*(u64 *)pair = 1; *(u64 *)(pair + 1) = 0x500000002; pair[2] = 2; x = 2;",
+    ],
 )
 def test_private_stores_do_not_overtake(stores: str, tmp_path: Path, engine: str) -> None:
-    """Only CPU 0 touches x and pair[1], but a store that is buffered may cover them."""
-    text = "static int x, y, pair[2]; static int *p = &x, *q = &y;"
+    """Only CPU 0 touches x, pair[1] and pair[2], but a store that is buffered may cover them."""
+    text = "static int x, y, pair[3]; static int *p = &x, *q = &y;"
     text += f"__task(0) void f(void) {{ {stores} assert(x == 2); smp_mb(); assert(x == 2);"
-    text += " if (pair[0]) assert(pair[1] == 2); if (q != &y) y = 1; }"
+    text += " if (pair[0]) assert(pair[1] == 2 && pair[2] != 5); if (q != &y) y = 1; }"
     text += "__task(1) void g(void) { if (!y) (void)pair[0]; }"
     told = Told(text, tmp_path, engine)
     assert told.codes() == set()
