@@ -6,6 +6,7 @@ from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native, available
 from klprove.engine.nested import Nested, applicable
+from klprove.engine.pushdown import Pushdown
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
@@ -13,9 +14,10 @@ from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Native]] = {
+_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Pushdown] | type[Native]] = {
     "reference": Reference,
     "nested": Nested,
+    "pushdown": Pushdown,
     "native": Native,
 }
 

@@ -7,7 +7,7 @@ module. Anything else is refused, so that what runs under CPython means the same
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from klprove.engine.native.text import Text
 
@@ -35,16 +35,26 @@ BUILT_IN = ("mix", "below", "prefetch", "expand")
 """Functions of the kernels that are not lowered from their Python text."""
 
 
-def lower(source: str, constants: Mapping[str, int]) -> str:
-    """LLVM text of the functions of a module; `constants` override those that the module sets."""
+def lower(
+    source: str,
+    constants: Mapping[str, int],
+    given: Collection[str] = BUILT_IN,
+    arrays: Mapping[str, str] | None = None,
+) -> str:
+    """LLVM text of the functions of a module; `constants` override those that the module sets.
+
+    `given`: functions that are not lowered from their text. `arrays`: arrays of the module, with
+    the type of their elements; the address of each is in a variable of its name.
+    """
     module = ast.parse(source)
     known = {**_constants(module), **constants}
     functions = [each for each in module.body if isinstance(each, ast.FunctionDef)]
     signatures = {each.name: _signature(each) for each in functions}
+    named = {name: _ELEMENTS[element] for name, element in (arrays or {}).items()}
     return "\n".join(
-        str(_Function(each, known, signatures).text)
+        str(_Function(each, known, signatures, named).text)
         for each in functions
-        if each.name not in BUILT_IN
+        if each.name not in given
     )
 
 
@@ -76,8 +86,9 @@ class _Function:
         function: ast.FunctionDef,
         constants: Mapping[str, int],
         signatures: Mapping[str, list[tuple[str, str]]],
+        named: Mapping[str, str],
     ) -> None:
-        self._constants, self._signatures = constants, signatures
+        self._constants, self._signatures, self._named = constants, signatures, named
         self._arrays = {"objects": ("@objects", "i64")}
         self._places: dict[str, str] = {}
         self._loops: list[str] = []
@@ -235,7 +246,7 @@ class _Function:
     def _call(self, name: str, args: list[ast.expr]) -> str:
         text = self.text
         if name == "prefetch":
-            array, _ = self._arrays[ast.unparse(args[0])]
+            array, _ = self._array(ast.unparse(args[0]))
             where = text.op(f"getelementptr i64, ptr {array}, i64 {self._value(args[1])}")
             text.put(f"call void @llvm.prefetch.p0(ptr {where}, i32 0, i32 3, i32 1)")
             return "0"
@@ -245,7 +256,7 @@ class _Function:
         if name == "mix":
             return self._mix(*(self._value(each) for each in args))
         given = [
-            f"ptr {self._arrays[ast.unparse(each)][0]}" if element else f"i64 {self._value(each)}"
+            f"ptr {self._array(ast.unparse(each))[0]}" if element else f"i64 {self._value(each)}"
             for each, (_, element) in zip(args, self._signatures[name], strict=True)
         ]
         return text.op(f"call i64 @{name}({', '.join(given)})")
@@ -261,8 +272,14 @@ class _Function:
 
     def _element(self, node: ast.Subscript) -> tuple[str, str, str]:
         """Array, type of its elements, index."""
-        array, element = self._arrays[ast.unparse(node.value)]
-        return array, element, self._value(node.slice)
+        where = self._value(node.slice)
+        return *self._array(ast.unparse(node.value)), where
+
+    def _array(self, name: str) -> tuple[str, str]:
+        """An array and the type of its elements."""
+        if name in self._named:
+            return self.text.op(f"load ptr, ptr @{name}"), self._named[name]
+        return self._arrays[name]
 
     def _load(self, array: str, element: str, where: str) -> str:
         at = self.text.op(f"getelementptr {element}, ptr {array}, i64 {where}")

@@ -1,0 +1,5 @@
+"""The nested engine as machine code: one CPU with its interrupts as a pushdown system."""
+
+from klprove.engine.pushdown.search import Pushdown, applicable
+
+__all__ = ["Pushdown", "applicable"]

@@ -1,0 +1,247 @@
+"""The nested engine as machine code: the same search in the same order, in slices.
+
+Compiled code runs for some tens of milliseconds; between two slices Python looks at limits and
+makes room. What is found stands in the table of nodes; schedules are read from it at the end.
+"""
+
+import time
+
+from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.footprint import Footprints
+from klprove.engine.limits import Meter
+from klprove.engine.machine import Choice, Machine
+from klprove.engine.native.compiled import Better, Compiled
+from klprove.engine.nested import home
+from klprove.engine.points import Noted
+from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown.arena import Arena
+from klprove.engine.pushdown.model import Model
+from klprove.engine.pushdown.nodes import Nodes
+from klprove.engine.search import Search
+from klprove.ir.program import Program
+from klprove.verdict import VIOLATION
+
+_ENTRIES = {"bind": 2, "begin": 1, "search": 1, "rebuild": 4, "sweep": 2, "found": 4}
+_TABLES = {
+    "frame_table": (kernels.FRAMES, kernels.FRAME_MASK),
+    "world_table": (kernels.WORLDS, kernels.WORLD_MASK),
+    "node_table": (kernels.NODES, kernels.NODE_MASK),
+}
+_FIRST_ENTRIES = 1 << 12
+_RESERVED = 1 << 38
+"""Bytes of addresses for each array: more than there is memory."""
+_FIRST_SLICE = 1 << 10
+_SLICE_SECONDS = 0.05
+_WORTH = 6
+"""Optimised code is made once a search has taken so many times what compilation took."""
+_MOST = (1 << 31) - 2
+"""Nodes that a word of 32 bits can number, beside a flag."""
+
+
+def applicable(program: Program) -> bool:
+    """True for one CPU with at most one task."""
+    return program.cpus == 1 and sum(each.kind == "task" for each in program.contexts) <= 1
+
+
+class Pushdown:
+    """One exploration of one machine; `level` says how far its code is optimised before it runs."""
+
+    def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
+        self._machine, self._meter = machine, meter
+        self._home = home(machine.program)
+        self._search = Search()
+        self._model = Model(machine, self._home)
+        self._code = Compiled(self._model.text, level, _ENTRIES)
+        self._better: Better | None = None
+        self._ran = 0.0
+        self._arrays = {name: Arena(_RESERVED) for name in self._model.arrays}
+        self._control = Arena(8 * (kernels.CONTROL + 2 * len(self._model.events)))
+        for name, (_, mask) in _TABLES.items():
+            self._table(name, _FIRST_ENTRIES, mask)
+        self._bind()
+        self._masks()
+        self._boot: list[tuple[int, Noted]] = []
+
+    def run(self) -> Search:
+        """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
+        search, control = self._search, self._control
+        try:
+            self._begin()
+            self._explore()
+        except KeyboardInterrupt:
+            search.reasons.append("interrupted")
+        search.states = control.word(kernels.EXPANDED)
+        search.transitions = control.word(kernels.TRANSITIONS)
+        search.depth = control.word(kernels.DEPTH)
+        try:
+            self._tell()
+        finally:
+            for each in (*self._arrays.values(), control):
+                each.close()
+        return search
+
+    # -- exploration ------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        memory, cpus = self._machine.initial(self._boot)
+        frames, parked = cpus[self._home]
+        frames = frames or parked
+        layout = self._model.layout
+        self._arrays["memory"].write(0, layout.memory(memory))
+        self._arrays["frame"].write(0, layout.task(frames[0] if frames else None))
+        for number in range(2, len(self._model.events)):
+            context, noted = self._model.events.noted(number)
+            finds = self._notice(context, noted) is not None
+            self._control.put(self._model.finds + number, int(finds))
+        self._code.call("begin", self._control.address)
+
+    def _explore(self) -> None:
+        control, size = self._control, _FIRST_SLICE
+        while True:
+            control.put(kernels.UNTIL, control.word(kernels.EXPANDED) + size)
+            began = time.monotonic()
+            outcome = self._code.call("search", control.address)
+            took = time.monotonic() - began
+            size = size * 2 if took < _SLICE_SECONDS else max(size // 2, 64)
+            self._improve(took)
+            reason = self._exhausted()
+            if not reason and outcome == kernels.FULL:
+                reason = self._grow()
+            if not reason and self._machine.limits.first and self._violated():
+                reason = "stopped at the first violation"
+            if reason:
+                self._search.reasons.append(reason)
+            if reason or outcome == kernels.EMPTY:
+                return
+
+    def _improve(self, took: float) -> None:
+        """Go over to optimised code where a search is long enough for it."""
+        self._ran += took
+        if self._better is None:
+            if not self._code.level and self._ran > _WORTH * self._code.seconds:
+                self._better = Better(self._model.text, _ENTRIES)
+        elif self._better.code is not None and self._better.code is not self._code:
+            self._code = self._better.code
+            self._bind()
+
+    def _exhausted(self) -> str:
+        word = self._control.word
+        return self._meter.exhausted(
+            word(kernels.EXPANDED),
+            word(kernels.TRANSITIONS),
+            word(kernels.PENDING),
+            word(kernels.DEPTH),
+        )
+
+    def _violated(self) -> bool:
+        return any(
+            found is not None and found.severity == VIOLATION
+            for found in (self._notice(*each) for each in self._seen())
+        )
+
+    # -- room ----------------------------------------------------------------------------
+
+    def _bind(self) -> None:
+        for place, name in enumerate(self._model.arrays):
+            self._code.call("bind", place, self._arrays[name].address)
+
+    def _table(self, name: str, entries: int, mask: int) -> None:
+        self._arrays[name] = Arena(8 * entries)
+        self._control.put(mask, entries - 1)
+
+    def _masks(self) -> None:
+        footprints = Footprints(self._machine, self._home)
+        words = [
+            self._model.layout.memory(footprints.mask(context))
+            for context in self._machine.interrupts[self._home]
+        ]
+        self._arrays["masks"].write(0, b"".join(words))
+
+    def _grow(self) -> str:
+        """Twice every table that is half full; why not, if so."""
+        for name, (counter, mask) in _TABLES.items():
+            entries = self._control.word(mask) + 1
+            if 2 * self._control.word(counter) < entries:
+                continue
+            reason = self._meter.lacks(16 * entries)
+            if not reason and entries > _MOST:
+                reason = f"{_MOST} nodes stored, more than the engine can number"
+            if reason:
+                return reason
+            old = self._arrays[name]
+            self._table(name, 2 * entries, mask)
+            new = self._arrays[name].address
+            self._code.call("rebuild", old.address, entries, new, 2 * entries - 1)
+            old.close()
+        self._bind()
+        return ""
+
+    # -- what was noted ------------------------------------------------------------------
+
+    def _seen(self) -> list[tuple[int, Noted]]:
+        """Everything noted so far, each thing once."""
+        control, seen = self._control, self._model.seen
+        return self._boot + [
+            self._model.events.noted(number)
+            for number in range(2, len(self._model.events))
+            if control.word(seen + number)
+        ]
+
+    def _notice(self, context: int, noted: Noted) -> Notice | None:
+        if noted[0] == "denied":
+            return None
+        if noted[0] == "invariant":
+            each, _ = self._machine.invariants[noted[1]]
+            text = f"invariant {each.name} does not hold"
+            return Notice("invariant", VIOLATION, text, each.at.span)
+        return notice(self._machine.program, context, noted)
+
+    def _tell(self) -> None:
+        """Findings with their schedules, witnesses, reasons."""
+        search, program = self._search, self._machine.program
+        nodes = Nodes(self._machine, self._home, self._model, self._arrays, self._control)
+        for context, noted in self._seen():
+            if noted[0] == "denied":
+                self._machine.denied.add(program.contexts[context].kind)
+                continue
+            if noted[0] == "invariant":
+                continue
+            name = witness(program, context, noted)
+            if name:
+                search.witnesses.add(name)
+            reason = bound(program, context, noted)
+            if reason and reason not in search.reasons:
+                search.reasons.append(reason)
+        complete = not search.reasons
+        for context, noted in self._boot:
+            found = self._notice(context, noted)
+            if found is not None:
+                nodes.record(found, 0, 0, 1, None)
+        for number, act, length, node, choice in nodes.events():
+            found = self._notice(*self._model.events.noted(number))
+            if found is not None:
+                nodes.record(found, act, length, node, self._choice(choice))
+        if complete:
+            nodes.deadlocks(lambda act, of, world: self._found(act, of, world))
+        search.discoveries = nodes.discoveries(self._sweep)
+
+    def _choice(self, number: int) -> Choice | None:
+        if number == kernels.NOWHERE:
+            return None
+        if number & kernels.ENTERED:
+            place = number & ~kernels.ENTERED
+            return ("enter", self._home, self._machine.interrupts[self._home][place])
+        return ("step", self._home, number)
+
+    def _found(self, act: int, of: int, world: int) -> int:
+        return self._code.call("found", self._control.address, act, of, world)
+
+    def _sweep(self, ended: bool) -> list[int]:
+        """For each activation the length of the shortest way into it plus one; 0: there is none."""
+        acts = self._control.word(kernels.ACTS) + 1
+        ways = self._arrays["ways"]
+        ways.clear()
+        ways.write(0, (1).to_bytes(4, "little"))
+        while self._code.call("sweep", self._control.address, int(ended)):
+            pass
+        return list(ways.cells(0, acts))
