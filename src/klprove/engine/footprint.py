@@ -35,7 +35,12 @@ class Footprints:
                         changed = True
         for index, positions in self._whole.items():
             positions |= self._machine_bytes(index, nested[index])
+        self._interrupting = nested
         self._future: dict[int, set[int]] = {}
+
+    def nested(self, context: int) -> set[int]:
+        """The contexts that may interrupt `context`, directly or through another one."""
+        return self._interrupting[context]
 
     def mask(self, context: int, points: Iterable[int] = ()) -> bytes:
         """255 for each byte of the image that a run of `context` may touch, 0 for the others;

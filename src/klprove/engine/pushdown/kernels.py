@@ -12,6 +12,12 @@ activations (NOBODY, frame, world) and events (activation, EVENT + number, 0).
 from collections.abc import MutableSequence
 from typing import TypeAlias
 
+from klprove.engine.native.kernels import free as freeing
+from klprove.engine.native.kernels import holder
+from klprove.engine.native.kernels import locate as located
+
+Bytes: TypeAlias = MutableSequence[int]
+"""Unsigned bytes."""
 Cells: TypeAlias = MutableSequence[int]
 """Unsigned integers of 32 bits."""
 Words: TypeAlias = MutableSequence[int]
@@ -20,10 +26,15 @@ Words: TypeAlias = MutableSequence[int]
 WORLD, FRAME, ARRIVING, INVARIANTS = 1, 1, 1, 0
 """Set for each program: words of a world and of a frame, interrupt contexts, whether there are
 invariants."""
+OTHERS, IMAGE = 0, 1
+"""Set for each program: how many other CPUs there are, and the words of a world before their
+frames."""
 SEEN, FINDS = 1, 1
 """Set for each program: where, in the control array, the flags of events begin (told once), and
 those that say which of them are findings (kept once for each activation)."""
 
+objects: Words = []
+"""As the native engine has it."""
 frames: Words = []
 worlds: Words = []
 frame_table: Words = []
@@ -44,30 +55,79 @@ ways: Cells = []
 memory: Words = []
 frame: Words = []
 masks: Words = []
-"""For each interrupt context the bytes that it may touch, as a world of ones and zeros."""
+"""Worlds of ones and zeros. For each interrupt context: the bytes that it may touch; these and all
+that is of the other CPUs; what is of the other CPUs alone. Then, once, all that is of these."""
+whole: Words = []
+born: Cells = []
+blocks: Cells = []
+elements: Cells = []
+element_reads: Words = []
+element_writes: Words = []
+deferred: Cells = []
+touched: Words = []
+"""What the step at hand has read and written at computed addresses, as bits of `places`."""
+places: Words = []
+"""For each byte of the image the bit of the place it belongs to; 0 where no conflict is possible.
+In all such sets, what is written counts as read as well."""
+reads: Words = []
+writes: Words = []
+"""By point, plus one: what its step may read and write at constant addresses."""
+may_reads: Words = []
+may_writes: Words = []
+"""The same with computed addresses."""
+future_reads: Words = []
+future_writes: Words = []
+"""By point, plus one: what the context may still read and write from there."""
+context_reads: Words = []
+context_writes: Words = []
+"""By interrupt: what it and all that may interrupt it may read and write."""
+act_reads: Words = []
+act_writes: Words = []
+"""For each instance: what the other CPUs may read and write from its beginning on."""
 
 FRAMES, FRAME_MASK, WORLDS, WORLD_MASK, NODES, NODE_MASK = 0, 1, 2, 3, 4, 5
 QUEUED, UNUSED, PENDING, CURSOR, DEPTH, EXPANDED, UNTIL = 6, 7, 8, 9, 10, 11, 12
 TRANSITIONS, ACTS, LANDINGS, LEFTS, BLOCKEDS, NOW, LENGTH = 13, 14, 15, 16, 17, 18, 19
-HEARD, EVENTS, ROOM, WORDS_ROOM, CONTROL = 20, 21, 22, 23, 24
+HEARD, EVENTS, DEFER, DEFERRED, BORN, RAISED, BLOCKS, ELEMENTS = 20, 21, 22, 23, 24, 25, 26, 27
+CONTROL = 28
 """Places in the control array. Numbers begin at 1 everywhere; 0 is none."""
 
-NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT = 7, 0, 1, 2, 3, 4, 5, 6
-"""Cells of a node: its activation, frame, world; its length, with SETTLED; the node before it and
-how it was reached from there: a choice, or BY_EXIT and the node of the exit; the next node of the
-same world (exit of the same activation, event)."""
-ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 6, 0, 1, 2, 3, 4, 5
-"""Cells of an activation: the node of its entry, its interrupt; lists of exits and landings."""
-LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT = 5, 0, 1, 2, 3, 4
+NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 2, 3, 4, 5, 6, 7
+"""Cells of a node: its activation, frame, world; its length, with SETTLED, STUCK and WAITS; the
+node before it and how it was reached from there: a choice, or BY_EXIT and the node of the exit, or
+BY_BLOCK; the next node of the same world (exit of the same activation, event); the next node of the
+same activation, for those that instances share."""
+ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 13, 0, 1, 2, 3, 4, 5
+FIRST_IN, LAST_IN, FIRST_INSTANCE, NEXT_INSTANCE, SHARED, SIGMA, RESTLESS = 6, 7, 8, 9, 10, 11, 12
+"""Cells of an activation: the node of its entry, its interrupt; lists of exits and landings. Of one
+that is shared: lists of its nodes and of its instances. Of an instance: the shared activation, the
+world of the other CPUs where it begins, and whether these can go on during it."""
+LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 7, 0, 1, 2, 3, 4, 5, 6
+"""Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
+instance it happens in; the world of the nodes below."""
 LEAVE, BY_NODE, TO_WORLD, NEXT_LEFT = 3, 0, 1, 2
-META, FIRST_NODE, LAST_NODE, DELIVERED = 3, 0, 1, 2
-"""Cells of a world: list of its nodes; whether arrivals are known; they follow, one a context."""
+META = 5
+FIRST_NODE, LAST_NODE, DELIVERED, ARRIVALS = 0, 1, 2, 3
+"""Cells of a world (META is set for each program): list of its nodes; whether arrivals are known;
+for each context its landing with NOISY and SILENT; for each context the landing of its instance."""
 
-SETTLED, LENGTHS = 0x80000000, 0x7FFFFFFF
-BY_EXIT = 0x80000000
+BLOCK, FIRST_ELEMENT, END_ELEMENT, AT_ROOT = 3, 0, 1, 2
+"""Cells of a block: its elements; the status of the other CPUs before them."""
+ELEMENT, PARENT, CHOSEN, TELLS, OF_WORLD, DEEP, STATUS, FRESH = 7, 0, 1, 2, 3, 4, 5, 6
+"""Cells of an element, a step of another CPU: the element before it; CPU and choice; the event that
+it is, or 0; the world after it; how many steps it makes; the status of the other CPUs after it;
+whether its world is new in the block."""
+MOVES, STILL, WAITING = 0, 1, 2
+"""Status of the other CPUs: one of them goes on (or ends its path); none does; and one waits."""
+
+SETTLED, STUCK, WAITS, LENGTHS = 0x80000000, 0x40000000, 0x20000000, 0x1FFFFFFF
+BY_EXIT, BY_BLOCK = 0x80000000, 0x40000000
+NO_STEP, CHOICE_SHIFT, ELEMENT_MASK = 63, 24, 0xFFFFFF
+"""After BY_BLOCK: the choice of the step that follows, or NO_STEP; the last element."""
 ENTERED, NOWHERE = 0x10000, 0x20000
 """Choices, as an event knows them: those of a step, an arrival, none (of an invariant)."""
-EXIT, EVENT, NOBODY = 0xFFFFFFFF, 0xF0000000, 0xFFFFFFFF
+EXIT, EVENT, LIFTED = 0xFFFFFFFF, 0xF0000000, 0xE0000000
+NOBODY, INSTANCES, OF_BLOCK, IN_BLOCK = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 NOISY, SILENT = 0x80000000, 0x40000000
 """Of an arrival: something is noted with it; the context drops its path before its first step."""
 
@@ -264,9 +324,7 @@ def popped(control: Words) -> int:
     return number
 
 
-def reach(
-    control: Words, act: int, of: int, world: int, length: int, came: int, how: int
-) -> int:
+def reach(control: Words, act: int, of: int, world: int, length: int, came: int, how: int) -> int:
     """A node has been reached: it waits for its turn, unless it was reached as soon before."""
     place = sought(control, act, of, world)
     number = node_table[place] & LOW32
@@ -293,9 +351,13 @@ def begin(control: Words) -> int:
 
 def search(control: Words) -> int:
     """Expand nodes, the shortest first, until UNTIL; see REACHED, FULL, EMPTY."""
-    while control[PENDING] > 0:
+    while control[PENDING] > 0 or control[RAISED] < control[BORN]:
+        while control[RAISED] < control[BORN]:
+            raised(control)
         if control[EXPANDED] >= control[UNTIL]:
             return REACHED
+        if control[PENDING] == 0:
+            return EMPTY
         if (
             2 * control[NODES] > control[NODE_MASK]
             or 2 * control[WORLDS] > control[WORLD_MASK]
@@ -310,7 +372,7 @@ def search(control: Words) -> int:
             if length > control[DEPTH]:
                 control[DEPTH] = length
             proceed(control, number, length)
-            arrivals(control, number, length)
+            arrivals(control, number)
     return EMPTY
 
 
@@ -327,6 +389,7 @@ def proceed(control: Words, number: int, length: int) -> int:
     control[LENGTH] = length + 1
     copied(frame, frames, FRAME * of, FRAME)
     choices = counted(frame)
+    stuck = STUCK if choices == 0 else STUCK | WAITS
     for choice in range(0, choices, 1):
         copied(memory, worlds, WORLD * world, WORLD)
         copied(frame, frames, FRAME * of, FRAME)
@@ -335,12 +398,21 @@ def proceed(control: Words, number: int, length: int) -> int:
             control[TRANSITIONS] = control[TRANSITIONS] + 1
             after = framed(control)
             reach(control, act, after, remembered(control), length + 1, number, choice)
-        elif outcome == BLOCKED:
-            blocked[control[BLOCKEDS]] = number
-            control[BLOCKEDS] = control[BLOCKEDS] + 1
         elif outcome == LEFT:
             control[TRANSITIONS] = control[TRANSITIONS] + 1
             leave(control, act, number, length + 1)
+        if outcome != BLOCKED:
+            stuck = 0
+    nodes[NODE * number + LONG] = nodes[NODE * number + LONG] | stuck
+    if OTHERS == 0 and stuck & WAITS != 0:
+        waiting(control, number)
+    return 0
+
+
+def waiting(control: Words, number: int) -> int:
+    """A node at which every CPU waits."""
+    blocked[control[BLOCKEDS]] = number
+    control[BLOCKEDS] = control[BLOCKEDS] + 1
     return 0
 
 
@@ -368,9 +440,11 @@ def leave(control: Words, act: int, number: int, length: int) -> int:
 
 def land(control: Words, landing: int, way_out: int) -> int:
     """One more exit of a landing: every node below goes on with the memory that it leaves."""
-    over = landings[LAND * landing + OVER_WORLD]
-    mask = WORLD * acts[ACT * landings[LAND * landing + OF_ACT] + BY]
-    kept = WORLD * over
+    act = landings[LAND * landing + OF_ACT]
+    mask = WORLD * acts[ACT * act + BY]
+    if acts[ACT * act + SHARED] != 0:
+        mask = mask + WORLD * ARRIVING
+    kept = WORLD * landings[LAND * landing + OVER_WORLD]
     changed = WORLD * nodes[NODE * way_out + IN_WORLD]
     for i in range(0, WORLD, 1):
         ones = masks[mask + i]
@@ -386,28 +460,39 @@ def land(control: Words, landing: int, way_out: int) -> int:
     else:
         lefts[LEAVE * last + NEXT_LEFT] = left
     landings[LAND * landing + LAST_LEFT] = left
-    number = metas[(META + ARRIVING) * over + FIRST_NODE]
+    number = metas[META * landings[LAND * landing + BELOW] + FIRST_NODE]
+    instance = landings[LAND * landing + LIFT]
     while number != 0:
-        resume(control, number, way_out, after)
+        if instance == 0:
+            resume(control, number, nodes[NODE * number + ACTIVATION], way_out, after)
+        elif nodes[NODE * number + ACTIVATION] == acts[ACT * instance + SHARED]:
+            resume(control, number, instance, way_out, after)
         number = nodes[NODE * number + NEXT]
     return 0
 
 
-def resume(control: Words, number: int, way_out: int, after: int) -> int:
-    """A node goes on where an interrupt has left the memory `after`."""
+def resume(control: Words, number: int, act: int, way_out: int, after: int) -> int:
+    """A node goes on, in activation `act`, where an interrupt has left the memory `after`."""
     at = NODE * number
     length = (nodes[at + LONG] & LENGTHS) + 1 + nodes[NODE * way_out + LONG]
-    reach(
-        control, nodes[at + ACTIVATION], nodes[at + IN_FRAME], after, length, number,
-        BY_EXIT | way_out,
-    )
+    reach(control, act, nodes[at + IN_FRAME], after, length, number, BY_EXIT | way_out)
     return 0
 
 
-def arrivals(control: Words, number: int, length: int) -> int:
-    """Everything that may arrive at a node."""
+def resumed(control: Words, number: int, act: int, landing: int) -> int:
+    """A node goes on after every exit of a landing that is known."""
+    left = landings[LAND * landing + FIRST_LEFT]
+    while left != 0:
+        resume(control, number, act, lefts[LEAVE * left + BY_NODE], lefts[LEAVE * left + TO_WORLD])
+        left = lefts[LEAVE * left + NEXT_LEFT]
+    return 0
+
+
+def arrivals(control: Words, number: int) -> int:
+    """Everything that may arrive at a node, and what other CPUs do before it goes on."""
     world = nodes[NODE * number + IN_WORLD]
-    meta = (META + ARRIVING) * world
+    act = nodes[NODE * number + ACTIVATION]
+    meta = META * world
     if metas[meta + DELIVERED] == 0:
         deliver(control, world)
     last = metas[meta + LAST_NODE]
@@ -417,47 +502,59 @@ def arrivals(control: Words, number: int, length: int) -> int:
         nodes[NODE * last + NEXT] = number
     metas[meta + LAST_NODE] = number
     for i in range(0, ARRIVING, 1):
-        what = metas[meta + META + i]
+        what = metas[meta + ARRIVALS + i]
         if what != 0:
             control[TRANSITIONS] = control[TRANSITIONS] + 1
             if what & NOISY != 0:
                 copied(memory, worlds, WORLD * world, WORLD)
                 enter(control, memory, frame, i)
-            left = 0
             if what & SILENT == 0:
-                left = landings[LAND * (what & ~NOISY) + FIRST_LEFT]
-            while left != 0:
-                resume(control, number, lefts[LEAVE * left + BY_NODE], lefts[LEAVE * left + TO_WORLD])
-                left = lefts[LEAVE * left + NEXT_LEFT]
+                resumed(control, number, act, what & ~NOISY)
+    if OTHERS != 0:
+        for i in range(0, ARRIVING, 1):
+            landing = metas[meta + ARRIVALS + ARRIVING + i]
+            if landing != 0:
+                resumed(control, number, act, landing)
+        if act != 0 and acts[ACT * act + SHARED] == 0:
+            shared(control, number, act)
+        else:
+            copied(whole, worlds, WORLD * world, WORLD)
+            meanwhile(control, number, act)
     return 0
 
 
 def deliver(control: Words, world: int) -> int:
     """Find out, once for each world, what may arrive over it."""
-    metas[(META + ARRIVING) * world + DELIVERED] = 1
+    metas[META * world + DELIVERED] = 1
     for i in range(0, ARRIVING, 1):
         copied(memory, worlds, WORLD * world, WORLD)
         control[HEARD] = 0
         outcome = enter(control, memory, frame, i)
         what = NOISY if control[HEARD] != 0 else 0
         if outcome == LANDED:
-            what = what | landed(control, world, i)
+            for k in range(0, WORLD, 1):
+                memory[k] = memory[k] & masks[WORLD * i + k]
+            act = activated(control, framed(control), remembered(control), i)
+            what = what | landed(control, world, act, 0, world)
+            if OTHERS != 0 and is_tied(control, world, i) != 0:
+                copied(memory, worlds, WORLD * world, WORLD)
+                own = landed(control, world, instance(control, act), 0, world)
+                metas[META * world + ARRIVALS + ARRIVING + i] = own
         elif outcome == DROPPED:
             what = what | SILENT
         if outcome != REFUSED:
-            metas[(META + ARRIVING) * world + META + i] = what
+            metas[META * world + ARRIVALS + i] = what
     return 0
 
 
-def landed(control: Words, world: int, i: int) -> int:
-    """A landing over a world: the frame and the memory at hand are those of its beginning."""
-    for k in range(0, WORLD, 1):
-        memory[k] = memory[k] & masks[WORLD * i + k]
-    act = activated(control, framed(control), remembered(control), i)
+def landed(control: Words, over: int, act: int, lift: int, under: int) -> int:
+    """A landing of an activation over a world, for the nodes with world `under`."""
     landing = control[LANDINGS] + 1
     control[LANDINGS] = landing
-    landings[LAND * landing + OVER_WORLD] = world
+    landings[LAND * landing + OVER_WORLD] = over
     landings[LAND * landing + OF_ACT] = act
+    landings[LAND * landing + LIFT] = lift
+    landings[LAND * landing + BELOW] = under
     last = acts[ACT * act + LAST_LANDING]
     if last == 0:
         acts[ACT * act + FIRST_LANDING] = landing
@@ -496,42 +593,362 @@ def note(control: Words, event: int, choice: int) -> int:
     control[SEEN + event] = 1
     if control[FINDS + event] == 0:
         return 0
-    act = nodes[NODE * control[NOW] + ACTIVATION]
-    place = sought(control, act, EVENT + event, 0)
-    if node_table[place] != 0:
+    if control[DEFER] != 0:
+        deferred[control[DEFERRED]] = event
+        control[DEFERRED] = control[DEFERRED] + 1
         return 0
-    number = added(control, place, act, EVENT + event, 0)
+    now = control[NOW]
+    return noted(control, nodes[NODE * now + ACTIVATION], event, control[LENGTH], now, choice)
+
+
+def noted(control: Words, act: int, event: int, length: int, came: int, how: int) -> int:
+    """A finding in an activation, `length` steps after its beginning."""
+    place = sought(control, act, EVENT + event, 0)
+    number = node_table[place] & LOW32
+    if number == 0:
+        number = added(control, place, act, EVENT + event, 0)
+        nodes[NODE * number + NEXT] = control[EVENTS]
+        control[EVENTS] = number
+    elif nodes[NODE * number + LONG] <= length:
+        return 0
     at = NODE * number
-    nodes[at + LONG] = control[LENGTH]
-    nodes[at + CAME] = control[NOW]
-    nodes[at + HOW] = choice
-    nodes[at + NEXT] = control[EVENTS]
-    control[EVENTS] = number
+    nodes[at + LONG] = length
+    nodes[at + CAME] = came
+    nodes[at + HOW] = how
     return 0
 
 
 def sweep(control: Words, ended: int) -> int:
-    """Shorten the ways from boot into activations by one pass over all nodes; how many became
+    """Shorten the ways from boot into activations by one pass over all landings; how many became
     shorter. `ended`: also over a task that has ended. A way is one more than its length."""
     shorter = 0
-    for number in range(1, control[NODES] + 1, 1):
-        at = NODE * number
-        act = nodes[at + ACTIVATION]
-        of = nodes[at + IN_FRAME]
-        if act != NOBODY and of < EVENT and nodes[at + LONG] & SETTLED != 0:
-            so_far = ways[act]
-            if so_far != 0 and act == 0 and ended == 0:
-                copied(frame, frames, FRAME * of, FRAME)
-                if counted(frame) == 0:
-                    so_far = 0
-            if so_far != 0:
-                length = so_far + (nodes[at + LONG] & LENGTHS) + 1
-                meta = (META + ARRIVING) * nodes[at + IN_WORLD]
-                for i in range(0, ARRIVING, 1):
-                    what = metas[meta + META + i]
-                    if what != 0 and what & SILENT == 0:
-                        callee = landings[LAND * (what & ~NOISY) + OF_ACT]
-                        if ways[callee] == 0 or length < ways[callee]:
-                            ways[callee] = length
-                            shorter = shorter + 1
+    for landing in range(1, control[LANDINGS] + 1, 1):
+        callee = landings[LAND * landing + OF_ACT]
+        lift = landings[LAND * landing + LIFT]
+        number = metas[META * landings[LAND * landing + BELOW] + FIRST_NODE]
+        while number != 0:
+            at = NODE * number
+            act = nodes[at + ACTIVATION]
+            if lift != 0:
+                act = lift if act == acts[ACT * lift + SHARED] else NOBODY
+            if act != NOBODY and ways[act] != 0:
+                length = ways[act] + (nodes[at + LONG] & LENGTHS) + 1
+                if act == 0 and ended == 0:
+                    copied(frame, frames, FRAME * nodes[at + IN_FRAME], FRAME)
+                    if counted(frame) == 0:
+                        length = 0
+                if length != 0 and (ways[callee] == 0 or length < ways[callee]):
+                    ways[callee] = length
+                    shorter = shorter + 1
+            number = nodes[at + NEXT]
     return shorter
+
+
+# -- other CPUs -------------------------------------------------------------------
+#
+# A step of another CPU that does not conflict with what the CPU with interrupts does next is put
+# off until it does, or until nothing follows. An activation in which other CPUs have not stepped
+# yet is therefore the same whatever these are about: its nodes are shared, and an *instance* (the
+# shared activation, the state of the other CPUs) has nodes of its own only from their first step on.
+
+
+def conflict(read: int, written: int, reading: int, writing: int) -> int:
+    """Not 0 where two steps do not commute."""
+    return written & reading | read & writing
+
+
+def is_tied(control: Words, world: int, i: int) -> int:
+    """Not 0 where context `i` may conflict with what the other CPUs of a world may still do."""
+    read = 0
+    written = 0
+    for other in range(0, OTHERS, 1):
+        point = worlds[WORLD * world + IMAGE + FRAME * other] & 0xFFFF
+        read = read | future_reads[point]
+        written = written | future_writes[point]
+    return conflict(read, written, context_reads[i], context_writes[i])
+
+
+def tied(own: int, i: int) -> int:
+    """The same for what they may still do in an instance."""
+    return conflict(act_reads[own], act_writes[own], context_reads[i], context_writes[i])
+
+
+def instance(control: Words, act: int) -> int:
+    """The instance of a shared activation over the world at hand."""
+    mask = WORLD * (2 * ARRIVING + acts[ACT * act + BY])
+    for k in range(0, WORLD, 1):
+        memory[k] = memory[k] & masks[mask + k]
+    sigma = remembered(control)
+    place = sought(control, INSTANCES, act, sigma)
+    number = node_table[place] & LOW32
+    if number != 0:
+        return nodes[NODE * number + LONG]
+    number = added(control, place, INSTANCES, act, sigma)
+    own = control[ACTS] + 1
+    control[ACTS] = own
+    nodes[NODE * number + LONG] = own
+    acts[ACT * own + ENTRY] = number
+    acts[ACT * own + BY] = acts[ACT * act + BY]
+    acts[ACT * own + SHARED] = act
+    acts[ACT * own + SIGMA] = sigma
+    acts[ACT * own + NEXT_INSTANCE] = acts[ACT * act + FIRST_INSTANCE]
+    acts[ACT * act + FIRST_INSTANCE] = own
+    for other in range(0, OTHERS, 1):
+        point = worlds[WORLD * sigma + IMAGE + FRAME * other] & 0xFFFF
+        act_reads[own] = act_reads[own] | future_reads[point]
+        act_writes[own] = act_writes[own] | future_writes[point]
+    born[control[BORN]] = own
+    control[BORN] = control[BORN] + 1
+    return own
+
+
+def raised(control: Words) -> int:
+    """A new instance: what has been found of its shared activation so far is its own too."""
+    own = born[control[RAISED]]
+    control[RAISED] = control[RAISED] + 1
+    number = acts[ACT * acts[ACT * own + SHARED] + FIRST_IN]
+    while number != 0:
+        wake(control, number, own)
+        number = nodes[NODE * number + NEXT_IN]
+    return 0
+
+
+def shared(control: Words, number: int, act: int) -> int:
+    """A node of a shared activation: every instance has it."""
+    last = acts[ACT * act + LAST_IN]
+    if last == 0:
+        acts[ACT * act + FIRST_IN] = number
+    else:
+        nodes[NODE * last + NEXT_IN] = number
+    acts[ACT * act + LAST_IN] = number
+    own = acts[ACT * act + FIRST_INSTANCE]
+    while own != 0:
+        wake(control, number, own)
+        own = acts[ACT * own + NEXT_INSTANCE]
+    return 0
+
+
+def wake(control: Words, number: int, own: int) -> int:
+    """A shared node in one instance: what other CPUs do there, and what arrives."""
+    world = nodes[NODE * number + IN_WORLD]
+    sigma = acts[ACT * own + SIGMA]
+    for k in range(0, WORLD, 1):
+        whole[k] = worlds[WORLD * sigma + k] | worlds[WORLD * world + k]
+    for i in range(0, ARRIVING, 1):
+        what = metas[META * world + ARRIVALS + i]
+        if what & SILENT == 0 and what != 0 and tied(own, i) != 0:
+            lifted(control, number, own, world, i, landings[LAND * (what & ~NOISY) + OF_ACT])
+    meanwhile(control, number, own)
+    return 0
+
+
+def lifted(control: Words, number: int, own: int, world: int, i: int, callee: int) -> int:
+    """A landing over a shared node as it is in an instance; the world is in `whole`."""
+    place = sought(control, own, LIFTED + i, world)
+    key = node_table[place] & LOW32
+    if key != 0:
+        return resumed(control, number, own, nodes[NODE * key + LONG])
+    key = added(control, place, own, LIFTED + i, world)
+    copied(memory, whole, 0, WORLD)
+    over = remembered(control)
+    landing = landed(control, over, instance(control, callee), own, world)
+    nodes[NODE * key + LONG] = landing
+    return 0
+
+
+def meanwhile(control: Words, number: int, act: int) -> int:
+    """Steps of other CPUs at a node of activation `act`, whose world is in `whole`: each sequence
+    of them whose last one conflicts with the step that follows it."""
+    others = WORLD * 3 * ARRIVING
+    for k in range(0, WORLD, 1):
+        memory[k] = whole[k] & masks[others + k]
+    standing = 0
+    for k in range(IMAGE, WORLD, 1):
+        standing = standing | memory[k]
+    if standing == 0:
+        return 0
+    block = blocked_by(control, remembered(control))
+    of = nodes[NODE * number + IN_FRAME]
+    long = nodes[NODE * number + LONG]
+    length = long & LENGTHS
+    copied(frame, frames, FRAME * of, FRAME)
+    point = frame[0] & 0xFFFF
+    choices = counted(frame)
+    status = blocks[BLOCK * block + AT_ROOT]
+    if status == MOVES:
+        acts[ACT * act + RESTLESS] = 1
+    elif long & STUCK != 0 and (status == WAITING or long & WAITS != 0):
+        if nodes[NODE * number + ACTIVATION] == act:
+            waiting(control, number)
+        else:
+            copied(memory, whole, 0, WORLD)
+            how = BY_BLOCK | NO_STEP << CHOICE_SHIFT
+            reach(control, act, of, remembered(control), length, number, how)
+    last = blocks[BLOCK * block + END_ELEMENT]
+    for e in range(blocks[BLOCK * block + FIRST_ELEMENT], last, 1):
+        at = ELEMENT * e
+        deep = length + elements[at + DEEP]
+        if elements[at + TELLS] != 0:
+            how = BY_BLOCK | NO_STEP << CHOICE_SHIFT | e
+            noted(control, act, elements[at + TELLS], deep, number, how)
+        else:
+            stuck = long
+            if conflict(element_reads[e], element_writes[e], may_reads[point], may_writes[point]):
+                stuck = STUCK | WAITS
+                for choice in range(0, choices, 1):
+                    if followed(control, number, act, e, choice, deep) != BLOCKED:
+                        stuck = 0
+            status = elements[at + STATUS]
+            if stuck & STUCK != 0 and (
+                status == WAITING or (status == STILL and stuck & WAITS != 0)
+            ):
+                after(control, e)
+                how = BY_BLOCK | NO_STEP << CHOICE_SHIFT | e
+                reach(control, act, of, remembered(control), deep, number, how)
+    return 0
+
+
+def after(control: Words, e: int) -> int:
+    """The world at hand is the one in `whole`, after an element of a block."""
+    others = WORLD * 3 * ARRIVING
+    world = WORLD * elements[ELEMENT * e + OF_WORLD]
+    for k in range(0, WORLD, 1):
+        memory[k] = whole[k] & ~masks[others + k] | worlds[world + k]
+    return 0
+
+
+def followed(control: Words, number: int, act: int, e: int, choice: int, deep: int) -> int:
+    """After an element, a step of the node: kept where it conflicts with the element."""
+    of = nodes[NODE * number + IN_FRAME]
+    after(control, e)
+    copied(frame, frames, FRAME * of, FRAME)
+    point = frame[0] & 0xFFFF
+    touched[0] = 0
+    touched[1] = 0
+    control[DEFER] = 1
+    control[DEFERRED] = 0
+    outcome = run(control, memory, frame, choice)
+    control[DEFER] = 0
+    read = reads[point] | touched[0]
+    written = writes[point] | touched[1]
+    if conflict(element_reads[e], element_writes[e], read, written):
+        how = BY_BLOCK | choice << CHOICE_SHIFT | e
+        for i in range(0, control[DEFERRED], 1):
+            noted(control, act, deferred[i], deep + 1, number, how)
+        if outcome == DONE:
+            control[TRANSITIONS] = control[TRANSITIONS] + 1
+            went = framed(control)
+            reach(control, act, went, remembered(control), deep + 1, number, how)
+    return outcome
+
+
+def blocked_by(control: Words, world: int) -> int:
+    """The block of a world of the other CPUs: all that they can do by themselves."""
+    place = sought(control, OF_BLOCK, 0, world)
+    key = node_table[place] & LOW32
+    if key != 0:
+        return nodes[NODE * key + LONG]
+    key = added(control, place, OF_BLOCK, 0, world)
+    block = control[BLOCKS] + 1
+    control[BLOCKS] = block
+    nodes[NODE * key + LONG] = block
+    added(control, sought(control, IN_BLOCK, world, world), IN_BLOCK, world, world)
+    e = control[ELEMENTS] + 1
+    blocks[BLOCK * block + FIRST_ELEMENT] = e
+    blocks[BLOCK * block + AT_ROOT] = stepped(control, world, world, 0, 0)
+    while e <= control[ELEMENTS]:
+        at = ELEMENT * e
+        if elements[at + FRESH] != 0:
+            to = elements[at + OF_WORLD]
+            elements[at + STATUS] = stepped(control, world, to, e, elements[at + DEEP])
+        e = e + 1
+    blocks[BLOCK * block + END_ELEMENT] = e
+    return block
+
+
+def stepped(control: Words, root: int, world: int, parent: int, deep: int) -> int:
+    """Elements for every step of other CPUs in a world; the status of these CPUs."""
+    still = STILL
+    for other in range(0, OTHERS, 1):
+        at = IMAGE + FRAME * other
+        copied(frame, worlds, WORLD * world + at, FRAME)
+        point = frame[0] & 0xFFFF
+        for choice in range(0, counted(frame), 1):
+            copied(memory, worlds, WORLD * world, WORLD)
+            copied(frame, worlds, WORLD * world + at, FRAME)
+            touched[0] = 0
+            touched[1] = 0
+            control[DEFER] = 1
+            control[DEFERRED] = 0
+            outcome = run(control, memory, frame, choice)
+            control[DEFER] = 0
+            for i in range(0, control[DEFERRED], 1):
+                element(control, parent, other << 16 | choice, deep + 1, deferred[i])
+            if outcome == DONE:
+                for k in range(0, FRAME, 1):
+                    memory[at + k] = frame[k]
+                to = remembered(control)
+                e = element(control, parent, other << 16 | choice, deep + 1, 0)
+                elements[ELEMENT * e + OF_WORLD] = to
+                element_reads[e] = reads[point] | touched[0]
+                element_writes[e] = writes[point] | touched[1]
+                place = sought(control, IN_BLOCK, root, to)
+                if node_table[place] == 0:
+                    added(control, place, IN_BLOCK, root, to)
+                    elements[ELEMENT * e + FRESH] = 1
+                still = MOVES
+            elif outcome == BLOCKED:
+                still = WAITING if still != MOVES else MOVES
+            else:
+                still = MOVES
+    return still
+
+
+def element(control: Words, parent: int, chosen: int, deep: int, event: int) -> int:
+    """A new element."""
+    e = control[ELEMENTS] + 1
+    control[ELEMENTS] = e
+    elements[ELEMENT * e + PARENT] = parent
+    elements[ELEMENT * e + CHOSEN] = chosen
+    elements[ELEMENT * e + DEEP] = deep
+    elements[ELEMENT * e + TELLS] = event
+    return e
+
+
+# -- computed addresses -----------------------------------------------------------
+
+
+def locate(m: Bytes, addr: int, size: int, writing: int) -> int:
+    """Position of the bytes at a computed address, or a fault; what is touched is kept."""
+    at = holder(addr) if not below(addr, 0x1000) else -1
+    if OTHERS != 0 and at >= 0 and objects[at + 3] != 0:
+        flags(at, addr - objects[at], size)
+    found = located(m, addr, size, writing)
+    if OTHERS != 0 and found >= 0:
+        for i in range(found, found + size, 1):
+            touched[0] = touched[0] | places[i]
+            if writing != 0:
+                touched[1] = touched[1] | places[i]
+    return found
+
+
+def flags(at: int, offset: int, size: int) -> int:
+    """The flags of freed bytes at an offset of an object are read: those that there are."""
+    read = 0
+    if below(offset, objects[at + 1]):
+        last = offset + size - 1
+        if last >= objects[at + 1]:
+            last = objects[at + 1] - 1
+        first = objects[at + 4]
+        for i in range(first + offset // objects[at + 3], first + last // objects[at + 3] + 1, 1):
+            read = read | places[i]
+    touched[0] = touched[0] | read
+    return read
+
+
+def free(m: Bytes, addr: int, size: int) -> int:
+    """Free the bytes at an address: 0, or a fault; what is touched is kept."""
+    at = holder(addr) if not below(addr, 0x1000) else -1
+    if OTHERS != 0 and at >= 0 and objects[at + 3] != 0:
+        touched[1] = touched[1] | flags(at, addr - objects[at], size)
+    return freeing(m, addr, size)

@@ -3,8 +3,10 @@
 A frame is its point plus one (16 bits, so that no frame is all zeros), for an interrupt what its
 return needs (interrupt flag, then the balanced values at 64 bits), then the live registers at their
 own widths. Whatever is not in use is zero, so equal frames are equal words. A world is the memory
-image.
+image, then a frame for each other CPU.
 """
+
+from collections.abc import Sequence
 
 from klprove.engine.machine import Frame, Machine
 from klprove.ir.types import Int
@@ -22,11 +24,13 @@ class Layout:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self.image = len(machine.image.initial)
-        self.world = -(-self.image // WORD)
-        """Words of a world."""
         most = max((self.used(point) for point in range(len(machine.points.table))), default=POINT)
         self.frame = -(-most // WORD)
         """Words of a frame."""
+        self.others = -(-self.image // WORD)
+        """Words of a world before the frames of other CPUs."""
+        self.world = self.others + (machine.program.cpus - 1) * self.frame
+        """Words of a world."""
 
     def header(self, context: int) -> int:
         """Bytes of a frame of `context` before its registers."""
@@ -62,6 +66,7 @@ class Layout:
                 record[offset : offset + ty.size] = raw
         return bytes(record)
 
-    def memory(self, image: bytes) -> bytes:
-        """The record of a world."""
-        return image + bytes(WORD * self.world - len(image))
+    def memory(self, image: bytes, frames: Sequence[bytes] = ()) -> bytes:
+        """The record of a world; without frames, one in which these are zero."""
+        record = image + bytes(WORD * self.others - len(image)) + b"".join(frames)
+        return record + bytes(WORD * self.world - len(record))

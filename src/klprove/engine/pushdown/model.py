@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections.abc import Callable, Mapping
 from importlib import resources
 
 from klprove.engine.machine import Machine
@@ -17,8 +18,13 @@ from klprove.engine.pushdown.moves import Moves
 from klprove.ir.instructions import End, Halt, visible
 
 _GIVEN = (*BUILT_IN, "run", "counted", "enter", "hold")
-_BORROWED = (addresses.holder, addresses.freed, addresses.locate, addresses.free)
-"""Functions of the native engine for computed addresses."""
+_BORROWED: Mapping[Callable[..., int], str] = {
+    addresses.holder: "holder",
+    addresses.freed: "freed",
+    addresses.locate: "located",
+    addresses.free: "freeing",
+}
+"""Functions of the native engine for computed addresses, and their names here."""
 
 
 class Model:
@@ -48,10 +54,16 @@ class Model:
             "FRAME": self.layout.frame,
             "ARRIVING": len(machine.interrupts[home]),
             "INVARIANTS": int(bool(machine.invariants)),
+            "OTHERS": machine.program.cpus - 1,
+            "IMAGE": self.layout.others,
+            "META": kernels.ARRIVALS + 2 * len(machine.interrupts[home]),
             "SEEN": self.seen,
             "FINDS": self.finds,
         }
-        borrowed = "\n".join(inspect.getsource(each) for each in _BORROWED)
+        borrowed = "\n".join(
+            inspect.getsource(each).replace(f"def {each.__name__}(", f"def {name}(")
+            for each, name in _BORROWED.items()
+        )
         parts.append(lower(f"{source}\n{borrowed}", constants, _GIVEN, self.arrays))
         self.text = "\n".join(parts)
 
@@ -91,7 +103,9 @@ def _arrays(source: str) -> dict[str, str]:
     return {
         ast.unparse(each.target): ast.unparse(each.annotation)
         for each in ast.parse(source).body
-        if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.List)
+        if isinstance(each, ast.AnnAssign)
+        and isinstance(each.value, ast.List)
+        and ast.unparse(each.target) != "objects"
     }
 
 

@@ -27,30 +27,35 @@ class Nodes:
         self._machine, self._home, self._model = machine, home, model
         self._arrays, self._control = arrays, control
         self._arriving = machine.interrupts[home]
-        self._meta = kernels.META + len(self._arriving)
-        self._noted: dict[Notice, dict[int, tuple[int, int, Choice | None]]] = {}
+        self._meta = kernels.ARRIVALS + 2 * len(self._arriving)
+        self._noted: dict[Notice, dict[int, tuple[int, int, int]]] = {}
+        contexts = machine.program.contexts
+        self._tasks = {n for n, each in enumerate(contexts) if each.kind == "task"}
+        self._here = {n for n in self._tasks if contexts[n].cpu == home}
 
-    def record(
-        self, found: Notice, act: int, length: int, node: int, choice: Choice | None
-    ) -> None:
-        """A finding at a node of an activation, `length` steps after its beginning."""
+    def record(self, found: Notice, act: int, length: int, node: int, how: int) -> None:
+        """A finding at a node of an activation, or on the way `how` from there, `length` steps
+        after the beginning of the activation."""
         places = self._noted.setdefault(found, {})
         known = places.get(act)
         if known is None or length < known[0]:
-            places[act] = (length, node, choice)
+            places[act] = (length, node, how)
 
     def events(self) -> list[tuple[int, int, int, int, int]]:
-        """Findings in the order in which they were found: event, activation, length, node,
-        choice."""
+        """Findings in the order in which they were found: event, activation, length, node, and how
+        it goes on from there."""
         found = []
         number = self._control.word(kernels.EVENTS)
         while number:
-            act, event, _, length, node, choice, number = self._node(number)
-            found.append((event - kernels.EVENT, act, length, node, choice))
+            act, event, _, length, node, how, number = self._node(number)
+            found.append((event - kernels.EVENT, act, length, node, how))
         return found[::-1]
 
     def _node(self, number: int) -> tuple[int, ...]:
-        return self._arrays["nodes"].cells(kernels.NODE * number, kernels.NODE)
+        return self._arrays["nodes"].cells(kernels.NODE * number, kernels.NODE)[: kernels.NEXT + 1]
+
+    def _act(self, number: int) -> tuple[int, ...]:
+        return self._arrays["acts"].cells(kernels.ACT * number, kernels.ACT)
 
     def _length(self, number: int) -> int:
         return self._node(number)[kernels.LONG] & kernels.LENGTHS
@@ -60,6 +65,17 @@ class Nodes:
         at = WORD * self._model.layout.frame * self._node(number)[kernels.IN_FRAME]
         return int.from_bytes(self._arrays["frames"].read(at, POINT), "little") - 1
 
+    def _points(self, number: int) -> list[int]:
+        """The points of the running frames of a node, by CPU."""
+        layout = self._model.layout
+        world = WORD * layout.world * self._node(number)[kernels.IN_WORLD]
+        found = [
+            int.from_bytes(self._arrays["worlds"].read(world + WORD * at, POINT), "little") - 1
+            for at in range(layout.others, layout.world, layout.frame)
+        ]
+        found.insert(self._home, self._point(number))
+        return [each for each in found if each >= 0]
+
     def _image(self, world: int) -> bytes:
         layout = self._model.layout
         return self._arrays["worlds"].read(WORD * layout.world * world, layout.image)
@@ -67,7 +83,7 @@ class Nodes:
     # -- landings -----------------------------------------------------------------------
 
     def _landings(self, world: int) -> Iterator[int]:
-        for what in self._arrays["metas"].cells(self._meta * world, self._meta)[kernels.META :]:
+        for what in self._arrays["metas"].cells(self._meta * world, self._meta)[kernels.ARRIVALS :]:
             if what and not what & kernels.SILENT:
                 yield what & ~kernels.NOISY
 
@@ -82,38 +98,65 @@ class Nodes:
                 _, after, left = self._arrays["lefts"].cells(kernels.LEAVE * left, kernels.LEAVE)
                 yield after
 
-    def _below(self, act: int) -> Iterator[int]:
-        """The nodes over which an activation was delivered, in order."""
-        landing = self._arrays["acts"].cells(kernels.ACT * act, kernels.ACT)[kernels.FIRST_LANDING]
-        while landing:
-            world, _, landing, _, _ = self._landing(landing)
-            number = self._arrays["metas"].cells(self._meta * world, 1)[kernels.FIRST_NODE]
-            while number:
-                yield number
-                number = self._node(number)[kernels.NEXT]
+    def _below(self, act: int) -> Iterator[tuple[int, int]]:
+        """The activations and nodes over which an activation was delivered, in order."""
+        number = self._act(act)[kernels.FIRST_LANDING]
+        while number:
+            landing = self._landing(number)
+            lift, number = landing[kernels.LIFT], landing[kernels.NEXT_LANDING]
+            shared = self._act(lift)[kernels.SHARED]
+            at = self._meta * landing[kernels.BELOW]
+            node = self._arrays["metas"].cells(at, 1)[kernels.FIRST_NODE]
+            while node:
+                caller, *_, following = self._node(node)
+                if not lift:
+                    yield caller, node
+                elif caller == shared:
+                    yield lift, node
+                node = following
 
     # -- deadlocks -------------------------------------------------------------------------
 
     def deadlocks(self, found: Callable[[int, int, int], int]) -> None:
-        """Record the blocked nodes from which no interrupt leads to one that is not; `found` gives
-        the number of a node. See `engine/nested.py`."""
+        """Record the nodes at which every CPU waits and from which no interrupt leads to one where
+        this is not so; `found` gives the number of a node. See `engine/nested.py`."""
         count = self._control.word(kernels.BLOCKEDS)
-        blocked = self._arrays["blocked"].cells(0, count)
-        every = set(blocked)
-        for number in blocked:
-            if self._hopeless(number, every, found):
+        if not self._tasks or not count:
+            return
+        waits = self._arrays["blocked"].cells(0, count)
+        every, restless = set(waits), self._restless()
+        for number in waits:
+            if self._is_alive(number) and self._hopeless(number, every, restless, found):
                 act = self._node(number)[kernels.ACTIVATION]
-                what = waiting(self._machine, [self._point(number)])
-                self.record(what, act, self._length(number), number, None)
+                what = waiting(self._machine, self._points(number))
+                self.record(what, act, self._length(number), number, kernels.NOWHERE)
+
+    def _restless(self) -> set[int]:
+        """The activations during which another CPU can go on."""
+        acts = range(1, self._control.word(kernels.ACTS) + 1)
+        work = [each for each in acts if self._act(each)[kernels.RESTLESS]]
+        known = set(work)
+        while work:
+            for caller, _ in self._below(work.pop()):
+                if caller not in known:
+                    known.add(caller)
+                    work.append(caller)
+        return known
 
     def _hopeless(
-        self, start: int, every: set[int], found: Callable[[int, int, int], int]
+        self,
+        start: int,
+        every: set[int],
+        restless: set[int],
+        found: Callable[[int, int, int], int],
     ) -> bool:
         seen, work = {start}, [start]
         while work:
             act, of, world, *_ = self._node(work.pop())
             image = self._image(world)
             if any(self._machine.withheld(image, context) for context in self._arriving):
+                return False
+            if any(self._landing(n)[kernels.OF_ACT] in restless for n in self._landings(world)):
                 return False
             for each in {found(act, of, after) for after in self._after(world)}:
                 if each not in every:
@@ -123,10 +166,22 @@ class Nodes:
                     work.append(each)
         return True
 
+    def _is_alive(self, number: int) -> bool:
+        """True where no task but the one below has ended or halted."""
+        table = self._machine.points.table
+        running = {
+            table[each].context
+            for each in self._points(number)
+            if not isinstance(table[each].instr, Halt)
+        }
+        inside = self._node(number)[kernels.ACTIVATION] != 0
+        return self._tasks - (self._here if inside else set()) <= running
+
     def _is_over(self, number: int) -> bool:
-        """True where the task has ended or halted, or there never was one."""
+        """True where the task has ended or halted."""
         point = self._point(number)
-        return point < 0 or isinstance(self._machine.points.table[point].instr, Halt)
+        halted = point < 0 or isinstance(self._machine.points.table[point].instr, Halt)
+        return bool(self._here) and halted
 
     # -- shortest schedules ----------------------------------------------------------------
 
@@ -142,7 +197,7 @@ class Nodes:
             ]
             if not noted:
                 continue
-            lengths = ways(ended)
+            lengths = ways(ended or not self._here)
             for each, places in noted:
                 reached = [
                     (lengths[act] + length, act)
@@ -151,37 +206,58 @@ class Nodes:
                 ]
                 if reached:
                     act = min(reached)[1]
-                    _, node, choice = places[act]
-                    schedule = self._path_to(act, node, lengths, ended)
-                    found.append(Discovery(each, schedule + ([choice] if choice else [])))
+                    _, node, how = places[act]
+                    schedule = self._path_to(act, node, lengths, ended) + self._steps(how)
+                    found.append(Discovery(each, schedule))
         return sorted(found, key=lambda each: (len(each.schedule), each.notice.code))
 
     def _path_to(self, act: int, node: int, lengths: list[int], ended: bool) -> list[Choice]:
         """The choices from boot to a node of an activation."""
         inner = self._path(node)
         while act:
-            below = self._entry(act, lengths, ended)
-            inner = [*self._path(below), self._enter(act), *inner]
-            act = self._node(below)[kernels.ACTIVATION]
+            act, below, context = *self._entry(act, lengths, ended), self._enter(act)
+            inner = [*self._path(below), context, *inner]
         return inner
 
-    def _entry(self, act: int, lengths: list[int], ended: bool) -> int:
-        """The node at which a shortest way enters an activation; of several, the one that the
-        search in Python takes."""
-        best, chosen = (0, 0), 0
-        for number in self._below(act):
-            caller = self._node(number)[kernels.ACTIVATION]
+    def _entry(self, act: int, lengths: list[int], ended: bool) -> tuple[int, int]:
+        """The activation and node from which a shortest way enters an activation; of several, the
+        one that the search in Python takes."""
+        best: tuple[int, int] | None = None
+        chosen = (0, 0)
+        for caller, number in self._below(act):
             if not lengths[caller] or lengths[caller] + self._length(number) + 1 != lengths[act]:
                 continue
             if not caller and not ended and self._is_over(number):
                 continue
-            if not chosen or (lengths[caller], caller) < best:
-                best, chosen = (lengths[caller], caller), number
+            if best is None or (lengths[caller], caller) < best:
+                best, chosen = (lengths[caller], caller), (caller, number)
         return chosen
 
     def _enter(self, act: int) -> Choice:
-        place = self._arrays["acts"].cells(kernels.ACT * act, kernels.ACT)[kernels.BY]
-        return ("enter", self._home, self._arriving[place])
+        return ("enter", self._home, self._arriving[self._act(act)[kernels.BY]])
+
+    def _steps(self, how: int) -> list[Choice]:
+        """What happens on one way from a node, but for interrupts that come and go."""
+        if how == kernels.NOWHERE:
+            return []
+        if how & kernels.BY_BLOCK:
+            choice = how >> kernels.CHOICE_SHIFT & kernels.NO_STEP
+            step: list[Choice] = []
+            if choice != kernels.NO_STEP:
+                step = [("step", self._home, choice)]
+            return [*self._block(how & kernels.ELEMENT_MASK), *step]
+        if how & kernels.ENTERED:
+            return [("enter", self._home, self._arriving[how & ~kernels.ENTERED])]
+        return [("step", self._home, how)]
+
+    def _block(self, element: int) -> list[Choice]:
+        """The steps of other CPUs up to an element of a block."""
+        steps: list[Choice] = []
+        others = [cpu for cpu in range(self._machine.program.cpus) if cpu != self._home]
+        while element:
+            element, chosen = self._arrays["elements"].cells(kernels.ELEMENT * element, 2)
+            steps.append(("step", others[chosen >> 16], chosen & 0xFFFF))
+        return steps[::-1]
 
     def _path(self, number: int) -> list[Choice]:
         """The choices from the entry of an activation to a node, interrupts written out."""
@@ -194,6 +270,6 @@ class Nodes:
                 leave: Choice = ("step", self._home, 0)
                 pieces.append([enter, *self._path(last[kernels.CAME]), leave])
             else:
-                pieces.append([("step", self._home, how)])
+                pieces.append(self._steps(how))
             _, _, _, _, came, how, _ = self._node(came)
         return [choice for piece in reversed(pieces) for choice in piece]

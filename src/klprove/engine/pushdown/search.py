@@ -6,15 +6,18 @@ makes room. What is found stands in the table of nodes; schedules are read from 
 
 import time
 
+from klprove.engine import nested
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.footprint import Footprints
 from klprove.engine.limits import Meter
-from klprove.engine.machine import Choice, Machine
+from klprove.engine.machine import Machine
 from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
 from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown.accesses import Accesses
 from klprove.engine.pushdown.arena import Arena
+from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Model
 from klprove.engine.pushdown.nodes import Nodes
 from klprove.engine.search import Search
@@ -39,8 +42,12 @@ _MOST = (1 << 31) - 2
 
 
 def applicable(program: Program) -> bool:
-    """True for one CPU with at most one task."""
-    return program.cpus == 1 and sum(each.kind == "task" for each in program.contexts) <= 1
+    """True for what `engine/nested.py` takes, with one task on each other CPU and, where there is
+    such a one, without invariants and balanced expressions."""
+    if not nested.applicable(program):
+        return False
+    tasks = [each.cpu for each in program.contexts if each.kind == "task"]
+    return program.cpus == 1 or (len(set(tasks)) == len(tasks) and not program.properties)
 
 
 class Pushdown:
@@ -87,7 +94,8 @@ class Pushdown:
         frames, parked = cpus[self._home]
         frames = frames or parked
         layout = self._model.layout
-        self._arrays["memory"].write(0, layout.memory(memory))
+        others = [cpu[0][0] if cpu[0] else None for n, cpu in enumerate(cpus) if n != self._home]
+        self._arrays["memory"].write(0, layout.memory(memory, [layout.task(n) for n in others]))
         self._arrays["frame"].write(0, layout.task(frames[0] if frames else None))
         for number in range(2, len(self._model.events)):
             context, noted = self._model.events.noted(number)
@@ -150,12 +158,49 @@ class Pushdown:
         self._control.put(mask, entries - 1)
 
     def _masks(self) -> None:
-        footprints = Footprints(self._machine, self._home)
-        words = [
-            self._model.layout.memory(footprints.mask(context))
-            for context in self._machine.interrupts[self._home]
+        machine, layout = self._machine, self._model.layout
+        arriving = machine.interrupts[self._home]
+        footprints = Footprints(machine, self._home)
+        own = [footprints.mask(context) for context in arriving]
+        contexts = machine.program.contexts
+        theirs: set[int] = set()
+        for number, point in enumerate(machine.points.table):
+            if contexts[point.context].cpu != self._home:
+                theirs |= footprints.future(number)
+        size = len(machine.image.initial)
+        other = bytes(255 if at in theirs else 0 for at in range(size))
+        standing = [b"\xff" * WORD * layout.frame] * (machine.program.cpus - 1)
+        both = [bytes(a | b for a, b in zip(each, other, strict=True)) for each in own]
+        only = [bytes(b & ~a for a, b in zip(each, other, strict=True)) for each in own]
+        worlds = [layout.memory(each) for each in own]
+        worlds += [layout.memory(each, standing) for each in (*both, *only, other)]
+        self._arrays["masks"].write(0, b"".join(worlds))
+        if machine.program.cpus > 1:
+            self._accesses(footprints)
+
+    def _accesses(self, footprints: Footprints) -> None:
+        machine = self._machine
+        contexts = machine.program.contexts
+        accesses = Accesses(machine, self._home)
+        self._fill("places", accesses.places)
+        steps = [accesses.sets(each, False) for each in accesses.steps]
+        may = [accesses.sets(each, True) for each in accesses.steps]
+        future = [
+            accesses.future(number) if contexts[point.context].cpu != self._home else (0, 0)
+            for number, point in enumerate(machine.points.table)
         ]
-        self._arrays["masks"].write(0, b"".join(words))
+        whole = [
+            accesses.contexts([context, *footprints.nested(context)])
+            for context in machine.interrupts[self._home]
+        ]
+        for name, sets in (("", steps), ("may_", may), ("future_", future)):
+            self._fill(f"{name}reads", [0, *(read for read, _ in sets)])
+            self._fill(f"{name}writes", [0, *(written for _, written in sets)])
+        self._fill("context_reads", [read for read, _ in whole])
+        self._fill("context_writes", [written for _, written in whole])
+
+    def _fill(self, name: str, words: list[int]) -> None:
+        self._arrays[name].write(0, b"".join(each.to_bytes(8, "little") for each in words))
 
     def _grow(self) -> str:
         """Twice every table that is half full; why not, if so."""
@@ -216,22 +261,14 @@ class Pushdown:
         for context, noted in self._boot:
             found = self._notice(context, noted)
             if found is not None:
-                nodes.record(found, 0, 0, 1, None)
+                nodes.record(found, 0, 0, 1, kernels.NOWHERE)
         for number, act, length, node, choice in nodes.events():
             found = self._notice(*self._model.events.noted(number))
             if found is not None:
-                nodes.record(found, act, length, node, self._choice(choice))
+                nodes.record(found, act, length, node, choice)
         if complete:
             nodes.deadlocks(lambda act, of, world: self._found(act, of, world))
         search.discoveries = nodes.discoveries(self._sweep)
-
-    def _choice(self, number: int) -> Choice | None:
-        if number == kernels.NOWHERE:
-            return None
-        if number & kernels.ENTERED:
-            place = number & ~kernels.ENTERED
-            return ("enter", self._home, self._machine.interrupts[self._home][place])
-        return ("step", self._home, number)
 
     def _found(self, act: int, of: int, world: int) -> int:
         return self._code.call("found", self._control.address, act, of, world)
