@@ -12,16 +12,25 @@ from klprove.engine.machine import Machine
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import MEMORY, Free, Instr
 from klprove.ir.liveness import successors
-from klprove.ir.program import Code
 
 
 class Footprints:
     """For each interrupt context of one CPU, the bytes that its whole run may touch; with other
     CPUs, which run tasks only, also those that they may touch meanwhile."""
 
-    def __init__(self, machine: Machine, cpu: int = 0) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        cpu: int = 0,
+        here: Iterable[int] | None = None,
+        elsewhere: Iterable[int] | None = None,
+    ) -> None:
+        """`here` and `elsewhere`: the bytes to which computed addresses lead, on this CPU and on
+        others; None: everywhere where they may."""
         self._machine, self._cpu = machine, cpu
         self._image = machine.image
+        self._here = anywhere(self._image) if here is None else set(here)
+        self._elsewhere = anywhere(self._image) if elsewhere is None else set(elsewhere)
         own = {index: self._own(index) for index in machine.interrupts[cpu]}
         nested = {index: self._nested(index) for index in own}
         self._whole = {index: set(positions) for index, positions in own.items()}
@@ -68,7 +77,9 @@ class Footprints:
                 if each not in seen:
                     seen.add(each)
                     work.append(each)
-        positions = set().union(*(_instr_footprint(self._image, instrs[each]) for each in seen))
+        positions = set[int]()
+        for index in seen:
+            positions |= _instr_footprint(self._image, instrs[index], self._elsewhere)
         own = self._image.machine[context.cpu]
         positions |= {own.irq_flag, own.nmi_mask}
         count = self._machine.preempt_counts[context.cpu]
@@ -78,9 +89,10 @@ class Footprints:
 
     def _own(self, index: int) -> set[int]:
         program = self._machine.program
-        positions = code_footprint(self._image, program.contexts[index].code)
-        for each in program.properties:
-            positions |= code_footprint(self._image, each.code)
+        positions: set[int] = set()
+        for code in (program.contexts[index].code, *(each.code for each in program.properties)):
+            for instr in code.instrs:
+                positions |= _instr_footprint(self._image, instr, self._here)
         return positions
 
     def _nested(self, index: int) -> set[int]:
@@ -112,23 +124,19 @@ class Footprints:
         return positions | {at for kind, at in own.nest.items() if kind in kinds}
 
 
-def code_footprint(image: Image, code: Code) -> set[int]:
-    """Positions of every byte that `code` may read, change or free, its flags of freed pieces
+def anywhere(image: Image) -> set[int]:
+    """Positions of every byte that an access at a computed address may touch, flags of freed pieces
     included."""
-    positions: set[int] = set()
-    for instr in code.instrs:
-        positions |= _instr_footprint(image, instr)
-    return positions
+    return {at for each in image.dynamic if each.addr in image.escaped for at in image.extent(each)}
 
 
-def _instr_footprint(image: Image, instr: Instr) -> set[int]:
+def _instr_footprint(image: Image, instr: Instr, computed: set[int]) -> set[int]:
+    """Positions of every byte that an instruction may read, change or free."""
     if not isinstance(instr, MEMORY):
         return set()
     addr = instr.addr
     if not isinstance(addr, Const):
-        return {
-            at for each in image.dynamic if each.addr in image.escaped for at in image.extent(each)
-        }
+        return computed
     size = instr.size if isinstance(instr, Free) else instr.ty.size
     positions = set(image.flags(addr.value, size))
     start = image.position(addr.value)

@@ -25,30 +25,36 @@ class Touched:
 
     read: frozenset[int]
     written: frozenset[int]
-    computed: bool
-    """True where there is an access at a computed address, too."""
+    computed: frozenset[int]
+    """Positions to which computed addresses may lead, if there are any in the step."""
 
 
 class Accesses:
     """The places of one machine, and the sets of places of its steps."""
 
-    def __init__(self, machine: Machine, home: int) -> None:
+    def __init__(
+        self, machine: Machine, home: int, here: Iterable[int], elsewhere: Iterable[int]
+    ) -> None:
+        """`here` and `elsewhere`: the bytes to which computed addresses lead, on the CPU with
+        interrupts and on others."""
         self._machine, self._image = machine, machine.image
         contexts = machine.program.contexts
         table = machine.points.table
-        self._anywhere = frozenset(
-            at
-            for each in machine.image.dynamic
-            if each.addr in machine.image.escaped
-            for at in machine.image.extent(each)
-        )
+        reached = [frozenset(here if each.cpu == home else elsewhere) for each in contexts]
         self.steps = [
-            _region(self._image, contexts[each.context].code, each.index, False) for each in table
+            _region(
+                self._image,
+                contexts[each.context].code,
+                each.index,
+                False,
+                reached[each.context],
+            )
+            for each in table
         ]
         self._prefixes = [
-            _region(self._image, each.code, 0, True)
+            _region(self._image, each.code, 0, True, reached[number])
             if machine.points.entries[number].prefix is not None
-            else Touched(frozenset(), frozenset(), False)
+            else Touched(frozenset(), frozenset(), frozenset())
             for number, each in enumerate(contexts)
         ]
         here = [n for n, each in enumerate(table) if contexts[each.context].cpu == home]
@@ -62,21 +68,20 @@ class Accesses:
         mine, theirs = [self._may(each) for each in own], [self._may(each) for each in others]
         shared = _union(read for read, _ in mine) & _union(read for read, _ in theirs)
         shared &= _union(written for _, written in (*mine, *theirs))
-        kinds: dict[tuple[int, ...], int] = {}
+        kinds: dict[tuple[object, ...], int] = {}
+        scalars = fields(self._image)
         places = [0] * len(self._image.initial)
         touching: dict[int, list[int]] = {at: [] for at in shared}
         for number, each in enumerate((*own, *others)):
             for at in each.read & shared:
                 touching[at].append(number)
         for at in sorted(shared):
-            place = kinds.setdefault(tuple(touching[at]), len(kinds))
+            place = kinds.setdefault((*touching[at], scalars.get(at)), len(kinds))
             places[at] = 1 << min(place, _PLACES - 1)
         return places
 
     def _may(self, step: Touched) -> tuple[frozenset[int], frozenset[int]]:
-        if not step.computed:
-            return step.read, step.written
-        return step.read | self._anywhere, step.written | self._anywhere
+        return step.read | step.computed, step.written | step.computed
 
     def _bits(self, positions: Iterable[int]) -> int:
         bits = 0
@@ -127,16 +132,30 @@ class Accesses:
         return self.sets(self._prefixes[context], True) == (0, 0)
 
 
+def fields(image: Image) -> dict[int, tuple[int, int]]:
+    """For each byte of a scalar which one that is: its object and offset."""
+    found = {}
+    for each in image.dynamic:
+        for leaf in each.leaves:
+            start = image.position(each.addr + leaf.offset)
+            if start is not None:
+                for at in range(start, start + leaf.ty.size):
+                    found[at] = (each.addr, leaf.offset)
+    return found
+
+
 def _union(parts: Iterable[frozenset[int]]) -> frozenset[int]:
     return frozenset().union(*parts)
 
 
-def _region(image: Image, code: Code, start: int, entered: bool) -> Touched:
+def _region(
+    image: Image, code: Code, start: int, entered: bool, reached: frozenset[int]
+) -> Touched:
     """What the step that begins at instruction `start` touches; `entered`: nothing there is
-    visible."""
+    visible; `reached`: where computed addresses lead."""
     read: set[int] = set()
     written: set[int] = set()
-    computed = False
+    computed = frozenset[int]()
     seen: set[int] = set()
     work = [start]
     while work:
@@ -151,7 +170,7 @@ def _region(image: Image, code: Code, start: int, entered: bool) -> Touched:
                 read |= more
                 written |= changed
             else:
-                computed = True
+                computed = reached
         work += [each for each in successors(index, instr) if not visible(code.instrs[each])]
     return Touched(frozenset(read | written), frozenset(written), computed)
 

@@ -65,7 +65,11 @@ element_reads: Words = []
 element_writes: Words = []
 deferred: Cells = []
 touched: Words = []
-"""What the step at hand has read and written at computed addresses, as bits of `places`."""
+"""What the step at hand has read and written at computed addresses, as bits of `places`; then who
+runs, HERE or ELSEWHERE; then whether a step went where it is not allowed to."""
+allowed: Cells = []
+"""For each byte of the image who may go there by computed addresses: HERE, ELSEWHERE; and,
+multiplied by 4, who went there all the same."""
 places: Words = []
 """For each byte of the image the bit of the place it belongs to; 0 where no conflict is possible.
 In all such sets, what is written counts as read as well."""
@@ -138,8 +142,12 @@ REFUSED, LANDED, DROPPED = 0, 1, 2
 NULL, WILD, BOUNDS, FREED = -1, -2, -3, -4
 LOW32 = 0xFFFFFFFF
 
-REACHED, FULL, EMPTY = 0, 1, 2
-"""Why `search` returns: it got to UNTIL; a table must grow; nothing is left."""
+HERE, ELSEWHERE = 1, 2
+"""The CPU with interrupts, another one."""
+
+REACHED, FULL, EMPTY, STRAYED = 0, 1, 2, 3
+"""Why `search` returns: it got to UNTIL; a table must grow; nothing is left; a computed address led
+to a byte that is not allowed."""
 
 
 def mix(a: int, b: int) -> int:
@@ -352,12 +360,14 @@ def begin(control: Words) -> int:
 def search(control: Words) -> int:
     """Expand nodes, the shortest first, until UNTIL; see REACHED, FULL, EMPTY."""
     while control[PENDING] > 0 or control[RAISED] < control[BORN]:
+        if touched[3] != 0:
+            return STRAYED
         while control[RAISED] < control[BORN]:
             raised(control)
         if control[EXPANDED] >= control[UNTIL]:
             return REACHED
         if control[PENDING] == 0:
-            return EMPTY
+            return EMPTY if touched[3] == 0 else STRAYED
         if (
             2 * control[NODES] > control[NODE_MASK]
             or 2 * control[WORLDS] > control[WORLD_MASK]
@@ -373,7 +383,7 @@ def search(control: Words) -> int:
                 control[DEPTH] = length
             proceed(control, number, length)
             arrivals(control, number)
-    return EMPTY
+    return EMPTY if touched[3] == 0 else STRAYED
 
 
 def proceed(control: Words, number: int, length: int) -> int:
@@ -878,10 +888,12 @@ def stepped(control: Words, root: int, world: int, parent: int, deep: int) -> in
             copied(frame, worlds, WORLD * world + at, FRAME)
             touched[0] = 0
             touched[1] = 0
+            touched[2] = ELSEWHERE
             control[DEFER] = 1
             control[DEFERRED] = 0
             outcome = run(control, memory, frame, choice)
             control[DEFER] = 0
+            touched[2] = HERE
             for i in range(0, control[DEFERRED], 1):
                 element(control, parent, other << 16 | choice, deep + 1, deferred[i])
             if outcome == DONE:
@@ -926,10 +938,18 @@ def locate(m: Bytes, addr: int, size: int, writing: int) -> int:
     found = located(m, addr, size, writing)
     if OTHERS != 0 and found >= 0:
         for i in range(found, found + size, 1):
-            touched[0] = touched[0] | places[i]
+            touched[0] = touched[0] | gone(i)
             if writing != 0:
                 touched[1] = touched[1] | places[i]
     return found
+
+
+def gone(at: int) -> int:
+    """The place of a byte to which a computed address has led."""
+    if allowed[at] & touched[2] == 0:
+        allowed[at] = allowed[at] | touched[2] << 2
+        touched[3] = 1
+    return places[at]
 
 
 def flags(at: int, offset: int, size: int) -> int:
@@ -941,7 +961,7 @@ def flags(at: int, offset: int, size: int) -> int:
             last = objects[at + 1] - 1
         first = objects[at + 4]
         for i in range(first + offset // objects[at + 3], first + last // objects[at + 3] + 1, 1):
-            read = read | places[i]
+            read = read | gone(i)
     touched[0] = touched[0] | read
     return read
 

@@ -8,14 +8,14 @@ import time
 
 from klprove.engine import nested
 from klprove.engine.catalogue import Notice, bound, notice, witness
-from klprove.engine.footprint import Footprints
+from klprove.engine.footprint import Footprints, anywhere
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
 from klprove.engine.pushdown import kernels
-from klprove.engine.pushdown.accesses import Accesses
+from klprove.engine.pushdown.accesses import Accesses, fields
 from klprove.engine.pushdown.arena import Arena
 from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Model
@@ -63,18 +63,20 @@ class Pushdown:
         self._ran = 0.0
         self._arrays = {name: Arena(_RESERVED) for name in self._model.arrays}
         self._control = Arena(8 * (kernels.CONTROL + 2 * len(self._model.events)))
-        for name, (_, mask) in _TABLES.items():
-            self._table(name, _FIRST_ENTRIES, mask)
-        self._bind()
-        self._masks()
         self._boot: list[tuple[int, Noted]] = []
+        several = machine.program.cpus > 1
+        everywhere = set() if several else anywhere(machine.image)
+        self._here, self._elsewhere = everywhere, set[int]()
+        """Bytes to which computed addresses lead. With other CPUs they are found out: a search
+        that meets one more begins again."""
 
     def run(self) -> Search:
         """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
         search, control = self._search, self._control
         try:
             self._begin()
-            self._explore()
+            while self._explore():
+                self._begin()
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
         search.states = control.word(kernels.EXPANDED)
@@ -90,6 +92,13 @@ class Pushdown:
     # -- exploration ------------------------------------------------------------------
 
     def _begin(self) -> None:
+        for each in (*self._arrays.values(), self._control):
+            each.clear()
+        for name, (_, mask) in _TABLES.items():
+            self._table(name, _FIRST_ENTRIES, mask)
+        self._bind()
+        self._masks()
+        self._boot.clear()
         memory, cpus = self._machine.initial(self._boot)
         frames, parked = cpus[self._home]
         frames = frames or parked
@@ -103,7 +112,8 @@ class Pushdown:
             self._control.put(self._model.finds + number, int(finds))
         self._code.call("begin", self._control.address)
 
-    def _explore(self) -> None:
+    def _explore(self) -> bool:
+        """True where the search has to begin again."""
         control, size = self._control, _FIRST_SLICE
         while True:
             control.put(kernels.UNTIL, control.word(kernels.EXPANDED) + size)
@@ -120,7 +130,21 @@ class Pushdown:
             if reason:
                 self._search.reasons.append(reason)
             if reason or outcome == kernels.EMPTY:
-                return
+                return False
+            if outcome == kernels.STRAYED:
+                self._widen()
+                return True
+
+    def _widen(self) -> None:
+        """More bytes to which computed addresses lead: scalars as a whole."""
+        image = self._machine.image
+        allowed = self._arrays["allowed"].cells(0, len(image.initial))
+        scalars = fields(image)
+        for who, known in ((kernels.HERE, self._here), (kernels.ELSEWHERE, self._elsewhere)):
+            met = {at for at, bits in enumerate(allowed) if bits >> 2 & who}
+            known |= met
+            wanted = {scalars[at] for at in met if at in scalars}
+            known |= {at for at, scalar in scalars.items() if scalar in wanted}
 
     def _improve(self, took: float) -> None:
         """Go over to optimised code where a search is long enough for it."""
@@ -160,7 +184,7 @@ class Pushdown:
     def _masks(self) -> None:
         machine, layout = self._machine, self._model.layout
         arriving = machine.interrupts[self._home]
-        footprints = Footprints(machine, self._home)
+        footprints = Footprints(machine, self._home, self._here, self._elsewhere)
         own = [footprints.mask(context) for context in arriving]
         contexts = machine.program.contexts
         theirs: set[int] = set()
@@ -181,8 +205,14 @@ class Pushdown:
     def _accesses(self, footprints: Footprints) -> None:
         machine = self._machine
         contexts = machine.program.contexts
-        accesses = Accesses(machine, self._home)
+        accesses = Accesses(machine, self._home, self._here, self._elsewhere)
         self._fill("places", accesses.places)
+        allowed = [
+            kernels.HERE * (at in self._here) | kernels.ELSEWHERE * (at in self._elsewhere)
+            for at in range(len(machine.image.initial))
+        ]
+        self._arrays["allowed"].write(0, b"".join(each.to_bytes(4, "little") for each in allowed))
+        self._arrays["touched"].put(2, kernels.HERE)
         steps = [accesses.sets(each, False) for each in accesses.steps]
         may = [accesses.sets(each, True) for each in accesses.steps]
         future = [
