@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from klprove.engine import pushdown
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native, available
 from klprove.engine.nested import Nested, applicable
-from klprove.engine.pushdown import Pushdown
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
@@ -14,12 +14,15 @@ from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Pushdown] | type[Native]] = {
+_SEARCHES: Mapping[str, type[Reference] | type[Native] | type[pushdown.Pushdown]] = {
     "reference": Reference,
-    "nested": Nested,
-    "pushdown": Pushdown,
     "native": Native,
+    "pushdown": pushdown.Pushdown,
 }
+_NODES = 5_000
+"""Nodes that the nested engine visits in Python before it goes over to machine code."""
+_INSTRUCTIONS = 400
+"""Instructions of a program for which it begins with machine code."""
 
 
 def explore(
@@ -35,7 +38,10 @@ def explore(
     engine = _engine(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    search = _SEARCHES[engine](machine, meter).run()
+    if engine == "nested":
+        search = _nested(machine, meter)
+    else:
+        search = _SEARCHES[engine](machine, meter).run()
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -53,18 +59,36 @@ def explore(
     )
 
 
+def _nested(machine: Machine, meter: Meter) -> Search:
+    """The nested engine: in Python where the question is small, as machine code beyond."""
+    swift = available() and pushdown.applicable(machine.program)
+    if swift and sum(len(each.code.instrs) for each in machine.program.contexts) > _INSTRUCTIONS:
+        return pushdown.Pushdown(machine, meter).run()
+    first = Nested(machine, meter, _NODES if swift else None)
+    search = first.run()
+    return pushdown.Pushdown(machine, meter).run() if first.over else search
+
+
+def warm() -> None:
+    """Do once what every search would have to do: for processes that are about to be forked."""
+    if available():
+        pushdown.loops()
+
+
 def _engine(program: Program, limits: Limits) -> str:
     if limits.engine not in ENGINES:
         raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
     if limits.engine == "nested" and not applicable(program):
-        text = "the nested engine takes one CPU with at most one task"
+        text = "the nested engine takes one CPU with interrupts and at most one task on it"
         raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine == "native" and not available():
-        raise BadInput(
-            [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
-        )
+    if limits.engine == "pushdown" and not pushdown.applicable(program):
+        text = "the pushdown engine takes one CPU with interrupts, and at most one task a CPU"
+        raise BadInput([_refusal(text, "use --engine reference")])
+    if limits.engine in ("native", "pushdown") and not available():
+        text = f"the {limits.engine} engine needs llvmlite"
+        raise BadInput([_refusal(text, "pip install klprove[native]")])
     if limits.engine == "auto":
-        if applicable(program):
+        if applicable(program) and (program.cpus == 1 or pushdown.applicable(program)):
             return "nested"
         return "native" if available() else "reference"
     return limits.engine

@@ -122,8 +122,11 @@ def applicable(program: Program) -> bool:
 class Nested:
     """One exploration of one machine."""
 
-    def __init__(self, machine: Machine, meter: Meter) -> None:
-        self._machine, self._meter = machine, meter
+    def __init__(self, machine: Machine, meter: Meter, most: int | None = None) -> None:
+        """`most`: nodes after which to give up."""
+        self._machine, self._meter, self._most = machine, meter, most
+        self.over = False
+        """True where there were more nodes than that, and nothing has been answered."""
         self._home = home(machine.program)
         self._task = _tasks(machine.program, self._home)
         self._elsewhere = set().union(
@@ -147,6 +150,8 @@ class Nested:
         try:
             self._boot()
             self._explore()
+            if self.over:
+                return self._search
             if not self._search.reasons:
                 self._deadlocks()
         except KeyboardInterrupt:
@@ -190,6 +195,9 @@ class Nested:
                 self._invariants(activation, node, length)
             self._expand(activation, node, length)
             self._arrivals(activation, node, length)
+            if len(done) == self._most:
+                self.over = True
+                return
             if len(done) % _LOOK == 0:
                 reason = self._meter.exhausted(
                     len(done), search.transitions, len(heap), search.depth

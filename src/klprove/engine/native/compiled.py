@@ -50,6 +50,10 @@ class Compiled:
         self.seconds = time.monotonic() - began
         """What compilation took."""
 
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        return int(self._engine.get_function_address(name))
+
     def call(self, name: str, *words: int) -> int:
         """A function of `engine/native/kernels.py`, on the addresses of its arrays."""
         return int(self._functions[name](*words))

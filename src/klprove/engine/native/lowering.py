@@ -40,14 +40,17 @@ def lower(
     constants: Mapping[str, int],
     given: Collection[str] = BUILT_IN,
     arrays: Mapping[str, str] | None = None,
+    variables: Collection[str] = (),
 ) -> str:
     """LLVM text of the functions of a module; `constants` override those that the module sets.
 
     `given`: functions that are not lowered from their text. `arrays`: arrays of the module, with
-    the type of their elements; the address of each is in a variable of its name.
+    the type of their elements; the address of each is in a variable of its name. `variables`: names
+    in capitals that are no constants, but variables of the module.
     """
     module = ast.parse(source)
     known = {**_constants(module), **constants}
+    known = {name: value for name, value in known.items() if name not in variables}
     functions = [each for each in module.body if isinstance(each, ast.FunctionDef)]
     signatures = {each.name: _signature(each) for each in functions}
     named = {name: _ELEMENTS[element] for name, element in (arrays or {}).items()}
@@ -190,6 +193,8 @@ class _Function:
                 return str(int(value))
             case ast.Name(id=name) if name in self._constants:
                 return str(self._constants[name])
+            case ast.Name(id=name) if name.isupper():
+                return self.text.op(f"load i64, ptr @{name}")
             case ast.Name(id=name) if name in self._places:
                 return self.text.op(f"load i64, ptr {self._places[name]}")
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:

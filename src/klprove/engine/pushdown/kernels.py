@@ -1,4 +1,4 @@
-"""The loops of the pushdown search, in the part of Python that `engine/native/lowering.py` compiles.
+"""The loops of the pushdown search, in the Python that `engine/native/lowering.py` compiles.
 
 What `engine/nested.py` does, in the same order, on numbers: frames and worlds (memories) are stored
 once and called by their numbers, and a node is (activation, frame, world). Nodes wait in a list for
@@ -60,6 +60,9 @@ that is of the other CPUs; what is of the other CPUs alone. Then, once, all that
 whole: Words = []
 born: Cells = []
 blocks: Cells = []
+block_reads: Words = []
+block_writes: Words = []
+pairs: Cells = []
 elements: Cells = []
 element_reads: Words = []
 element_writes: Words = []
@@ -93,7 +96,7 @@ FRAMES, FRAME_MASK, WORLDS, WORLD_MASK, NODES, NODE_MASK = 0, 1, 2, 3, 4, 5
 QUEUED, UNUSED, PENDING, CURSOR, DEPTH, EXPANDED, UNTIL = 6, 7, 8, 9, 10, 11, 12
 TRANSITIONS, ACTS, LANDINGS, LEFTS, BLOCKEDS, NOW, LENGTH = 13, 14, 15, 16, 17, 18, 19
 HEARD, EVENTS, DEFER, DEFERRED, BORN, RAISED, BLOCKS, ELEMENTS = 20, 21, 22, 23, 24, 25, 26, 27
-CONTROL = 28
+PAIRS, CONTROL = 28, 29
 """Places in the control array. Numbers begin at 1 everywhere; 0 is none."""
 
 NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 2, 3, 4, 5, 6, 7
@@ -110,13 +113,19 @@ LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 7, 
 """Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
 instance it happens in; the world of the nodes below."""
 LEAVE, BY_NODE, TO_WORLD, NEXT_LEFT = 3, 0, 1, 2
-META = 5
-FIRST_NODE, LAST_NODE, DELIVERED, ARRIVALS = 0, 1, 2, 3
+META = 6
+FIRST_NODE, LAST_NODE, DELIVERED, BLOCK_OF, ARRIVALS = 0, 1, 2, 3, 4
 """Cells of a world (META is set for each program): list of its nodes; whether arrivals are known;
-for each context its landing with NOISY and SILENT; for each context the landing of its instance."""
+the block of the other CPUs; for each context its landing with NOISY and SILENT; for each context
+the landing of its instance."""
 
-BLOCK, FIRST_ELEMENT, END_ELEMENT, AT_ROOT = 3, 0, 1, 2
-"""Cells of a block: its elements; the status of the other CPUs before them."""
+BLOCK, FIRST_ELEMENT, END_ELEMENT, AT_ROOT, TELLING = 4, 0, 1, 2, 3
+"""Cells of a block: its elements; the status of the other CPUs before them; whether there are
+events among them."""
+PAIR = 2
+OWN_BLOCK, OWN_LANDINGS = 0, 1
+"""Cells of a world of shared nodes in an instance (PAIR is set for each program): the block; for
+each context the landing."""
 ELEMENT, PARENT, CHOSEN, TELLS, OF_WORLD, DEEP, STATUS, FRESH = 7, 0, 1, 2, 3, 4, 5, 6
 """Cells of an element, a step of another CPU: the element before it; CPU and choice; the event that
 it is, or 0; the world after it; how many steps it makes; the status of the other CPUs after it;
@@ -130,7 +139,7 @@ NO_STEP, CHOICE_SHIFT, ELEMENT_MASK = 63, 24, 0xFFFFFF
 """After BY_BLOCK: the choice of the step that follows, or NO_STEP; the last element."""
 ENTERED, NOWHERE = 0x10000, 0x20000
 """Choices, as an event knows them: those of a step, an arrival, none (of an invariant)."""
-EXIT, EVENT, LIFTED = 0xFFFFFFFF, 0xF0000000, 0xE0000000
+EXIT, EVENT, PAIRED = 0xFFFFFFFF, 0xF0000000, 0xE0000000
 NOBODY, INSTANCES, OF_BLOCK, IN_BLOCK = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 NOISY, SILENT = 0x80000000, 0x40000000
 """Of an arrival: something is noted with it; the context drops its path before its first step."""
@@ -189,9 +198,12 @@ def hashed(record: Words, at: int, words: int) -> int:
     """The hash of a record: independent products, so that they overlap."""
     total = 0x2D358DCCAA6C78A5
     key = 0x1E3779B97F4A7C15
-    for i in range(0, words, 1):
-        total = total ^ mix(record[at + i] ^ key, key + 0x0F1BBCDCBFA53E0B & 0x3FFFFFFFFFFFFFFF)
-        key = key + 0x2545F4914F6CDD1D & 0x3FFFFFFFFFFFFFFF
+    for i in range(at, at + words - 1, 2):
+        other = key + 0x0F1BBCDCBFA53E0B & 0x3FFFFFFFFFFFFFFF
+        total = total ^ mix(record[i] ^ key, record[i + 1] ^ other)
+        key = other + 0x2545F4914F6CDD1D & 0x3FFFFFFFFFFFFFFF
+    if words & 1 != 0:
+        total = total ^ mix(record[at + words - 1] ^ 0x4B33A62ED433D4A3, 0x4D5A2DA51DE1AA47)
     return mix(total, 0x27BB2EE687B0B0FD)
 
 
@@ -238,6 +250,13 @@ def framed(control: Words) -> int:
 def remembered(control: Words) -> int:
     """The number of the world at hand."""
     return interned(control, worlds, world_table, WORLDS, memory, WORLD)
+
+
+def changed(control: Words, world: int) -> int:
+    """The number of the world at hand, which came from `world` and may still be equal to it."""
+    if same(worlds, WORLD * world, memory, WORLD) == 1:
+        return world
+    return remembered(control)
 
 
 def rebuild(old: Words, entries: int, table: Words, mask: int) -> int:
@@ -406,8 +425,8 @@ def proceed(control: Words, number: int, length: int) -> int:
         outcome = run(control, memory, frame, choice)
         if outcome == DONE:
             control[TRANSITIONS] = control[TRANSITIONS] + 1
-            after = framed(control)
-            reach(control, act, after, remembered(control), length + 1, number, choice)
+            went = framed(control)
+            reach(control, act, went, changed(control, world), length + 1, number, choice)
         elif outcome == LEFT:
             control[TRANSITIONS] = control[TRANSITIONS] + 1
             leave(control, act, number, length + 1)
@@ -528,14 +547,16 @@ def arrivals(control: Words, number: int) -> int:
         if act != 0 and acts[ACT * act + SHARED] == 0:
             shared(control, number, act)
         else:
-            copied(whole, worlds, WORLD * world, WORLD)
-            meanwhile(control, number, act)
+            meanwhile(control, number, act, metas[meta + BLOCK_OF])
     return 0
 
 
 def deliver(control: Words, world: int) -> int:
     """Find out, once for each world, what may arrive over it."""
     metas[META * world + DELIVERED] = 1
+    if OTHERS != 0:
+        copied(whole, worlds, WORLD * world, WORLD)
+        metas[META * world + BLOCK_OF] = blocked_by(control)
     for i in range(0, ARRIVING, 1):
         copied(memory, worlds, WORLD * world, WORLD)
         control[HEARD] = 0
@@ -659,7 +680,7 @@ def sweep(control: Words, ended: int) -> int:
 # A step of another CPU that does not conflict with what the CPU with interrupts does next is put
 # off until it does, or until nothing follows. An activation in which other CPUs have not stepped
 # yet is therefore the same whatever these are about: its nodes are shared, and an *instance* (the
-# shared activation, the state of the other CPUs) has nodes of its own only from their first step on.
+# shared activation, the state of the other CPUs) has nodes of its own from their first step on.
 
 
 def conflict(read: int, written: int, reading: int, writing: int) -> int:
@@ -739,56 +760,71 @@ def shared(control: Words, number: int, act: int) -> int:
 
 
 def wake(control: Words, number: int, own: int) -> int:
-    """A shared node in one instance: what other CPUs do there, and what arrives."""
+    """A shared node in one instance: what arrives, and what other CPUs do there."""
     world = nodes[NODE * number + IN_WORLD]
-    sigma = acts[ACT * own + SIGMA]
-    for k in range(0, WORLD, 1):
-        whole[k] = worlds[WORLD * sigma + k] | worlds[WORLD * world + k]
+    place = sought(control, own, PAIRED, world)
+    key = node_table[place] & LOW32
+    if key == 0:
+        key = added(control, place, own, PAIRED, world)
+        nodes[NODE * key + LONG] = paired(control, own, world)
+    pair = PAIR * nodes[NODE * key + LONG]
+    for i in range(0, ARRIVING, 1):
+        landing = pairs[pair + OWN_LANDINGS + i]
+        if landing != 0:
+            resumed(control, number, own, landing)
+    return meanwhile(control, number, own, pairs[pair + OWN_BLOCK])
+
+
+def paired(control: Words, own: int, world: int) -> int:
+    """A world of shared nodes in an instance: the landings over it, and the block."""
+    pair = control[PAIRS] + 1
+    control[PAIRS] = pair
+    unite(own, world)
     for i in range(0, ARRIVING, 1):
         what = metas[META * world + ARRIVALS + i]
         if what & SILENT == 0 and what != 0 and tied(own, i) != 0:
-            lifted(control, number, own, world, i, landings[LAND * (what & ~NOISY) + OF_ACT])
-    meanwhile(control, number, own)
-    return 0
+            copied(memory, whole, 0, WORLD)
+            over = remembered(control)
+            callee = instance(control, landings[LAND * (what & ~NOISY) + OF_ACT])
+            pairs[PAIR * pair + OWN_LANDINGS + i] = landed(control, over, callee, own, world)
+    pairs[PAIR * pair + OWN_BLOCK] = blocked_by(control)
+    return pair
 
 
-def lifted(control: Words, number: int, own: int, world: int, i: int, callee: int) -> int:
-    """A landing over a shared node as it is in an instance; the world is in `whole`."""
-    place = sought(control, own, LIFTED + i, world)
-    key = node_table[place] & LOW32
-    if key != 0:
-        return resumed(control, number, own, nodes[NODE * key + LONG])
-    key = added(control, place, own, LIFTED + i, world)
-    copied(memory, whole, 0, WORLD)
-    over = remembered(control)
-    landing = landed(control, over, instance(control, callee), own, world)
-    nodes[NODE * key + LONG] = landing
-    return 0
-
-
-def meanwhile(control: Words, number: int, act: int) -> int:
-    """Steps of other CPUs at a node of activation `act`, whose world is in `whole`: each sequence
-    of them whose last one conflicts with the step that follows it."""
-    others = WORLD * 3 * ARRIVING
+def unite(act: int, world: int) -> int:
+    """`whole` becomes a world as it is in an activation: a shared one gets what is of others."""
+    sigma = WORLD * acts[ACT * act + SIGMA]
     for k in range(0, WORLD, 1):
-        memory[k] = whole[k] & masks[others + k]
-    standing = 0
-    for k in range(IMAGE, WORLD, 1):
-        standing = standing | memory[k]
-    if standing == 0:
+        whole[k] = worlds[sigma + k] | worlds[WORLD * world + k]
+    return 0
+
+
+def meanwhile(control: Words, number: int, act: int, block: int) -> int:
+    """Steps of other CPUs at a node in activation `act`: each sequence of them whose last one
+    conflicts with the step that follows it."""
+    if block == 0:
         return 0
-    block = blocked_by(control, remembered(control))
-    of = nodes[NODE * number + IN_FRAME]
-    long = nodes[NODE * number + LONG]
-    length = long & LENGTHS
-    copied(frame, frames, FRAME * of, FRAME)
-    point = frame[0] & 0xFFFF
-    choices = counted(frame)
+    at = NODE * number
+    of = nodes[at + IN_FRAME]
+    point = frames[FRAME * of] & 0xFFFF
     status = blocks[BLOCK * block + AT_ROOT]
     if status == MOVES:
         acts[ACT * act + RESTLESS] = 1
-    elif long & STUCK != 0 and (status == WAITING or long & WAITS != 0):
-        if nodes[NODE * number + ACTIVATION] == act:
+    stuck = nodes[at + LONG] & (STUCK | WAITS)
+    if (
+        stuck == 0
+        and blocks[BLOCK * block + TELLING] == 0
+        and conflict(block_reads[block], block_writes[block], may_reads[point], may_writes[point])
+        == 0
+    ):
+        return 0
+    if nodes[at + ACTIVATION] == act:
+        copied(whole, worlds, WORLD * nodes[at + IN_WORLD], WORLD)
+    else:
+        unite(act, nodes[at + IN_WORLD])
+    length = nodes[at + LONG] & LENGTHS
+    if are_stuck(stuck, status) != 0:
+        if nodes[at + ACTIVATION] == act:
             waiting(control, number)
         else:
             copied(memory, whole, 0, WORLD)
@@ -796,26 +832,35 @@ def meanwhile(control: Words, number: int, act: int) -> int:
             reach(control, act, of, remembered(control), length, number, how)
     last = blocks[BLOCK * block + END_ELEMENT]
     for e in range(blocks[BLOCK * block + FIRST_ELEMENT], last, 1):
-        at = ELEMENT * e
-        deep = length + elements[at + DEEP]
-        if elements[at + TELLS] != 0:
-            how = BY_BLOCK | NO_STEP << CHOICE_SHIFT | e
-            noted(control, act, elements[at + TELLS], deep, number, how)
+        deep = length + elements[ELEMENT * e + DEEP]
+        how = BY_BLOCK | NO_STEP << CHOICE_SHIFT | e
+        if elements[ELEMENT * e + TELLS] != 0:
+            noted(control, act, elements[ELEMENT * e + TELLS], deep, number, how)
         else:
-            stuck = long
+            there = stuck
             if conflict(element_reads[e], element_writes[e], may_reads[point], may_writes[point]):
-                stuck = STUCK | WAITS
-                for choice in range(0, choices, 1):
-                    if followed(control, number, act, e, choice, deep) != BLOCKED:
-                        stuck = 0
-            status = elements[at + STATUS]
-            if stuck & STUCK != 0 and (
-                status == WAITING or (status == STILL and stuck & WAITS != 0)
-            ):
+                there = tried(control, number, act, e, deep)
+            if are_stuck(there, elements[ELEMENT * e + STATUS]) != 0:
                 after(control, e)
-                how = BY_BLOCK | NO_STEP << CHOICE_SHIFT | e
                 reach(control, act, of, remembered(control), deep, number, how)
     return 0
+
+
+def are_stuck(stuck: int, status: int) -> int:
+    """1 where no CPU goes on, and one waits; `stuck`: STUCK, WAITS of the one with interrupts."""
+    if stuck & STUCK == 0 or status == MOVES:
+        return 0
+    return 1 if stuck & WAITS != 0 or status == WAITING else 0
+
+
+def tried(control: Words, number: int, act: int, e: int, deep: int) -> int:
+    """After an element, every step of the node; STUCK and WAITS, or 0."""
+    stuck = STUCK | WAITS
+    copied(frame, frames, FRAME * nodes[NODE * number + IN_FRAME], FRAME)
+    for choice in range(0, counted(frame), 1):
+        if followed(control, number, act, e, choice, deep) != BLOCKED:
+            stuck = 0
+    return stuck
 
 
 def after(control: Words, e: int) -> int:
@@ -852,8 +897,18 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
     return outcome
 
 
-def blocked_by(control: Words, world: int) -> int:
-    """The block of a world of the other CPUs: all that they can do by themselves."""
+def blocked_by(control: Words) -> int:
+    """The block of the world in `whole`: all that the other CPUs can do by themselves. 0 where they
+    have ended."""
+    others = WORLD * 3 * ARRIVING
+    standing = 0
+    for k in range(0, WORLD, 1):
+        memory[k] = whole[k] & masks[others + k]
+        if k >= IMAGE:
+            standing = standing | memory[k]
+    if standing == 0:
+        return 0
+    world = remembered(control)
     place = sought(control, OF_BLOCK, 0, world)
     key = node_table[place] & LOW32
     if key != 0:
@@ -868,6 +923,10 @@ def blocked_by(control: Words, world: int) -> int:
     blocks[BLOCK * block + AT_ROOT] = stepped(control, world, world, 0, 0)
     while e <= control[ELEMENTS]:
         at = ELEMENT * e
+        block_reads[block] = block_reads[block] | element_reads[e]
+        block_writes[block] = block_writes[block] | element_writes[e]
+        if elements[at + TELLS] != 0:
+            blocks[BLOCK * block + TELLING] = 1
         if elements[at + FRESH] != 0:
             to = elements[at + OF_WORLD]
             elements[at + STATUS] = stepped(control, world, to, e, elements[at + DEEP])

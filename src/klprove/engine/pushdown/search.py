@@ -11,32 +11,35 @@ from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.footprint import Footprints, anywhere
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
-from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
 from klprove.engine.pushdown import kernels
 from klprove.engine.pushdown.accesses import Accesses, fields
 from klprove.engine.pushdown.arena import Arena
 from klprove.engine.pushdown.layout import WORD
-from klprove.engine.pushdown.model import Model
+from klprove.engine.pushdown.model import Linked, Model, arrays
 from klprove.engine.pushdown.nodes import Nodes
 from klprove.engine.search import Search
 from klprove.ir.program import Program
 from klprove.verdict import VIOLATION
 
-_ENTRIES = {"bind": 2, "begin": 1, "search": 1, "rebuild": 4, "sweep": 2, "found": 4}
 _TABLES = {
     "frame_table": (kernels.FRAMES, kernels.FRAME_MASK),
     "world_table": (kernels.WORLDS, kernels.WORLD_MASK),
     "node_table": (kernels.NODES, kernels.NODE_MASK),
 }
 _FIRST_ENTRIES = 1 << 12
+_LARGE = 1 << 19
+"""Entries of a table from which on huge pages make a difference."""
+_RANDOM = ("nodes", "worlds", "frames", "metas")
+"""Arrays that are read at random."""
 _RESERVED = 1 << 38
 """Bytes of addresses for each array: more than there is memory."""
 _FIRST_SLICE = 1 << 10
 _SLICE_SECONDS = 0.05
-_WORTH = 6
-"""Optimised code is made once a search has taken so many times what compilation took."""
+_WORTH = 2.0
+"""Seconds of search after which optimised loops, which take one to make, are worth it."""
+_WORD = (1 << 64) - 1
 _MOST = (1 << 31) - 2
 """Nodes that a word of 32 bits can number, beside a flag."""
 
@@ -58,10 +61,8 @@ class Pushdown:
         self._home = home(machine.program)
         self._search = Search()
         self._model = Model(machine, self._home)
-        self._code = Compiled(self._model.text, level, _ENTRIES)
-        self._better: Better | None = None
-        self._ran = 0.0
-        self._arrays = {name: Arena(_RESERVED) for name in self._model.arrays}
+        self._code = Linked(self._model, level)
+        self._arrays = {name: Arena(_RESERVED) for name in arrays()}
         self._control = Arena(8 * (kernels.CONTROL + 2 * len(self._model.events)))
         self._boot: list[tuple[int, Noted]] = []
         several = machine.program.cpus > 1
@@ -97,6 +98,7 @@ class Pushdown:
         for name, (_, mask) in _TABLES.items():
             self._table(name, _FIRST_ENTRIES, mask)
         self._bind()
+        self._fill("objects", self._model.objects)
         self._masks()
         self._boot.clear()
         memory, cpus = self._machine.initial(self._boot)
@@ -114,14 +116,16 @@ class Pushdown:
 
     def _explore(self) -> bool:
         """True where the search has to begin again."""
-        control, size = self._control, _FIRST_SLICE
+        control, size, ran = self._control, _FIRST_SLICE, 0.0
         while True:
             control.put(kernels.UNTIL, control.word(kernels.EXPANDED) + size)
             began = time.monotonic()
             outcome = self._code.call("search", control.address)
             took = time.monotonic() - began
+            ran += took
+            if ran > _WORTH and self._code.improve():
+                self._bind()
             size = size * 2 if took < _SLICE_SECONDS else max(size // 2, 64)
-            self._improve(took)
             reason = self._exhausted()
             if not reason and outcome == kernels.FULL:
                 reason = self._grow()
@@ -146,16 +150,6 @@ class Pushdown:
             wanted = {scalars[at] for at in met if at in scalars}
             known |= {at for at, scalar in scalars.items() if scalar in wanted}
 
-    def _improve(self, took: float) -> None:
-        """Go over to optimised code where a search is long enough for it."""
-        self._ran += took
-        if self._better is None:
-            if not self._code.level and self._ran > _WORTH * self._code.seconds:
-                self._better = Better(self._model.text, _ENTRIES)
-        elif self._better.code is not None and self._better.code is not self._code:
-            self._code = self._better.code
-            self._bind()
-
     def _exhausted(self) -> str:
         word = self._control.word
         return self._meter.exhausted(
@@ -174,8 +168,8 @@ class Pushdown:
     # -- room ----------------------------------------------------------------------------
 
     def _bind(self) -> None:
-        for place, name in enumerate(self._model.arrays):
-            self._code.call("bind", place, self._arrays[name].address)
+        for name, array in self._arrays.items():
+            self._code.bind(name, array.address)
 
     def _table(self, name: str, entries: int, mask: int) -> None:
         self._arrays[name] = Arena(8 * entries)
@@ -230,7 +224,9 @@ class Pushdown:
         self._fill("context_writes", [written for _, written in whole])
 
     def _fill(self, name: str, words: list[int]) -> None:
-        self._arrays[name].write(0, b"".join(each.to_bytes(8, "little") for each in words))
+        self._arrays[name].write(
+            0, b"".join((each & _WORD).to_bytes(8, "little") for each in words)
+        )
 
     def _grow(self) -> str:
         """Twice every table that is half full; why not, if so."""
@@ -246,6 +242,9 @@ class Pushdown:
             old = self._arrays[name]
             self._table(name, 2 * entries, mask)
             new = self._arrays[name].address
+            if 2 * entries >= _LARGE:
+                for large in (self._arrays[name], *(self._arrays[each] for each in _RANDOM)):
+                    large.hasten()
             self._code.call("rebuild", old.address, entries, new, 2 * entries - 1)
             old.close()
         self._bind()
