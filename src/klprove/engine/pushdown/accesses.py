@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from klprove.engine.image import Image
 from klprove.engine.machine import Machine
 from klprove.ir.expressions import Const
-from klprove.ir.instructions import MEMORY, Free, Instr, Load, Rmw, visible
+from klprove.ir.instructions import MEMORY, Atomic, Free, Halt, Instr, Load, Rmw, visible
 from klprove.ir.liveness import successors
 from klprove.ir.program import Code
 
 _PLACES = 62
-_ALL = (1 << 64) - 1
+_WAITING = 1 << 62
+"""A place that every task of another CPU reads and every interrupt that may wait writes: where both
+wait, each may be why the other does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,18 @@ class Accesses:
             for n, each in enumerate(table)
             if each.context == start.context and each.index in seen
         ]
-        return self._both(self.steps[n] for n in ahead)
+        read, written = self._both(self.steps[n] for n in ahead)
+        return read | _WAITING, written
 
     def contexts(self, numbers: Sequence[int]) -> tuple[int, int]:
         """Places that some contexts may read and write."""
         table = self._machine.points.table
         steps = [step for n, step in enumerate(self.steps) if table[n].context in numbers]
-        return self._both([*steps, *(self._prefixes[n] for n in numbers)])
+        read, written = self._both([*steps, *(self._prefixes[n] for n in numbers)])
+        waits = any(
+            isinstance(each.instr, Atomic | Halt) for each in table if each.context in numbers
+        )
+        return read, written | (_WAITING if waits else 0)
 
     def _both(self, steps: Iterable[Touched]) -> tuple[int, int]:
         read = written = 0

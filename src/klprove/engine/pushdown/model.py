@@ -18,7 +18,7 @@ from klprove.engine.native.lowering import lower
 from klprove.engine.native.model import objects
 from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS, Text
-from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown import store
 from klprove.engine.pushdown.layout import Layout
 from klprove.engine.pushdown.moves import Moves
 from klprove.ir.instructions import End, Halt, visible
@@ -41,6 +41,7 @@ _VARIABLES = (
     "FINDS",
 )
 """Names in capitals of the kernels that differ from machine to machine."""
+_LAYERS = ("store", "addresses", "landings", "others", "kernels")
 _BORROWED: Mapping[Callable[..., int], str] = {
     addresses.holder: "holder",
     addresses.freed: "freed",
@@ -77,7 +78,7 @@ class Model:
         self.text = "\n".join(parts)
         self.objects = objects(machine.image)
         """The table that addresses are looked up in."""
-        self.seen = kernels.CONTROL
+        self.seen = store.CONTROL
         """Where the flags of the events stand in the control array, twice."""
         self.finds = self.seen + len(self.events)
         arriving = len(machine.interrupts[home])
@@ -88,8 +89,8 @@ class Model:
             "INVARIANTS": int(bool(machine.invariants)),
             "OTHERS": machine.program.cpus - 1,
             "IMAGE": self.layout.others,
-            "PAIR": kernels.OWN_LANDINGS + arriving,
-            "META": kernels.ARRIVALS + 2 * arriving,
+            "PAIR": store.OWN_LANDINGS + arriving,
+            "META": store.ARRIVALS + 2 * arriving,
             "SEEN": self.seen,
             "FINDS": self.finds,
         }
@@ -156,7 +157,7 @@ class Linked:
     def improve(self) -> bool:
         """Have optimised loops made by a thread; True once they are in use and know no array."""
         if self._better is None:
-            self._better = Better(_loops_text(), LOOPS)
+            self._better = Better(loops_text(), LOOPS)
         elif self._better.code is not None and self._better.code is not self._loops:
             self._link(self._better.code)
             return True
@@ -166,17 +167,18 @@ class Linked:
 @cache
 def loops() -> Compiled:
     """The loops of the search: made once for a process and those it forks."""
-    return Compiled(_loops_text(), 0, LOOPS)
+    return Compiled(loops_text(), 0, LOOPS)
 
 
 @cache
-def _loops_text() -> str:
+def loops_text() -> str:
+    """The loops in LLVM."""
     parts = [INTRINSICS, BUILT_IN, *_calls(_RULES, [*_VARIABLES, *arrays()])]
     borrowed = "\n".join(
         inspect.getsource(each).replace(f"def {each.__name__}(", f"def {name}(")
         for each, name in _BORROWED.items()
     )
-    parts.append(lower([_source(), borrowed], {}, _RULES, arrays(), _VARIABLES))
+    parts.append(lower([kernels_text(), borrowed], {}, _RULES, arrays(), _VARIABLES))
     return "\n".join(parts)
 
 
@@ -185,13 +187,16 @@ def arrays() -> dict[str, str]:
     """The arrays that the kernels declare, and the types of their elements."""
     return {
         ast.unparse(each.target): ast.unparse(each.annotation)
-        for each in ast.parse(_source()).body
+        for each in ast.parse(kernels_text()).body
         if isinstance(each, ast.AnnAssign) and isinstance(each.value, ast.List)
     }
 
 
-def _source() -> str:
-    return resources.files(kernels.__package__).joinpath("kernels.py").read_text()
+@cache
+def kernels_text() -> str:
+    """The text of the kernels, which know no modules."""
+    home = resources.files(store.__package__)
+    return "\n".join(home.joinpath(f"{layer}.py").read_text() for layer in _LAYERS)
 
 
 def _calls(functions: Mapping[str, str], variables: Sequence[str] = ()) -> list[str]:

@@ -15,7 +15,7 @@ from klprove.engine.machine import Machine
 from klprove.engine.native.events import Events
 from klprove.engine.native.steps import DONE, STEP
 from klprove.engine.native.text import Text
-from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown import store
 from klprove.engine.pushdown.layout import BALANCED, POINT, WORD, Layout
 from klprove.ir.instructions import End
 
@@ -75,11 +75,11 @@ class Moves:
             here, on = text.label(), text.label()
             text.branch(text.op(f"icmp eq i64 %n, {place}"), here, on)
             text.place(here)
-            number = kernels.ENTERED | place
+            number = store.ENTERED | place
             found = text.op(f"call i64 @enter{context}(ptr %m, ptr %f, ptr %x, i64 {number})")
             text.ret(f"i64 {found}")
             text.place(on)
-        text.ret(f"i64 {kernels.REFUSED}")
+        text.ret(f"i64 {store.REFUSED}")
         return str(text)
 
     def _arrive(self, context: int) -> str:
@@ -115,12 +115,12 @@ class Moves:
         entry = machine.points.entries[context]
         if entry.prefix is None:
             text.store("i16", str(entry.point + 1), "%f")
-            text.ret(f"i64 {kernels.LANDED}")
+            text.ret(f"i64 {store.LANDED}")
         else:
             given = "ptr %m, ptr %f, i64 0, ptr %x, i64 %k"
             began = text.op(f"call i64 @prefix{context}({given})")
             done = text.op(f"icmp eq i64 {began}, {DONE}")
-            what = f"select i1 {done}, i64 {kernels.LANDED}, i64 {kernels.DROPPED}"
+            what = f"select i1 {done}, i64 {store.LANDED}, i64 {store.DROPPED}"
             text.ret(f"i64 {text.op(what)}")
         return str(text)
 
@@ -131,7 +131,7 @@ class Moves:
         text.place(refused)
         if event is not None:
             text.put(f"call i64 @note(ptr %x, i64 {event}, i64 %k)")
-        text.ret(f"i64 {kernels.REFUSED}")
+        text.ret(f"i64 {store.REFUSED}")
         text.place(on)
 
     def _balanced(self, text: Text, cpu: int) -> Iterator[str]:
@@ -159,7 +159,7 @@ class Moves:
         if nest is not None:
             less = text.op(f"call i8 @llvm.usub.sat.i8(i8 {text.load('i8', '%m', nest)}, i8 1)")
             text.store("i8", less, "%m", nest)
-        text.ret(f"i64 {kernels.LEFT}")
+        text.ret(f"i64 {store.LEFT}")
         return str(text)
 
     def _compare(self, text: Text, context: int) -> None:
@@ -186,7 +186,7 @@ class Moves:
             event = self._events.number(-1, "invariant", place)
             index = self._machine.program.properties.index(each)
             value = text.op(f"call i64 @value{index}(ptr %m, i64 1)")
-            self._tell_unless(text, f"icmp ne i64 {value}, 0", event, str(kernels.NOWHERE))
+            self._tell_unless(text, f"icmp ne i64 {value}, 0", event, str(store.NOWHERE))
         text.ret("i64 0")
         return str(text)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from klprove.engine.catalogue import Notice
 from klprove.engine.machine import Choice, Machine
-from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown import store
 from klprove.engine.pushdown.arena import Arena
 from klprove.engine.pushdown.layout import POINT, WORD
 from klprove.engine.pushdown.model import Model
@@ -27,7 +27,7 @@ class Nodes:
         self._machine, self._home, self._model = machine, home, model
         self._arrays, self._control = arrays, control
         self._arriving = machine.interrupts[home]
-        self._meta = kernels.ARRIVALS + 2 * len(self._arriving)
+        self._meta = store.ARRIVALS + 2 * len(self._arriving)
         self._noted: dict[Notice, dict[int, tuple[int, int, int]]] = {}
         contexts = machine.program.contexts
         self._tasks = {n for n, each in enumerate(contexts) if each.kind == "task"}
@@ -45,30 +45,30 @@ class Nodes:
         """Findings in the order in which they were found: event, activation, length, node, and how
         it goes on from there."""
         found = []
-        number = self._control.word(kernels.EVENTS)
+        number = self._control.word(store.EVENTS)
         while number:
             act, event, _, length, node, how, number = self._node(number)
-            found.append((event - kernels.EVENT, act, length, node, how))
+            found.append((event - store.EVENT, act, length, node, how))
         return found[::-1]
 
     def _node(self, number: int) -> tuple[int, ...]:
-        return self._arrays["nodes"].cells(kernels.NODE * number, kernels.NODE)[: kernels.NEXT + 1]
+        return self._arrays["nodes"].cells(store.NODE * number, store.NODE)[: store.NEXT + 1]
 
     def _act(self, number: int) -> tuple[int, ...]:
-        return self._arrays["acts"].cells(kernels.ACT * number, kernels.ACT)
+        return self._arrays["acts"].cells(store.ACT * number, store.ACT)
 
     def _length(self, number: int) -> int:
-        return self._node(number)[kernels.LONG] & kernels.LENGTHS
+        return self._node(number)[store.LONG] & store.LENGTHS
 
     def _point(self, number: int) -> int:
         """The point of the frame of a node; -1: its CPU has none."""
-        at = WORD * self._model.layout.frame * self._node(number)[kernels.IN_FRAME]
+        at = WORD * self._model.layout.frame * self._node(number)[store.IN_FRAME]
         return int.from_bytes(self._arrays["frames"].read(at, POINT), "little") - 1
 
     def _points(self, number: int) -> list[int]:
         """The points of the running frames of a node, by CPU."""
         layout = self._model.layout
-        world = WORD * layout.world * self._node(number)[kernels.IN_WORLD]
+        world = WORD * layout.world * self._node(number)[store.IN_WORLD]
         found = [
             int.from_bytes(self._arrays["worlds"].read(world + WORD * at, POINT), "little") - 1
             for at in range(layout.others, layout.world, layout.frame)
@@ -83,30 +83,30 @@ class Nodes:
     # -- landings -----------------------------------------------------------------------
 
     def _landings(self, world: int) -> Iterator[int]:
-        for what in self._arrays["metas"].cells(self._meta * world, self._meta)[kernels.ARRIVALS :]:
-            if what and not what & kernels.SILENT:
-                yield what & ~kernels.NOISY
+        for what in self._arrays["metas"].cells(self._meta * world, self._meta)[store.ARRIVALS :]:
+            if what and not what & store.SILENT:
+                yield what & ~store.NOISY
 
     def _landing(self, number: int) -> tuple[int, ...]:
-        return self._arrays["landings"].cells(kernels.LAND * number, kernels.LAND)
+        return self._arrays["landings"].cells(store.LAND * number, store.LAND)
 
     def _after(self, world: int) -> Iterator[int]:
         """The worlds that interrupts over a world leave behind."""
         for landing in self._landings(world):
-            left = self._landing(landing)[kernels.FIRST_LEFT]
+            left = self._landing(landing)[store.FIRST_LEFT]
             while left:
-                _, after, left = self._arrays["lefts"].cells(kernels.LEAVE * left, kernels.LEAVE)
+                _, after, left = self._arrays["lefts"].cells(store.LEAVE * left, store.LEAVE)
                 yield after
 
     def _below(self, act: int) -> Iterator[tuple[int, int]]:
         """The activations and nodes over which an activation was delivered, in order."""
-        number = self._act(act)[kernels.FIRST_LANDING]
+        number = self._act(act)[store.FIRST_LANDING]
         while number:
             landing = self._landing(number)
-            lift, number = landing[kernels.LIFT], landing[kernels.NEXT_LANDING]
-            shared = self._act(lift)[kernels.SHARED]
-            at = self._meta * landing[kernels.BELOW]
-            node = self._arrays["metas"].cells(at, 1)[kernels.FIRST_NODE]
+            lift, number = landing[store.LIFT], landing[store.NEXT_LANDING]
+            shared = self._act(lift)[store.SHARED]
+            at = self._meta * landing[store.BELOW]
+            node = self._arrays["metas"].cells(at, 1)[store.FIRST_NODE]
             while node:
                 caller, *_, following = self._node(node)
                 if not lift:
@@ -120,21 +120,21 @@ class Nodes:
     def deadlocks(self, found: Callable[[int, int, int], int]) -> None:
         """Record the nodes at which every CPU waits and from which no interrupt leads to one where
         this is not so; `found` gives the number of a node. See `engine/nested.py`."""
-        count = self._control.word(kernels.BLOCKEDS)
+        count = self._control.word(store.BLOCKEDS)
         if not self._tasks or not count:
             return
         waits = self._arrays["blocked"].cells(0, count)
         every, restless = set(waits), self._restless()
         for number in waits:
             if self._is_alive(number) and self._hopeless(number, every, restless, found):
-                act = self._node(number)[kernels.ACTIVATION]
+                act = self._node(number)[store.ACTIVATION]
                 what = waiting(self._machine, self._points(number))
-                self.record(what, act, self._length(number), number, kernels.NOWHERE)
+                self.record(what, act, self._length(number), number, store.NOWHERE)
 
     def _restless(self) -> set[int]:
         """The activations during which another CPU can go on."""
-        acts = range(1, self._control.word(kernels.ACTS) + 1)
-        work = [each for each in acts if self._act(each)[kernels.RESTLESS]]
+        acts = range(1, self._control.word(store.ACTS) + 1)
+        work = [each for each in acts if self._act(each)[store.RESTLESS]]
         known = set(work)
         while work:
             for caller, _ in self._below(work.pop()):
@@ -156,7 +156,7 @@ class Nodes:
             image = self._image(world)
             if any(self._machine.withheld(image, context) for context in self._arriving):
                 return False
-            if any(self._landing(n)[kernels.OF_ACT] in restless for n in self._landings(world)):
+            if any(self._landing(n)[store.OF_ACT] in restless for n in self._landings(world)):
                 return False
             for each in {found(act, of, after) for after in self._after(world)}:
                 if each not in every:
@@ -174,7 +174,7 @@ class Nodes:
             for each in self._points(number)
             if not isinstance(table[each].instr, Halt)
         }
-        inside = self._node(number)[kernels.ACTIVATION] != 0
+        inside = self._node(number)[store.ACTIVATION] != 0
         return self._tasks - (self._here if inside else set()) <= running
 
     def _is_over(self, number: int) -> bool:
@@ -234,20 +234,20 @@ class Nodes:
         return chosen
 
     def _enter(self, act: int) -> Choice:
-        return ("enter", self._home, self._arriving[self._act(act)[kernels.BY]])
+        return ("enter", self._home, self._arriving[self._act(act)[store.BY]])
 
     def _steps(self, how: int) -> list[Choice]:
         """What happens on one way from a node, but for interrupts that come and go."""
-        if how == kernels.NOWHERE:
+        if how == store.NOWHERE:
             return []
-        if how & kernels.BY_BLOCK:
-            choice = how >> kernels.CHOICE_SHIFT & kernels.NO_STEP
+        if how & store.BY_BLOCK:
+            choice = how >> store.CHOICE_SHIFT & store.NO_STEP
             step: list[Choice] = []
-            if choice != kernels.NO_STEP:
+            if choice != store.NO_STEP:
                 step = [("step", self._home, choice)]
-            return [*self._block(how & kernels.ELEMENT_MASK), *step]
-        if how & kernels.ENTERED:
-            return [("enter", self._home, self._arriving[how & ~kernels.ENTERED])]
+            return [*self._block(how & store.ELEMENT_MASK), *step]
+        if how & store.ENTERED:
+            return [("enter", self._home, self._arriving[how & ~store.ENTERED])]
         return [("step", self._home, how)]
 
     def _block(self, element: int) -> list[Choice]:
@@ -255,7 +255,7 @@ class Nodes:
         steps: list[Choice] = []
         others = [cpu for cpu in range(self._machine.program.cpus) if cpu != self._home]
         while element:
-            element, chosen = self._arrays["elements"].cells(kernels.ELEMENT * element, 2)
+            element, chosen = self._arrays["elements"].cells(store.ELEMENT * element, 2)
             steps.append(("step", others[chosen >> 16], chosen & 0xFFFF))
         return steps[::-1]
 
@@ -264,11 +264,11 @@ class Nodes:
         pieces: list[list[Choice]] = []
         _, _, _, _, came, how, _ = self._node(number)
         while came:
-            if how & kernels.BY_EXIT:
-                last = self._node(how & ~kernels.BY_EXIT)
-                enter = self._enter(last[kernels.ACTIVATION])
+            if how & store.BY_EXIT:
+                last = self._node(how & ~store.BY_EXIT)
+                enter = self._enter(last[store.ACTIVATION])
                 leave: Choice = ("step", self._home, 0)
-                pieces.append([enter, *self._path(last[kernels.CAME]), leave])
+                pieces.append([enter, *self._path(last[store.CAME]), leave])
             else:
                 pieces.append(self._steps(how))
             _, _, _, _, came, how, _ = self._node(came)

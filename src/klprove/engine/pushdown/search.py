@@ -13,7 +13,7 @@ from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
-from klprove.engine.pushdown import kernels
+from klprove.engine.pushdown import store
 from klprove.engine.pushdown.accesses import Accesses, fields
 from klprove.engine.pushdown.arena import Arena
 from klprove.engine.pushdown.layout import WORD
@@ -24,9 +24,9 @@ from klprove.ir.program import Program
 from klprove.verdict import VIOLATION
 
 _TABLES = {
-    "frame_table": (kernels.FRAMES, kernels.FRAME_MASK),
-    "world_table": (kernels.WORLDS, kernels.WORLD_MASK),
-    "node_table": (kernels.NODES, kernels.NODE_MASK),
+    "frame_table": (store.FRAMES, store.FRAME_MASK),
+    "world_table": (store.WORLDS, store.WORLD_MASK),
+    "node_table": (store.NODES, store.NODE_MASK),
 }
 _FIRST_ENTRIES = 1 << 12
 _LARGE = 1 << 19
@@ -63,7 +63,7 @@ class Pushdown:
         self._model = Model(machine, self._home)
         self._code = Linked(self._model, level)
         self._arrays = {name: Arena(_RESERVED) for name in arrays()}
-        self._control = Arena(8 * (kernels.CONTROL + 2 * len(self._model.events)))
+        self._control = Arena(8 * (store.CONTROL + 2 * len(self._model.events)))
         self._boot: list[tuple[int, Noted]] = []
         several = machine.program.cpus > 1
         everywhere = set() if several else anywhere(machine.image)
@@ -80,9 +80,9 @@ class Pushdown:
                 self._begin()
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
-        search.states = control.word(kernels.EXPANDED)
-        search.transitions = control.word(kernels.TRANSITIONS)
-        search.depth = control.word(kernels.DEPTH)
+        search.states = control.word(store.EXPANDED)
+        search.transitions = control.word(store.TRANSITIONS)
+        search.depth = control.word(store.DEPTH)
         try:
             self._tell()
         finally:
@@ -118,7 +118,7 @@ class Pushdown:
         """True where the search has to begin again."""
         control, size, ran = self._control, _FIRST_SLICE, 0.0
         while True:
-            control.put(kernels.UNTIL, control.word(kernels.EXPANDED) + size)
+            control.put(store.UNTIL, control.word(store.EXPANDED) + size)
             began = time.monotonic()
             outcome = self._code.call("search", control.address)
             took = time.monotonic() - began
@@ -127,15 +127,15 @@ class Pushdown:
                 self._bind()
             size = size * 2 if took < _SLICE_SECONDS else max(size // 2, 64)
             reason = self._exhausted()
-            if not reason and outcome == kernels.FULL:
+            if not reason and outcome == store.FULL:
                 reason = self._grow()
             if not reason and self._machine.limits.first and self._violated():
                 reason = "stopped at the first violation"
             if reason:
                 self._search.reasons.append(reason)
-            if reason or outcome == kernels.EMPTY:
+            if reason or outcome == store.EMPTY:
                 return False
-            if outcome == kernels.STRAYED:
+            if outcome == store.STRAYED:
                 self._widen()
                 return True
 
@@ -144,7 +144,7 @@ class Pushdown:
         image = self._machine.image
         allowed = self._arrays["allowed"].cells(0, len(image.initial))
         scalars = fields(image)
-        for who, known in ((kernels.HERE, self._here), (kernels.ELSEWHERE, self._elsewhere)):
+        for who, known in ((store.HERE, self._here), (store.ELSEWHERE, self._elsewhere)):
             met = {at for at, bits in enumerate(allowed) if bits >> 2 & who}
             known |= met
             wanted = {scalars[at] for at in met if at in scalars}
@@ -153,10 +153,10 @@ class Pushdown:
     def _exhausted(self) -> str:
         word = self._control.word
         return self._meter.exhausted(
-            word(kernels.EXPANDED),
-            word(kernels.TRANSITIONS),
-            word(kernels.PENDING),
-            word(kernels.DEPTH),
+            word(store.EXPANDED),
+            word(store.TRANSITIONS),
+            word(store.PENDING),
+            word(store.DEPTH),
         )
 
     def _violated(self) -> bool:
@@ -202,11 +202,11 @@ class Pushdown:
         accesses = Accesses(machine, self._home, self._here, self._elsewhere)
         self._fill("places", accesses.places)
         allowed = [
-            kernels.HERE * (at in self._here) | kernels.ELSEWHERE * (at in self._elsewhere)
+            store.HERE * (at in self._here) | store.ELSEWHERE * (at in self._elsewhere)
             for at in range(len(machine.image.initial))
         ]
         self._arrays["allowed"].write(0, b"".join(each.to_bytes(4, "little") for each in allowed))
-        self._arrays["touched"].put(2, kernels.HERE)
+        self._arrays["touched"].put(2, store.HERE)
         steps = [accesses.sets(each, False) for each in accesses.steps]
         may = [accesses.sets(each, True) for each in accesses.steps]
         future = [
@@ -290,7 +290,7 @@ class Pushdown:
         for context, noted in self._boot:
             found = self._notice(context, noted)
             if found is not None:
-                nodes.record(found, 0, 0, 1, kernels.NOWHERE)
+                nodes.record(found, 0, 0, 1, store.NOWHERE)
         for number, act, length, node, choice in nodes.events():
             found = self._notice(*self._model.events.noted(number))
             if found is not None:
@@ -304,7 +304,7 @@ class Pushdown:
 
     def _sweep(self, ended: bool) -> list[int]:
         """For each activation the length of the shortest way into it plus one; 0: there is none."""
-        acts = self._control.word(kernels.ACTS) + 1
+        acts = self._control.word(store.ACTS) + 1
         ways = self._arrays["ways"]
         ways.clear()
         ways.write(0, (1).to_bytes(4, "little"))
