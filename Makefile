@@ -9,9 +9,11 @@ BIN    := $(VENV)/bin
 # What the demo sets up and what the tests add to it; each is redone when its lock file changes.
 READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
+CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations agree bench bench-spin spin pins kernel-source lock clean
+.PHONY: help demo test thread generations tso agree bench bench-spin spin cluster pins kernel-source \
+	lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -40,12 +42,18 @@ agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated pr
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py
 
+tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
+	@$(BIN)/python -m tests.litmus
+
 bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
 	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \
 	else echo 'bench-spin: skipped, spin or gcc is not installed (make spin)'; fi
 
 spin: ## install SPIN from Debian, for bench-spin
 	apt-get install -y spin gcc
+
+cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is killed (installs Ray)
+	@$(BIN)/python bench/cluster.py
 
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
@@ -58,6 +66,7 @@ lock: ## resolve the dependencies again: requirements*.lock
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
 	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -72,6 +81,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo 'no module venv: on Debian, apt install python3-venv'; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(CLUSTERED): $(READY) requirements-cluster.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-cluster.lock
 	@touch $@
 
 $(TESTED): $(READY) requirements-test.lock

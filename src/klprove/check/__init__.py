@@ -12,12 +12,15 @@ from klprove.check.judging import (
     Judgement,
     judge,
 )
-from klprove.check.question import EACH, Question
+from klprove.check.question import EACH, MEMORY_MODELS, SC, TSO, Question
 
 __all__ = [
     "CONFIRMED",
     "EACH",
+    "MEMORY_MODELS",
     "REFUTED",
+    "SC",
+    "TSO",
     "UNDECIDED",
     "Answer",
     "Claim",

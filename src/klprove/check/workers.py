@@ -51,6 +51,8 @@ class Outcome:
     died: dict[str, int | None] = field(default_factory=dict)
     """Exit status of workers that ended without an answer: ENOMEM, negative for a signal; None or 0
     where they were interrupted before there was anything to tell."""
+    lost: dict[str, str] = field(default_factory=dict)
+    """In words, why there is no answer: workers of a cluster that went away."""
     interrupted: bool = False
 
 
@@ -64,6 +66,12 @@ def spread(
     the first site, in order, that has any: the same whatever `jobs` is.
     """
     return _Pool(job, tuple(sites), jobs, deadline, observe).run()
+
+
+def final(answer: SiteAnswer) -> engine.Progress:
+    """The last figures of a site: a short search reports none itself."""
+    found = answer.verdict.statistics
+    return engine.Progress(found.states, found.transitions, 0, found.depth, found.seconds)
 
 
 def free_memory() -> int:
@@ -97,6 +105,8 @@ class _Pool:
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
+        if len(self._sites) > 1:
+            engine.warm()
         gc.collect()
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:
@@ -167,6 +177,8 @@ class _Pool:
                 self._bad[worker.site] = content
             case "answer":
                 self._outcome.answers[worker.site] = content
+                if self._observe:
+                    self._observe(worker.site, final(content))
         worker.process.join()
         del self._running[worker.pipe]
         if self._observe:

@@ -15,6 +15,7 @@ from klprove.cli.generations import kernels_command
 from klprove.cli.lowering import lower_command
 from klprove.cli.output import OutputFailed
 from klprove.cli.threads import thread_command
+from klprove.cluster import Unavailable
 from klprove.source import BadInput
 
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
@@ -66,7 +67,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"klprove: error: {error.format_message()}")
     except BadInput as error:
         return _complain("\n".join(each.render() for each in error.diagnostics))
-    except OutputFailed as error:
+    except (OutputFailed, Unavailable) as error:
         return _complain(f"klprove: error: {error}")
     except (KeyboardInterrupt, click.Abort):
         _complain("klprove: interrupted before the search began: nothing is known")

@@ -6,7 +6,7 @@ shortest one.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
@@ -175,14 +175,19 @@ def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
 
 
 def _all_wait(machine: Machine, state: State) -> bool:
-    """True where no task has ended or halted."""
+    """True where no task has ended or halted. What drains a store buffer is none of them."""
     tasks = [
         machine.points.table[frame[0]]
-        for frames, parked in state[1]
+        for frames, parked in state[1][: machine.program.processors]
         for frame in (*frames[:1], *parked)
     ]
     waiting = {each.context for each in tasks if not isinstance(each.instr, Halt)}
-    wanted = {n for n, each in enumerate(machine.program.contexts) if each.kind == "task"}
+    own = machine.program.processors
+    wanted = {
+        n
+        for n, each in enumerate(machine.program.contexts)
+        if each.kind == "task" and each.cpu < own
+    }
     return bool(wanted) and wanted <= waiting
 
 
@@ -194,8 +199,12 @@ def _waits(machine: Machine, frame: Frame, note: list[Noted]) -> bool:
 
 def deadlock(machine: Machine, state: State) -> Notice:
     """The finding for a state in which nothing can go on for ever: at the first blocked await."""
-    for frames, _ in state[1]:
-        if frames and isinstance(machine.points.table[frames[-1][0]].instr, Atomic):
-            at = machine.points.table[frames[-1][0]].instr.at
-            return Notice("deadlock", VIOLATION, "every task waits for ever", at.span)
-    raise AssertionError("a blocked state without a blocked context")
+    running = (frames[-1][0] for frames, _ in state[1] if frames)
+    return waiting(machine, running)  # what drains a store buffer comes last
+
+
+def waiting(machine: Machine, running: Iterable[int]) -> Notice:
+    """The same, given the points of the running frames by CPU."""
+    instrs = (machine.points.table[each].instr for each in running)
+    at = next(each.at for each in instrs if isinstance(each, Atomic))
+    return Notice("deadlock", VIOLATION, "every task waits for ever", at.span)

@@ -28,3 +28,5 @@ class Search:
     states: int = 0
     transitions: int = 0
     depth: int = 0
+    bytes: int = 0
+    """What the states were kept in at the end, by engines that count it."""

@@ -22,6 +22,7 @@ from klprove.ir.instructions import (
     Choose,
     CmpXchg,
     End,
+    Fence,
     Free,
     Halt,
     Instr,
@@ -46,7 +47,7 @@ from klprove.ir.instructions import (
 )
 from klprove.ir.parser import parse_ir
 from klprove.ir.printer import render, render_code, render_expr, render_instr
-from klprove.ir.program import KINDS, Code, Context, Leaf, Object, Program, Property, Wrap
+from klprove.ir.program import KINDS, Buffer, Code, Context, Leaf, Object, Program, Property, Wrap
 from klprove.ir.types import BY_NAME, I8, I16, I32, I64, PTR, U8, U16, U32, U64, Int
 from klprove.ir.verify import verify
 
@@ -67,6 +68,7 @@ __all__ = [
     "Await",
     "Binary",
     "Branch",
+    "Buffer",
     "Check",
     "Choose",
     "CmpXchg",
@@ -76,6 +78,7 @@ __all__ = [
     "Convert",
     "End",
     "Expr",
+    "Fence",
     "Free",
     "Halt",
     "Instr",

@@ -7,7 +7,7 @@ from klprove.check import Answer
 from klprove.source import Span
 from klprove.verdict import Event, Finding, Verdict
 
-SCHEMA = "klprove.check/1"
+SCHEMA = "klprove.check/2"
 
 
 def document(answer: Answer) -> dict[str, Any]:
@@ -31,6 +31,8 @@ def document(answer: Answer) -> dict[str, Any]:
             "arrivals": dict(answer.bounds.arrivals),
             "nest": dict(answer.bounds.nest),
             "recursion": answer.question.recursion,
+            "memory_model": answer.question.memory_model,
+            "store_buffer": answer.question.store_buffer,
         },
         "assumptions": list(answer.assumptions),
         "asked": list(answer.asked),

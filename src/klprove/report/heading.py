@@ -7,7 +7,7 @@ from klprove.check import Answer
 from klprove.report.entries import Show, number
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
-from klprove.report.replay import command_lines, command_words
+from klprove.report.replay import command_lines, command_words, quote
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
 
@@ -66,6 +66,9 @@ def _limits(answer: Answer) -> Iterator[str]:
     }
     if asked:
         yield f"nested {bounded(asked)}"
+    full = [verdict.bounds.store_buffer for verdict in answer.sites.values()]
+    if any(full):
+        yield f"store buffer <= {max(filter(None, full))}"
 
 
 def bounded(limits: Mapping[str, int]) -> str:
@@ -89,9 +92,10 @@ def unfinished(answer: Answer) -> Iterator[str]:
         where = _where(sites, len(answer.sites))
         yield from field("vacuous", f"witness {name} is never reached{where}")
     if not answer.complete:
-        yield from field(
-            "go on", "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
-        )
+        more = "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
+        if answer.question.checkpoint is not None:
+            more = f"--resume {quote(answer.question.checkpoint)}, and {more}"
+        yield from field("go on", more)
 
 
 def _where(sites: list[str], total: int) -> str:

@@ -314,7 +314,8 @@ class Moves:
     def _expand(self) -> str:
         """`i64 expand(control, store, at, out, to)`, see `engine/native/kernels.py`."""
         machine = self._machine
-        text = Text("expand", ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to"))
+        params = ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to")
+        text = Text("expand", params, apart=True)
         state = text.op("getelementptr i64, ptr %store, i64 %at")
         out = text.op("getelementptr i64, ptr %out, i64 %to")
         for place, (each, _) in enumerate(machine.invariants):
