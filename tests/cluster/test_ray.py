@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from klprove.check import EACH, Answer, Progress, Question, check
-from klprove.cluster import Cluster, Unavailable, Worker, crew
+from klprove.cluster import Cluster, Worker, crew
 from klprove.cluster.identity import digest
 from klprove.engine import Limits
 from klprove.engine.machine import Machine
 from klprove.engine.partition.crewed import Crewed
-from klprove.source import BadInput
+from klprove.source import BadInput, Unavailable
 from tests.cli.test_bad_input import klprove
 from tests.cli.test_endings import ENDLESS
 from tests.engine.test_partition import ARRIVALS, conducted, large, outcome, reference

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 import klprove
 from klprove.cluster.actor import ANSWER, RAISED, packed
 from klprove.cluster.identity import Identity, mismatch
+from klprove.source import Unavailable
 
 _BEGIN = 60.0
 """Seconds that the first worker may take to come up."""
@@ -30,10 +31,6 @@ _SHORT = 30
 _END = 15.0
 """Seconds that Ray may take to go down."""
 _ADDRESS = re.compile(r"local|auto|\w[\w.-]*:\d{1,5}|\[[\da-fA-F:]+\]:\d{1,5}")
-
-
-class Unavailable(Exception):
-    """There is no cluster to work on; the text says why. Exit status 2."""
 
 
 class Event(NamedTuple):

@@ -1,10 +1,7 @@
 """One door: a program and limits go in, a verdict comes out."""
 
-from collections.abc import Mapping
-
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
-from klprove.engine.native import Native, available
 from klprove.engine.nested import Nested, applicable
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
@@ -12,12 +9,6 @@ from klprove.engine.search import Search
 from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
-
-_SEARCHES: Mapping[str, type[Reference] | type[Nested] | type[Native]] = {
-    "reference": Reference,
-    "nested": Nested,
-    "native": Native,
-}
 
 
 def explore(
@@ -30,10 +21,10 @@ def explore(
     for a bug of ours.
     """
     limits = limits or Limits()
-    engine = _engine(program, limits)
+    _refuse(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    search = _SEARCHES[engine](machine, meter).run()
+    engine, search = _explored(machine, meter)
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -51,21 +42,59 @@ def explore(
     )
 
 
-def _engine(program: Program, limits: Limits) -> str:
+def _explored(machine: Machine, meter: Meter) -> tuple[str, Search]:
+    """The engine that answers, and its answer."""
+    engine = machine.limits.engine
+    if engine == "auto":
+        if applicable(machine.program):
+            engine = "nested"
+        elif (short := _short(machine)) is not None:
+            return "reference", short
+        else:
+            engine = "native" if _compiles() else "reference"
+    match engine:
+        case "nested":
+            return engine, Nested(machine, meter).run()
+        case "native":
+            from klprove.engine.native import Native  # few searches need a compiler
+
+            return engine, Native(machine, meter).run()
+    return engine, Reference(machine, meter).run()
+
+
+class _Sprint(Meter):
+    """Ends a search at its first look at the clock."""
+
+    TOO_LONG = "too long for a sprint"
+
+    def exhausted(self, states: int, transitions: int, frontier: int, depth: int) -> str:
+        """Always why."""
+        return self.TOO_LONG
+
+
+def _short(machine: Machine) -> Search | None:
+    """The reference engine's answer where it has one before another would have been compiled."""
+    search = Reference(machine, _Sprint(machine.limits, None)).run()
+    return None if _Sprint.TOO_LONG in search.reasons else search
+
+
+def _compiles() -> bool:
+    from klprove.engine.native import available
+
+    return available()
+
+
+def _refuse(program: Program, limits: Limits) -> None:
+    """Raise BadInput for an engine that there is not, or that cannot take the program."""
     if limits.engine not in ENGINES:
         raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
     if limits.engine == "nested" and not applicable(program):
         text = "the nested engine takes one CPU with at most one task"
         raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine == "native" and not available():
+    if limits.engine == "native" and not _compiles():
         raise BadInput(
             [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
         )
-    if limits.engine == "auto":
-        if applicable(program):
-            return "nested"
-        return "native" if available() else "reference"
-    return limits.engine
 
 
 def _refusal(text: str, hint: str) -> Diagnostic:
