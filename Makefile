@@ -12,7 +12,8 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations answers bench bench-spin spin cluster pins kernel-source lock clean
+.PHONY: help demo test thread generations tso agree answers bench bench-spin spin cluster pins \
+	kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -38,8 +39,14 @@ generations: $(READY) ## write docs/generations-2017.md again: handlers B and F 
 answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
 	@$(BIN)/python -m bench.answers
 
+agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated programs
+	$(BIN)/python -m tests.engine.agree
+
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py
+
+tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
+	@$(BIN)/python -m tests.litmus
 
 bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
 	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from klprove.check.answer import Answer, Text
 from klprove.check.checking import Progress, check, fingerprint, program
-from klprove.check.question import EACH, Question
+from klprove.check.question import EACH, MEMORY_MODELS, SC, TSO, Question
 
 if TYPE_CHECKING:
     from klprove.check.claims import Claim, Expectation, Run, load_claims
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CONFIRMED",
     "EACH",
+    "MEMORY_MODELS",
     "REFUTED",
+    "SC",
+    "TSO",
     "UNDECIDED",
     "Answer",
     "Claim",

@@ -5,13 +5,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
-from klprove.check.question import EACH, Question
+from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, final, spread
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
+
+
+_MEMORY = {SC: "memory is sequentially consistent", TSO: "memory is x86-TSO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Progress:
     seconds: float
     left: float | None
     """Seconds to the limit; None without one."""
+    said: str = ""
+    """Something the user should know that does not change the answer."""
 
 
 def check(
@@ -59,7 +64,8 @@ def check(
     raised.
     """
     start = time.monotonic()
-    task = _prepare(question)
+    jobs = jobs or len(os.sched_getaffinity(0))
+    task = _prepare(question, 1 if cluster is not None else jobs)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
     if cluster is not None:
@@ -68,7 +74,7 @@ def check(
         outcome = run.here()
     else:
         # A single site has a worker too: it may run out of memory without taking us along.
-        outcome = run.spread(jobs or len(os.sched_getaffinity(0)))
+        outcome = run.spread(jobs)
     return _answer(task, outcome, time.monotonic() - start)
 
 
@@ -95,7 +101,7 @@ class _Task:
     job: Job
 
 
-def _prepare(question: Question) -> _Task:
+def _prepare(question: Question, jobs: int = 1) -> _Task:
     kernel = load(question.kernel) if question.kernel else None
     unit, texts = _read(question, kernel)
     refuse_unknown(question.inlined, unit.functions)
@@ -107,6 +113,8 @@ def _prepare(question: Question) -> _Task:
     chosen = sites(question.patch, known, traceable)
     if each and not known:
         chosen = _called_only(job, chosen)
+    # Cores that the sites leave idle work on the site that runs.
+    job = replace(job, threads=max(1, jobs // len(chosen)))
     return _Task(kernel, texts, chosen, job)
 
 
@@ -200,7 +208,8 @@ class _Run:
         else:
             self._latest[site] = progress
         if self._watch:
-            self._watch(self._progress(time.monotonic()))
+            said = progress.said if progress is not None else ""
+            self._watch(replace(self._progress(time.monotonic()), said=said))
 
     def _progress(self, now: float) -> Progress:
         started = self._latest.values()
@@ -229,7 +238,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         site: answers[site].verdict if site in answers else _unknown(site, outcome, bounds)
         for site in chosen
     }
-    assumptions = dict.fromkeys(["memory is sequentially consistent"])
+    assumptions = dict.fromkeys([_MEMORY[question.memory_model]])
     if kernel:
         assumptions |= dict.fromkeys(kernel.assumptions)
         patched = {name for site in chosen for name in site.split("+")}

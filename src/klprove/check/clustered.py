@@ -93,7 +93,7 @@ class _Campaign:
             left = max(self._deadline - time.monotonic(), 0.0)
             rest = len(self._waiting) + 1
             seconds = left * min(self._crew.size, rest) / rest
-        limits = self._job.limits(seconds, self._share(worker))
+        limits = self._job.limits(site, seconds, self._share(worker))
         self._running[worker.number] = _Running(site, program)
         self._crew.run(worker, engine.explore, program, limits)
 

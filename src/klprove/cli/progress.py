@@ -33,6 +33,9 @@ class ProgressLine:
         """Show `progress` if it is time to."""
         now = time.monotonic()
         rate = self._rate(progress)
+        if progress.said:
+            self.clear()
+            self._write(f"klprove: {progress.said}\n")
         wait = _AGAIN if self._terminal else _EVERY
         if now - self._start < _SILENT or now - self._spoken < wait:
             return

@@ -2,5 +2,16 @@
 
 from klprove.engine.explore import explore
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Progress
+from klprove.engine.reduction import REDUCTIONS
+from klprove.engine.tso import DEFAULT_ENTRIES, buffered
 
-__all__ = ["DEFAULT_NEST", "ENGINES", "Limits", "Progress", "explore"]
+__all__ = [
+    "DEFAULT_ENTRIES",
+    "DEFAULT_NEST",
+    "ENGINES",
+    "REDUCTIONS",
+    "Limits",
+    "Progress",
+    "buffered",
+    "explore",
+]

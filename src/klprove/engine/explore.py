@@ -1,11 +1,15 @@
 """One door: a program and limits go in, a verdict comes out."""
 
+from collections.abc import Iterator
+
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
 from klprove.engine.nested import Nested, applicable
+from klprove.engine.reduction import REDUCTIONS, used
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
+from klprove.engine.shortest import shortened
 from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
@@ -24,7 +28,7 @@ def explore(
     _refuse(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    engine, search = _explored(machine, meter)
+    engine, reduced, search = _explored(machine, meter)
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -33,33 +37,39 @@ def explore(
         findings=_findings(machine, search),
         complete=not search.reasons,
         statistics=Statistics(
-            search.states, search.transitions, search.depth, meter.seconds, engine
+            search.states, search.transitions, search.depth, meter.seconds, engine, reduced
         ),
         bounds=_bounds(program, limits),
-        assumptions=tuple(_assumptions(program)),
+        assumptions=(*_assumptions(program), *_chance(limits, search.states)),
         reasons=tuple(search.reasons),
         unreached=tuple(each for each in program.witnesses if each not in search.witnesses),
     )
 
 
-def _explored(machine: Machine, meter: Meter) -> tuple[str, Search]:
-    """The engine that answers, and its answer."""
-    engine = machine.limits.engine
+def _explored(machine: Machine, meter: Meter) -> tuple[str, tuple[str, ...], Search]:
+    """The engine that answers, the reductions it used, and its answer."""
+    limits = machine.limits
+    engine = limits.engine
     if engine == "auto":
-        if applicable(machine.program):
+        if _native_only(limits):
+            engine = "native"
+        elif applicable(machine.program):
             engine = "nested"
         elif (short := _short(machine)) is not None:
-            return "reference", short
+            return "reference", (), short
         else:
             engine = "native" if _compiles() else "reference"
-    match engine:
-        case "nested":
-            return engine, Nested(machine, meter).run()
-        case "native":
-            from klprove.engine.native import Native  # few searches need a compiler
+    if engine == "nested":
+        return engine, (), Nested(machine, meter).run()
+    if engine == "reference":
+        return engine, (), Reference(machine, meter).run()
+    from klprove.engine.native import Native  # few searches need a compiler
 
-            return engine, Native(machine, meter).run()
-    return engine, Reference(machine, meter).run()
+    search = Native(machine, meter, off=limits.no_reduce).run()
+    reduced = used(limits.no_reduce)
+    if reduced:
+        search.discoveries = shortened(machine, meter, search)
+    return engine, reduced, search
 
 
 class _Sprint(Meter):
@@ -78,6 +88,10 @@ def _short(machine: Machine) -> Search | None:
     return None if _Sprint.TOO_LONG in search.reasons else search
 
 
+def _native_only(limits: Limits) -> bool:
+    return limits.compact or limits.checkpoint is not None
+
+
 def _compiles() -> bool:
     from klprove.engine.native import available
 
@@ -86,12 +100,17 @@ def _compiles() -> bool:
 
 def _refuse(program: Program, limits: Limits) -> None:
     """Raise BadInput for an engine that there is not, or that cannot take the program."""
+    for name in limits.no_reduce.difference(REDUCTIONS):
+        raise BadInput([_refusal(f"no reduction {name!r}", f"one of {', '.join(REDUCTIONS)}")])
     if limits.engine not in ENGINES:
         raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
+    if limits.engine not in ("auto", "native") and _native_only(limits):
+        text = f"the {limits.engine} engine keeps no fingerprints and writes no checkpoints"
+        raise BadInput([_refusal(text, "use --engine native")])
     if limits.engine == "nested" and not applicable(program):
         text = "the nested engine takes one CPU with at most one task"
         raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine == "native" and not _compiles():
+    if (limits.engine == "native" or _native_only(limits)) and not _compiles():
         raise BadInput(
             [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
         )
@@ -123,12 +142,21 @@ def _bounds(program: Program, limits: Limits) -> Bounds:
     nest = {kind: limits.nesting(kind) for kind in sorted(kinds) if kind != "nmi"}
     if "nmi" in limits.nest and "nmi" in kinds:
         nest["nmi"] = limits.nest["nmi"]
-    return Bounds({kind: n for kind, n in limits.arrivals.items() if kind in kinds}, nest)
+    full = [each.entries for each in program.buffers if each.is_bounded]
+    arrivals = {kind: n for kind, n in limits.arrivals.items() if kind in kinds}
+    return Bounds(arrivals, nest, min(full, default=None))
+
+
+def _chance(limits: Limits, states: int) -> Iterator[str]:
+    """What a compact search leaves to chance: two states with one fingerprint (birthday bound)."""
+    if limits.compact:
+        chance = states * (states - 1) / 2**65
+        yield f"no two states have the same fingerprint of 64 bits (chance of a miss {chance:.1e})"
 
 
 def _assumptions(program: Program) -> list[str]:
     """What the verdict rests on, each in one line."""
-    lines = ["memory is sequentially consistent"]
+    lines = ["memory is x86-TSO" if program.tso else "memory is sequentially consistent"]
     wraps: dict[str, int] = {}
     for each in program.wraps:
         name = program.describe(each.addr, each.ty.size).split("[cpu")[0]

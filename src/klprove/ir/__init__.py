@@ -24,6 +24,7 @@ from klprove.ir.instructions import (
     Choose,
     CmpXchg,
     End,
+    Fence,
     Free,
     Halt,
     Instr,
@@ -47,7 +48,7 @@ from klprove.ir.instructions import (
     visible,
 )
 from klprove.ir.printer import render, render_code, render_expr, render_instr
-from klprove.ir.program import KINDS, Code, Context, Leaf, Object, Program, Property, Wrap
+from klprove.ir.program import KINDS, Buffer, Code, Context, Leaf, Object, Program, Property, Wrap
 from klprove.ir.types import BY_NAME, I8, I16, I32, I64, PTR, U8, U16, U32, U64, Int
 from klprove.ir.verify import verify
 
@@ -71,6 +72,7 @@ __all__ = [
     "Await",
     "Binary",
     "Branch",
+    "Buffer",
     "Check",
     "Choose",
     "CmpXchg",
@@ -80,6 +82,7 @@ __all__ = [
     "Convert",
     "End",
     "Expr",
+    "Fence",
     "Free",
     "Halt",
     "Instr",

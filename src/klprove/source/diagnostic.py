@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "kernel": "a kernel generation that does not exist",
     "claim": "a claim's file that says something unusable",
     "option": "a command-line option with an unusable value",
+    "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
