@@ -9,7 +9,6 @@ from klprove.engine.reduction import REDUCTIONS, used
 from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
-from klprove.engine.shortest import shortened
 from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
@@ -64,6 +63,7 @@ def _explored(machine: Machine, meter: Meter) -> tuple[str, tuple[str, ...], Sea
     if engine == "reference":
         return engine, (), Reference(machine, meter).run()
     from klprove.engine.native import Native  # few searches need a compiler
+    from klprove.engine.shortest import shortened
 
     search = Native(machine, meter, off=limits.no_reduce).run()
     reduced = used(limits.no_reduce)
