@@ -1,6 +1,7 @@
 """One door: a program and limits go in, a verdict comes out."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
@@ -13,13 +14,20 @@ from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
+if TYPE_CHECKING:
+    from klprove.cluster import Crew
+
 
 def explore(
-    program: Program, limits: Limits | None = None, progress: Report | None = None
+    program: Program,
+    limits: Limits | None = None,
+    progress: Report | None = None,
+    crew: "Crew | None" = None,
 ) -> Verdict:
     """Explore every reachable state of `program` within `limits` and replay what is found.
 
-    `progress` is called about once a second. KeyboardInterrupt ends the search with an incomplete
+    With `crew`, each of its workers owns a part of the states. `progress` is called about once a
+    second. KeyboardInterrupt ends the search with an incomplete
     verdict. Raises BadInput for an engine that cannot take the program, `engine.replay.ReplayError`
     for a bug of ours.
     """
@@ -27,7 +35,9 @@ def explore(
     _refuse(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    engine, reduced, search = _explored(machine, meter)
+    engine, reduced, search = (
+        _explored(machine, meter) if crew is None else _parted(machine, meter, crew)
+    )
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -70,6 +80,19 @@ def _explored(machine: Machine, meter: Meter) -> tuple[str, tuple[str, ...], Sea
     if reduced:
         search.discoveries = shortened(machine, meter, search)
     return engine, reduced, search
+
+
+def _parted(machine: Machine, meter: Meter, crew: "Crew") -> tuple[str, tuple[str, ...], Search]:
+    """As `_explored`, by the workers of a cluster; every state, none left out."""
+    from klprove.engine.partition import Conductor
+    from klprove.engine.partition.crewed import Crewed
+
+    engine = machine.limits.engine
+    native = engine != "reference" and _compiles()
+    parts = Crewed(crew, machine.program, machine.limits, crew.folder, native)
+    search = Conductor(machine, meter, parts).run()
+    parts.close()
+    return "native" if native else "reference", (), search
 
 
 class _Sprint(Meter):
