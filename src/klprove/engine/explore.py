@@ -1,5 +1,6 @@
 """One door: a program and limits go in, a verdict comes out."""
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def _explored(machine: Machine, meter: Meter) -> tuple[str, tuple[str, ...], Sea
         elif applicable(machine.program):
             engine = "nested"
         elif (short := _short(machine)) is not None:
-            return "reference", (), short
+            return "reference", used(limits.no_reduce), short
         else:
             engine = "native" if _compiles() else "reference"
     if engine == "nested":
@@ -96,18 +97,40 @@ def _parted(machine: Machine, meter: Meter, crew: "Crew") -> tuple[str, tuple[st
 
 
 class _Sprint(Meter):
-    """Ends a search at its first look at the clock."""
+    """Ends a search that takes longer than compiling another would."""
 
     TOO_LONG = "too long for a sprint"
+    SECONDS = 0.1
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits, None)
+        self._end = time.process_time() + self.SECONDS
 
     def exhausted(self, states: int, transitions: int, frontier: int, depth: int) -> str:
-        """Always why."""
-        return self.TOO_LONG
+        """Why, once the time is over."""
+        if time.process_time() > self._end:
+            return self.TOO_LONG
+        return super().exhausted(states, transitions, frontier, depth)
 
 
 def _short(machine: Machine) -> Search | None:
-    """The reference engine's answer where it has one before another would have been compiled."""
-    search = Reference(machine, _Sprint(machine.limits, None)).run()
+    """The answer of the compiled engine, in Python, where that is quicker than to compile it."""
+    limits = machine.limits
+    if not used(limits.no_reduce):
+        return _sprinted(Reference(machine, _Sprint(limits)))
+    from klprove.engine.reduction.search import ReducedReference
+
+    search = _sprinted(ReducedReference(machine, _Sprint(limits), limits.no_reduce))
+    if search is not None and search.discoveries:
+        full = _sprinted(Reference(machine, _Sprint(limits)))
+        if full is None:
+            return None
+        search.discoveries = full.discoveries  # the same, with shortest schedules
+    return search
+
+
+def _sprinted(runner: Reference) -> Search | None:
+    search = runner.run()
     return None if _Sprint.TOO_LONG in search.reasons else search
 
 
