@@ -12,8 +12,8 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree bench bench-spin spin cluster pins kernel-source \
-	lock clean
+.PHONY: help demo test thread generations tso agree answers bench bench-spin spin cluster pins \
+	kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -35,6 +35,9 @@ thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 generations: $(READY) ## write docs/generations-2017.md again: handlers B and F on three generations
 	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
 		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
+
+answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
+	@$(BIN)/python -m bench.answers
 
 agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated programs
 	$(BIN)/python -m tests.engine.agree
