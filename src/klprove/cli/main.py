@@ -11,6 +11,7 @@ from klprove import __version__
 from klprove.cli.checking import check_command
 from klprove.cli.comparing import compare_command
 from klprove.cli.explaining import explain_command
+from klprove.cli.exporting import export_command
 from klprove.cli.generations import kernels_command
 from klprove.cli.lowering import lower_command
 from klprove.cli.output import OutputFailed
@@ -42,6 +43,7 @@ for _command in (
     thread_command,
     kernels_command,
     lower_command,
+    export_command,
     explain_command,
 ):
     commands.add_command(_command)
