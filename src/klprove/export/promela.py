@@ -1,9 +1,9 @@
 """A program as Promela with embedded C, for SPIN 6.5 as it is.
 
-A task is a process, and so is each level of the stack of interrupts of a CPU. A process may move while
-its CPU runs it and nothing is stacked on it; where it stands is a label, a point of the program.
-A step is one `d_step`: the function in C works on a copy of the state, and where it ends at the point
-that the option names, the copy becomes the state.
+A task is a process, and so is each level of the stack of interrupts of a CPU. A process may move
+while its CPU runs it and nothing is stacked on it; where it stands is a label, a point of the
+program. A step is one `d_step`: the function in C works on a copy of the state, and where it ends
+at the point that the option names, the copy becomes the state.
 """
 
 from collections.abc import Iterator
@@ -94,9 +94,10 @@ class _Writer:
             f" *     {build}",
             " *     ./pan -E -n -m1000000",
             " *",
-            " * At the end pan lists what was noticed, all of it: findings, witnesses, and bounds that",
-            " * make an answer incomplete. A violation ends its own path only. spin -a -DFIND=N makes an",
-            " * assertion of event N: pan stops at it, and ./pan -r prints the steps that lead there.",
+            " * At the end pan lists what was noticed, all of it: findings, witnesses, and bounds",
+            " * that make an answer incomplete. A violation ends its own path only. spin -a",
+            " * -DFIND=N makes an assertion of event N: pan stops at it, and ./pan -r prints the steps that",
+            " * lead there, by the lines of this file.",
             " *",
             " * Memory (object, bytes):",
             *self._objects(),
@@ -148,7 +149,8 @@ class _Writer:
             [
                 "c_code {",
                 "\\#define GET(T, p) (((const struct { T v; } __attribute__((packed)) *)(p))->v)",
-                "\\#define PUT(T, p, x) (((struct { T v; } __attribute__((packed)) *)(p))->v = (x))",
+                "\\#define PUT(T, p, x) "
+                "(((struct { T v; } __attribute__((packed)) *)(p))->v = (x))",
                 "static Klp to;",
                 "static Klp *copied(const Klp *now) { to = *now; return &to; }",
                 f"static u8 noted[{count}];",
@@ -222,7 +224,7 @@ class _Writer:
             f"active proctype task{task}()",
             "{",
         ]
-        blocks = []
+        blocks: list[str] = []
         first = self._first(cpu, task)
         for number, point in self._points(task):
             options = list(self._options(number, point, top, "over"))
@@ -247,8 +249,8 @@ class _Writer:
         level = f"P{name}->_pid - {base}" if base else f"P{name}->_pid"
         lines = [
             "",
-            f"/* The interrupts of CPU {cpu}: a process for each level of their stack. The process of",
-            " * a level takes an interrupt while as many are stacked as there are levels below it. */",
+            f"/* The interrupts of CPU {cpu}: a process for each level of their stack. The process",
+            " * of a level takes one while as many are stacked as there are levels below it. */",
             f"#define NEXT{cpu} (now.k.depth[{cpu}] == {level})",
             f"#define TOP{cpu} (now.k.depth[{cpu}] == {level} + 1)",
             f"active [{self._layout.levels[cpu]}] proctype {name}()",
@@ -315,7 +317,7 @@ class _Writer:
         for choice in choices:
             for end in step.ends or [-1]:
                 cond = f"c_expr {{ {top} && STEP({step.name}, {choice}) == {end} }}"
-                to = over or (f"P{end}" if step.ends else "idle_")
+                to = over or f"P{end}"
                 if not step.ends:  # it always ends its path
                     yield f"\t:: {cond} -> skip"
                     continue

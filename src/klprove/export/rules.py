@@ -10,7 +10,6 @@ from klprove.engine.machine import Machine
 from klprove.export.events import Events
 from klprove.export.layout import SAVED, Layout
 from klprove.export.steps import Step, Steps
-from klprove.ir.types import I64
 
 _BYTE = 255
 """Arrivals and frames are counted in bytes of the image."""
@@ -101,10 +100,8 @@ class Rules:
                 int(each.readonly),
             )
             rows.append(f"  {{ {', '.join(map(str, fields))} }},")
-        record = (
-            "typedef struct { u64 start, size; int position, granule, flags, readonly; } Object;"
-        )
-        head = [record, f"enum {{ OBJECTS = {len(rows)} }};"]
+        members = "u64 start, size; int position, granule, flags, readonly;"
+        head = [f"typedef struct {{ {members} }} Object;", f"enum {{ OBJECTS = {len(rows)} }};"]
         return "\n".join([*head, "static const Object objects[OBJECTS + 1] = {", *rows, "};"])
 
     def arrival(self, context: int, prefix: Step | None) -> Step:
@@ -214,6 +211,3 @@ class Rules:
         count = self._machine.preempt_counts[cpu]
         cond = f"now.k.m[{own.irq_flag}]"
         return cond if count is None else f"{cond} && GET(u32, now.k.m + {count}) == 0"
-
-
-assert SAVED == I64.size

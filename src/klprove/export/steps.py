@@ -1,7 +1,7 @@
 """One step of the IR as one function in C: a third twin of `engine/emit.py`.
 
-A step works on a copy of the state and says at which point it ends; 0 where it is not enabled or its
-path ends here. Local instructions stand in their order, with jumps between them as in the IR.
+A step works on a copy of the state and says at which point it ends; 0 where it is not enabled or
+its path ends here. Local instructions stand in their order, with jumps between them as in the IR.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -263,17 +263,17 @@ class _Writer:
             case Rmw(op=op, dst=dst, addr=addr, value=operand, ty=ty):
                 yield from self._place(index, addr, ty.size, True)
                 yield f"{{ {ty} old = {self._held(addr, ty)};"
-                new = self._value(operand)
+                change = self._value(operand)
                 if op != "xchg":
-                    new = binary(op, "old", new, ty)
-                yield _put(ty, *self._where(addr), self._wrapped(addr, new, ty))
+                    change = binary(op, "old", change, ty)
+                yield _put(ty, *self._where(addr), self._wrapped(addr, change, ty))
                 yield f"{self.name[dst]} = old; }}" if dst is not None else "}"
             case CmpXchg(dst=dst, addr=addr, expected=expected, value=operand, ty=ty):
                 yield from self._place(index, addr, ty.size, True)
                 yield f"{{ {ty} old = {self._held(addr, ty)};"
                 yield f"if (old == {self._value(expected)})"
-                new = self._wrapped(addr, self._value(operand), ty)
-                yield "  " + _put(ty, *self._where(addr), new)
+                change = self._wrapped(addr, self._value(operand), ty)
+                yield "  " + _put(ty, *self._where(addr), change)
                 yield f"{self.name[dst]} = old; }}" if dst is not None else "}"
             case Free(addr=addr, size=size):
                 yield f"p = released(m, {self._value(addr)}, {size});"
