@@ -105,24 +105,30 @@ class Capped(Meter):
         return "too large" if states > self._most else ""
 
 
-def searched(program: Program, limits: Limits, most: int) -> tuple[Machine, Search] | None:
-    """The whole search, nothing reduced: by the reference engine up to `most` states, beyond it in
-    machine code; None where there is none."""
+def searched(
+    program: Program, limits: Limits, most: int, beyond: bool = False
+) -> tuple[Machine, Search] | None:
+    """The whole search, nothing reduced: by the reference engine up to `most` states; `beyond` them
+    in machine code. None where the program is too large, or there is no machine code."""
     machine = Machine(program, limits)
     search = Reference(machine, Capped(limits, most)).run()
     if "too large" not in search.reasons:
         return machine, search
-    if not available():
+    if not beyond or not available():
         return None
     machine = Machine(program, limits)
     return machine, Native(machine, Meter(limits, None)).run()
 
 
 def compare(
-    program: Program, limits: Limits, flags: Sequence[str] = EXHAUSTIVE, most: int = 30_000
+    program: Program,
+    limits: Limits,
+    flags: Sequence[str] = EXHAUSTIVE,
+    most: int = 30_000,
+    beyond: bool = False,
 ) -> Comparison | None:
-    """SPIN against klprove; None where the program is too large."""
-    ours = searched(program, limits, most)
+    """SPIN against klprove; None where the program is too large for `searched`."""
+    ours = searched(program, limits, most, beyond)
     return None if ours is None else against(promela(program, limits), *ours, flags)
 
 

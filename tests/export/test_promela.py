@@ -108,7 +108,7 @@ MUTANTS = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_wrong_model_is_noticed(name: str) -> None:
     pattern, instead = MUTANTS[name]
-    made, limits = generated.program(13), Limits()
+    made, limits = generated.program(12), Limits()
     model = promela(made, limits)
     text, count = re.subn(pattern, instead, model.text)
     assert count, "the mutant changes nothing"

@@ -1,7 +1,8 @@
 """Expressions of the IR in C.
 
-Arithmetic is done in u64 and cut down to the type of the result, so it wraps as the IR's does;
-every part has its own type, so comparisons, shifts and divisions see what the IR sees.
+The text of an expression of 32 or 64 bits has just its C type. One of 8 or 16 bits has the same
+value in an `int`, as C promotes it. Signed arithmetic is done on unsigned operands and converted
+back: it wraps, as the IR's does, whatever the compiler is told.
 """
 
 import re
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from klprove.ir.expressions import COMPARISONS, Binary, Const, Convert, Expr, Reg, Select, Unary
 from klprove.ir.types import Int
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^"}
+_INFIX = {"add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^", "shl": "<<"}
 _COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
@@ -24,41 +25,54 @@ def names(registers: Iterable[str]) -> dict[str, str]:
 
 def literal(value: int, ty: Int) -> str:
     """A constant of type `ty`."""
-    if -(1 << 31) < value < 1 << 31:
-        return f"({ty}){value}" if value >= 0 else f"({ty})({value})"
-    return f"({ty}){value & ((1 << 64) - 1):#x}ULL"
+    suffix = {32: "" if ty.signed else "u", 64: "ll" if ty.signed else "ull"}.get(ty.bits, "")
+    if value < 0:
+        least = value == -(1 << (ty.bits - 1)) and ty.bits >= 32
+        return f"(-{-value - 1}{suffix} - 1)" if least else f"(-{-value}{suffix})"
+    return (hex(value) if value >= 0x10000 else str(value)) + suffix
 
 
 def value(expr: Expr, name: Mapping[str, str]) -> str:
-    """`expr`, of the C type of that name; `name` gives the variable of each register."""
+    """`expr` in C; `name` gives the variable of each register."""
     match expr:
         case Const(value=number, ty=ty):
             return literal(number, ty)
         case Reg(name=register):
             return name[register]
         case Unary("lnot", arg, _):
-            return f"(i32)(!{value(arg, name)})"
+            return f"(!{value(arg, name)})"
         case Unary("neg", arg, ty):
-            return f"({ty})(0 - (u64){value(arg, name)})"
+            return binary("sub", literal(0, ty), value(arg, name), ty)
         case Unary(_, arg, ty):
-            return f"({ty})(~{value(arg, name)})"
+            return _cut(f"~{value(arg, name)}", ty)
         case Binary(op, left, right, ty):
             return binary(op, value(left, name), value(right, name), ty)
         case Convert(arg, ty):
-            return f"({ty})({value(arg, name)})"
+            return f"({ty}){value(arg, name)}"
         case Select(cond, then, other, ty):
             arms = f"{value(then, name)} : {value(other, name)}"
-            return f"({ty})({value(cond, name)} ? {arms})"
+            return f"({value(cond, name)} ? {arms})"
 
 
 def binary(op: str, a: str, b: str, ty: Int) -> str:
     """`op` on two texts of type `ty`."""
     if op in COMPARISONS:
-        return f"(i32)({a} {_COMPARE[op]} {b})"
+        return f"({a} {_COMPARE[op]} {b})"
+    if op in ("and", "or", "xor"):
+        return f"({a} {_INFIX[op]} {b})"
     if op in ("div", "rem"):
         return f"({ty}){op}_{'i' if ty.signed else 'u'}({a}, {b})"
     if op == "shr":
-        return f"({ty})({a} >> ({b} & {ty.bits - 1}))"
+        return f"({a} >> ({b} & {ty.bits - 1}))"
     if op == "shl":
-        return f"({ty})((u64){a} << ({b} & {ty.bits - 1}))"
-    return f"({ty})((u64){a} {_INFIX[op]} (u64){b})"
+        b = f"({b} & {ty.bits - 1})"
+    if ty.bits >= 32 and not ty.signed:
+        return f"({a} {_INFIX[op]} {b})"
+    wide = Int(max(ty.bits, 32), False)
+    right = b if op == "shl" else f"({wide}){b}"
+    return f"({ty})(({wide}){a} {_INFIX[op]} {right})"
+
+
+def _cut(text: str, ty: Int) -> str:
+    """The value of a text that C may have promoted to int."""
+    return f"({text})" if ty.bits >= 32 else f"({ty})({text})"

@@ -6,6 +6,7 @@ program. A step is one `d_step`: the function in C works on a copy of the state,
 at the point that the option names, the copy becomes the state.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,12 +20,15 @@ from klprove.export.steps import Step, Steps, comment
 from klprove.ir import render_instr
 from klprove.ir.instructions import End, Halt, Yield
 from klprove.ir.program import Program
-from klprove.source import Span
+from klprove.source import NOWHERE, BadInput, Diagnostic, Span
 
 _HEADER = 40
 """Bytes that SPIN's own part of a state may take, and 8 a process."""
 _VECTOR = 1024
 """Bytes of a state that SPIN takes unless it is told otherwise."""
+_LONGEST = 64_000
+"""Characters of a block of C; SPIN 6.5 has room for 65,536."""
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,8 @@ class _Writer:
             " *",
             " * At the end pan lists what was noticed, all of it: findings, witnesses, and bounds",
             " * that make an answer incomplete. A violation ends its own path only. spin -a",
-            " * -DFIND=N makes an assertion of event N: pan stops at it, and ./pan -r prints the steps that",
-            " * lead there, by the lines of this file.",
+            " * -DFIND=N makes an assertion of event N: pan stops at it, and ./pan -r prints the",
+            " * steps that lead there, by the lines of this file.",
             " *",
             " * Memory (object, bytes):",
             *self._objects(),
@@ -366,6 +370,10 @@ def _place(span: Span) -> str:
 
 
 def _block(text: str) -> str:
+    """A block of C. Raises BadInput where it is longer than SPIN takes one."""
+    if len(_COMMENT.sub("", text)) > _LONGEST:
+        why = f"a step is too long for SPIN, which takes {_LONGEST} characters of C"
+        raise BadInput([Diagnostic("large", NOWHERE, why)])
     return f"c_code {{\n{text}\n}}"
 
 
