@@ -32,7 +32,9 @@ class FakeJob:
             raise BadInput([Diagnostic("patch", Span(site, 1, 1), "no")])
         return site
 
-    def limits(self, site: str, seconds: float | None, memory: int | None) -> tuple[float | None, int | None]:
+    def limits(
+        self, site: str, seconds: float | None, memory: int | None
+    ) -> tuple[float | None, int | None]:
         """As they come."""
         return seconds, memory
 

@@ -22,6 +22,7 @@ from klprove.ir.instructions import (
     Site,
     Store,
     UnmaskNmi,
+    Yield,
 )
 from klprove.ir.program import Code, Context, Leaf, Object, Program, Property
 from klprove.ir.types import I32, U8, U64, Int
@@ -33,17 +34,23 @@ _BASE, _OWN, _STRIDE = 0x1000, 0x2000, 0x40
 class Generator:
     """Writes one program. Values are kept small (modulo 4) so that complete searches stay small."""
 
-    def __init__(self, seed: int, cpus: int = 1) -> None:
+    def __init__(self, seed: int, cpus: int = 1, home: int | None = None, tasks: int = 1) -> None:
+        """`home`: the only CPU that takes interrupts; `tasks`: how many every other CPU has."""
         self._random = Random(seed)
-        self._cpus = cpus
+        self._cpus, self._home, self._tasks = cpus, home, tasks
         self._line = 0
         self._variables = self._random.randint(2, 4)
         self._owners: list[str] = []
 
     def program(self) -> Program:
         """A whole program: a task on each CPU, some interrupts, sometimes properties."""
-        contexts = [self._context("task", cpu) for cpu in range(self._cpus)]
-        for cpu in range(self._cpus if self._random.random() < 0.3 else 1):
+        contexts = [
+            self._context("task", cpu)
+            for cpu in range(self._cpus)
+            for _ in range(1 if cpu == (self._home or 0) else self._tasks)
+        ]
+        interrupted = range(self._cpus if self._random.random() < 0.3 else 1)
+        for cpu in interrupted if self._home is None else [self._home]:
             for kind in self._random.sample(
                 ["irq", "nmi", "exception"], self._random.randint(1, 3)
             ):
@@ -156,6 +163,8 @@ class Generator:
             variable = self._variable()
             cond = Binary("ne", Reg("a", I32), Const(0, I32), I32)
             instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(cond, at)]
+        elif pick < 0.85 and self._tasks > 1 and kind == "task":
+            instrs.append(Yield(at))
         elif pick < 0.85:
             instrs.append(Choose(register, 2, at))
         elif pick < 0.88 and kind == "nmi":
@@ -176,6 +185,6 @@ class Generator:
         instrs[where] = Branch(cond, where + 1, len(instrs), self._at())
 
 
-def program(seed: int, cpus: int = 1) -> Program:
+def program(seed: int, cpus: int = 1, home: int | None = None, tasks: int = 1) -> Program:
     """The program of a seed."""
-    return Generator(seed, cpus).program()
+    return Generator(seed, cpus, home, tasks).program()

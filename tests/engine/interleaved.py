@@ -105,8 +105,8 @@ class Interleaved:
 
     def _properties(self) -> list[Property]:
         made = []
-        often = 0.75 if self._theme == "properties" else 0.2
-        while self._random.random() < often and len(made) < 3:
+        often = 0.8 if self._theme == "properties" else 0.3
+        while self._random.random() < often and len(made) < 4:
             made.append(self._property("invariant", None))
         if self._random.random() < often:
             made.append(self._property("balanced", self._random.randrange(self._cpus)))
@@ -125,7 +125,7 @@ class Interleaved:
             instrs.append(Load("w", self._variable(any_cpu, 0), I32, True, at))
             value = Binary("add", value, Reg("w", I32), I32)
         if kind == "invariant":
-            value = Binary("ne", value, Const(self._random.randint(2, 4), I32), I32)
+            value = Binary("ne", value, Const(self._random.randint(1, 4), I32), I32)
         code = Code((*instrs, Result(value, at)), {"v": I32, "w": I32, "f": U8})
         return Property(kind, f"{kind} {at.span.line}", cpu, code, at)
 
@@ -143,7 +143,7 @@ class Interleaved:
         ):
             instrs += self._fused(cpu, own)
             self._told(instrs, "b")
-        for _ in range(self._random.randint(1, 5 if kind == "task" else 3)):
+        for _ in range(self._random.randint(2, 5 if kind == "task" else 3)):
             self._statement(instrs, kind, cpu, own)
         at, pick = self._at(), self._random.random()
         if kind == "task" and pick < 0.25:
@@ -154,6 +154,8 @@ class Interleaved:
 
     def _variable(self, cpu: int, own: int) -> Const:
         pick = self._random.random()
+        if self._theme == "nesting" and pick < 0.6:
+            return Const(LOCAL + 0x100 * cpu, U64)
         if pick < 0.3:
             return Const(SHARED + 0x20 * self._random.randrange(3), U64)
         if pick < 0.7:
@@ -162,7 +164,7 @@ class Interleaved:
             other = self._random.randrange(self._cpus)
             return Const(LOCAL + 0x100 * other + 0x20 * self._random.randrange(2), U64)
         if pick < 0.79:
-            return Const(COUNT + 0x20 * cpu, U64)
+            return Const(COUNT + 0x20 * self._random.choice([0, 0, cpu]), U64)
         return Const(OWN + 0x20 * own, U64)
 
     def _value(self) -> Expr:
@@ -190,11 +192,17 @@ class Interleaved:
         return made
 
     def _told(self, instrs: list[Instr], register: str) -> None:
-        """A finding for some value of a register, so that a value which is missed shows."""
-        at, value = self._at(), Const(self._random.choice([0, 1, 1, 2, 2, 3]), I32)
-        there = len(instrs) + 1
-        instrs.append(Branch(Binary("eq", Reg(register, I32), value, I32), there, there + 1, at))
-        instrs.append(Report(self._random.choice(["odd", "even-warned"]), at))
+        """A finding for some values of a register, or of both, so that whatever is missed shows."""
+        both = Binary("add", Reg("a", I32), Binary("shl", Reg("b", I32), Const(2, I32), I32), I32)
+        for _ in range(self._random.randint(1, 3)):
+            at, value = self._at(), self._random.choice([0, 1, 1, 2, 2, 3])
+            seen: Expr = Reg(register, I32)
+            if self._random.random() < 0.6:
+                seen, value = both, value + 4 * self._random.choice([0, 0, 1, 2])
+            there = len(instrs) + 1
+            cond = Binary("eq", seen, Const(value, I32), I32)
+            instrs.append(Branch(cond, there, there + 1, at))
+            instrs.append(Report(self._random.choice(["odd", "even-warned"]), at))
 
     def _statement(
         self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int = 0

@@ -54,6 +54,7 @@ def test_the_answer_is_in_it() -> None:
     assert content["sites"]["ist_enter"]["findings"] == ["redirect-lost", "unwatched-warned"]
     first = content["findings"][0]
     assert (first["code"], first["site"], len(first["trace"])) == ("redirect-lost", "ist_enter", 4)
+    assert (first["shortest"], content["reduced"]) == (True, [])
     assert first["trace"][3]["calls"][-1] == "klp_ftrace_handler"
     assert first["trace"][3]["accesses"][0]["name"] == "klp_ops.func_stack.next"
 

@@ -105,6 +105,8 @@ class _Pool:
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
+        if len(self._sites) > 1:
+            engine.warm()
         gc.collect()
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:

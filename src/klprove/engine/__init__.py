@@ -1,6 +1,6 @@
 """From a program to a verdict: every reachable state, shortest traces, each replayed."""
 
-from klprove.engine.explore import explore
+from klprove.engine.explore import explore, warm
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Progress
 from klprove.engine.reduction import REDUCTIONS
 from klprove.engine.tso import DEFAULT_ENTRIES, buffered
@@ -14,4 +14,5 @@ __all__ = [
     "Progress",
     "buffered",
     "explore",
+    "warm",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from klprove.engine import pushdown
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native, available
@@ -16,10 +17,14 @@ from klprove.ir.program import Program
 from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-_SEARCHES: Mapping[str, type[Reference] | type[Nested]] = {
+_SEARCHES: Mapping[str, type[Reference] | type[pushdown.Pushdown]] = {
     "reference": Reference,
-    "nested": Nested,
+    "pushdown": pushdown.Pushdown,
 }
+_NODES = 5_000
+"""Nodes that the nested engine visits in Python before it goes over to machine code."""
+_INSTRUCTIONS = 400
+"""Instructions of a program for which it begins with machine code."""
 
 
 def explore(
@@ -41,6 +46,8 @@ def explore(
         search = Native(machine, meter, off=limits.no_reduce).run()
         if reduced:
             search.discoveries = shortened(machine, meter, search)
+    elif engine == "nested":
+        search = _nested(machine, meter)
     else:
         search = _SEARCHES[engine](machine, meter).run()
     for kind in sorted(machine.denied):
@@ -60,6 +67,22 @@ def explore(
     )
 
 
+def _nested(machine: Machine, meter: Meter) -> Search:
+    """The nested engine: in Python where the question is small, as machine code beyond."""
+    swift = available() and pushdown.applicable(machine.program)
+    if swift and sum(len(each.code.instrs) for each in machine.program.contexts) > _INSTRUCTIONS:
+        return pushdown.Pushdown(machine, meter).run()
+    first = Nested(machine, meter, _NODES if swift else None)
+    search = first.run()
+    return pushdown.Pushdown(machine, meter).run() if first.over else search
+
+
+def warm() -> None:
+    """Do once what every search would have to do: for processes that are about to be forked."""
+    if available():
+        pushdown.loops()
+
+
 def _engine(program: Program, limits: Limits) -> str:
     for name in limits.no_reduce.difference(REDUCTIONS):
         raise BadInput([_refusal(f"no reduction {name!r}", f"one of {', '.join(REDUCTIONS)}")])
@@ -69,16 +92,18 @@ def _engine(program: Program, limits: Limits) -> str:
         text = f"the {limits.engine} engine keeps no fingerprints and writes no checkpoints"
         raise BadInput([_refusal(text, "use --engine native")])
     if limits.engine == "nested" and not applicable(program):
-        text = "the nested engine takes one CPU with at most one task"
+        text = "the nested engine takes one CPU with interrupts and at most one task on it"
         raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine == "native" and not available():
-        raise BadInput(
-            [_refusal("the native engine needs llvmlite", "pip install klprove[native]")]
-        )
+    if limits.engine == "pushdown" and not pushdown.applicable(program):
+        text = "the pushdown engine takes one CPU with interrupts, and at most one task a CPU"
+        raise BadInput([_refusal(text, "use --engine reference")])
+    if limits.engine in ("native", "pushdown") and not available():
+        text = f"the {limits.engine} engine needs llvmlite"
+        raise BadInput([_refusal(text, "pip install klprove[native]")])
     if limits.engine == "auto":
         if limits.compact or limits.checkpoint is not None:
             return _engine(program, replace(limits, engine="native"))
-        if applicable(program):
+        if applicable(program) and (program.cpus == 1 or pushdown.applicable(program)):
             return "nested"
         return "native" if available() else "reference"
     return limits.engine

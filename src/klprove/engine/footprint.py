@@ -5,41 +5,94 @@ What a context does depends on nothing else, and it changes nothing else: that i
 exploration of an interrupt stand for all its arrivals with equal bytes there (`engine/nested.py`).
 """
 
+from collections.abc import Iterable
+
 from klprove.engine.image import Image, may_enable, may_unmask
 from klprove.engine.machine import Machine
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import MEMORY, Free, Instr
-from klprove.ir.program import Code
+from klprove.ir.liveness import successors
 
 
 class Footprints:
-    """For each interrupt context of CPU 0, the bytes that its whole run may touch."""
+    """For each interrupt context of one CPU, the bytes that its whole run may touch; with other
+    CPUs, which run tasks only, also those that they may touch meanwhile."""
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(
+        self,
+        machine: Machine,
+        cpu: int = 0,
+        here: Iterable[int] | None = None,
+        elsewhere: Iterable[int] | None = None,
+    ) -> None:
+        """`here` and `elsewhere`: the bytes to which computed addresses lead, on this CPU and on
+        others; None: everywhere where they may."""
+        self._machine, self._cpu = machine, cpu
         self._image = machine.image
-        own = {index: self._own(index) for index in machine.interrupts[0]}
+        self._here = anywhere(self._image) if here is None else set(here)
+        self._elsewhere = anywhere(self._image) if elsewhere is None else set(elsewhere)
+        own = {index: self._own(index) for index in machine.interrupts[cpu]}
         nested = {index: self._nested(index) for index in own}
-        whole = {index: set(positions) for index, positions in own.items()}
+        self._whole = {index: set(positions) for index, positions in own.items()}
         changed = True
         while changed:
             changed = False
             for index, others in nested.items():
                 for each in others:
-                    if not whole[each] <= whole[index]:
-                        whole[index] |= whole[each]
+                    if not self._whole[each] <= self._whole[index]:
+                        self._whole[index] |= self._whole[each]
                         changed = True
-        self.masks: dict[int, bytes] = {}
-        size = len(self._image.initial)
-        for index, positions in whole.items():
+        for index, positions in self._whole.items():
             positions |= self._machine_bytes(index, nested[index])
-            self.masks[index] = bytes(255 if at in positions else 0 for at in range(size))
+        self._interrupting = nested
+        self._future: dict[int, set[int]] = {}
+
+    def nested(self, context: int) -> set[int]:
+        """The contexts that may interrupt `context`, directly or through another one."""
+        return self._interrupting[context]
+
+    def mask(self, context: int, points: Iterable[int] = ()) -> bytes:
+        """255 for each byte of the image that a run of `context` may touch, 0 for the others;
+        `points`: where the tasks of other CPUs stand when it begins."""
+        positions = set(self._whole[context])
+        for each in points:
+            positions |= self.future(each)
+        return bytes(255 if at in positions else 0 for at in range(len(self._image.initial)))
+
+    def future(self, point: int) -> set[int]:
+        """The bytes that a task of another CPU may touch from `point` on."""
+        known = self._future.get(point)
+        if known is None:
+            known = self._future[point] = self._from(point)
+        return known
+
+    def _from(self, point: int) -> set[int]:
+        here = self._machine.points.table[point]
+        context = self._machine.program.contexts[here.context]
+        instrs = context.code.instrs
+        seen, work = {here.index}, [here.index]
+        while work:
+            index = work.pop()
+            for each in successors(index, instrs[index]):
+                if each not in seen:
+                    seen.add(each)
+                    work.append(each)
+        positions = set[int]()
+        for index in seen:
+            positions |= _instr_footprint(self._image, instrs[index], self._elsewhere)
+        own = self._image.machine[context.cpu]
+        positions |= {own.irq_flag, own.nmi_mask}
+        count = self._machine.preempt_counts[context.cpu]
+        if self._machine.program.preempt and count is not None:
+            positions |= set(range(count, count + 4))
+        return positions
 
     def _own(self, index: int) -> set[int]:
         program = self._machine.program
-        positions = code_footprint(self._image, program.contexts[index].code)
-        for each in program.properties:
-            positions |= code_footprint(self._image, each.code)
+        positions: set[int] = set()
+        for code in (program.contexts[index].code, *(each.code for each in program.properties)):
+            for instr in code.instrs:
+                positions |= _instr_footprint(self._image, instr, self._here)
         return positions
 
     def _nested(self, index: int) -> set[int]:
@@ -50,7 +103,7 @@ class Footprints:
         while work:
             now = work.pop()
             context = program.contexts[now]
-            for each in self._machine.interrupts[0]:
+            for each in self._machine.interrupts[self._cpu]:
                 kind = program.contexts[each].kind
                 possible = (
                     kind == "exception"
@@ -63,7 +116,7 @@ class Footprints:
         return found
 
     def _machine_bytes(self, index: int, nested: set[int]) -> set[int]:
-        own = self._image.machine[0]
+        own = self._image.machine[self._cpu]
         contexts = self._machine.program.contexts
         positions = {own.irq_flag, own.nmi_mask}
         positions |= {own.spent[each] for each in nested | {index} if each in own.spent}
@@ -71,23 +124,19 @@ class Footprints:
         return positions | {at for kind, at in own.nest.items() if kind in kinds}
 
 
-def code_footprint(image: Image, code: Code) -> set[int]:
-    """Positions of every byte that `code` may read, change or free, its flags of freed pieces
+def anywhere(image: Image) -> set[int]:
+    """Positions of every byte that an access at a computed address may touch, flags of freed pieces
     included."""
-    positions: set[int] = set()
-    for instr in code.instrs:
-        positions |= _instr_footprint(image, instr)
-    return positions
+    return {at for each in image.dynamic if each.addr in image.escaped for at in image.extent(each)}
 
 
-def _instr_footprint(image: Image, instr: Instr) -> set[int]:
+def _instr_footprint(image: Image, instr: Instr, computed: set[int]) -> set[int]:
+    """Positions of every byte that an instruction may read, change or free."""
     if not isinstance(instr, MEMORY):
         return set()
     addr = instr.addr
     if not isinstance(addr, Const):
-        return {
-            at for each in image.dynamic if each.addr in image.escaped for at in image.extent(each)
-        }
+        return computed
     size = instr.size if isinstance(instr, Free) else instr.ty.size
     positions = set(image.flags(addr.value, size))
     start = image.position(addr.value)

@@ -12,7 +12,7 @@ DEFAULT_NEST: Mapping[str, int] = {"softirq": 3, "irq": 3, "nmi": 3, "exception"
 (any step of an exception may take another one); reaching one of the others makes an answer
 incomplete."""
 
-ENGINES = ("auto", "reference", "nested", "native")
+ENGINES = ("auto", "reference", "nested", "pushdown", "native")
 
 
 @dataclass(frozen=True, slots=True)

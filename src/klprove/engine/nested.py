@@ -1,33 +1,43 @@
-"""The nested engine: one CPU, any number of arrivals, each interrupt explored once for what it can
-see.
+"""The nested engine: one CPU that takes interrupts, any number of arrivals, each interrupt explored
+once for what it can see.
 
 An interrupt runs on top of whatever it interrupts and returns to it; of what lies below it sees
 nothing but memory. So a CPU with its interrupts is a pushdown system, and it is explored as one: an
 *activation* is an interrupt entered with certain bytes in its footprint (`engine/footprint.py`);
 its exits, the memories it can leave behind, are computed once and applied wherever an equal
-activation arrives. This is exact: a finding exists here if and only if the reference engine finds
-it, and the lengths of shortest traces are equal.
+activation arrives. Other CPUs that run tasks only have finitely many states of their own. These
+belong to what an interrupt sees and leaves behind, and they step inside of an activation as well.
+This is exact: a finding exists here if and only if the reference engine finds it, and the lengths
+of shortest traces are equal.
 
 Sources: summaries of procedures, Sharir and Pnueli 1981; Reps, Horwitz and Sagiv, POPL 1995.
 Shortest runs of a pushdown system by a heap: Knuth, "A generalization of Dijkstra's algorithm",
-1977; Reps, Schwoon, Jha and Melski, "Weighted pushdown systems", 2005.
+1977; Reps, Schwoon, Jha and Melski, "Weighted pushdown systems", 2005. Finite processes beside a
+pushdown process: Qadeer and Rehof, TACAS 2005.
 """
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import NamedTuple, TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.footprint import Footprints
 from klprove.engine.limits import Meter
-from klprove.engine.machine import Choice, Machine
+from klprove.engine.machine import Choice, Cpu, Machine, State
 from klprove.engine.points import Noted, Values
+from klprove.engine.reference import waiting
 from klprove.engine.search import Discovery, Search
 from klprove.ir.instructions import End, Halt
 from klprove.ir.program import Program
 from klprove.verdict import VIOLATION
 
-Node: TypeAlias = tuple[int, Values, bytes]
-"""A point, its live values, and memory: all for the task, the footprint for an interrupt."""
+Others: TypeAlias = tuple[Cpu, ...]
+"""The CPUs without interrupts, as they are in a `State`."""
+Node: TypeAlias = tuple[int, Values, bytes, Others]
+"""A point, its live values, memory (all for the task, the footprint for an interrupt), and the
+other CPUs."""
+World: TypeAlias = tuple[bytes, Others]
+"""Memory and the other CPUs: what an interrupt finds and what it leaves."""
 
 _LOOK = 4096
 _ENDED = -1
@@ -41,23 +51,25 @@ class Came(NamedTuple):
     before: Node
     choice: Choice | None
     callee: "Activation | None"
-    left: bytes
+    left: World | None
 
 
 class Activation:
     """An interrupt context entered with certain bytes in its footprint; or the task from boot
     (context -1)."""
 
-    def __init__(self, context: int, saved: Values, number: int) -> None:
-        self.context, self.saved, self.number = context, saved, number
+    def __init__(self, context: int, saved: Values, number: int, keep: int) -> None:
+        self.context, self.saved, self.number, self.keep = context, saved, number, keep
         self.came: dict[Node, Came | None] = {}
         self.length: dict[Node, int] = {}
-        self.exits: dict[bytes, tuple[int, Node]] = {}
+        self.exits: dict[World, tuple[int, Node]] = {}
         self.landings: list[Landing] = []
         self.waiting: dict[Node, list[Node]] = {}
-        """Nodes blocked in an await, and where the interrupts that arrive there lead."""
+        """Nodes at which every CPU waits, and where the interrupts that arrive there lead."""
         self.withheld: set[Node] = set()
-        """Blocked nodes at which only a bound on arrivals keeps an interrupt away."""
+        """Nodes of `waiting` at which only a bound on arrivals keeps an interrupt away."""
+        self.restless = False
+        """True where another CPU can go on while this runs."""
 
 
 class Landing:
@@ -66,7 +78,7 @@ class Landing:
     def __init__(self, memory: bytes, callee: Activation) -> None:
         self.memory, self.callee = memory, callee
         self.below: list[tuple[Activation, Node]] = []
-        self.left: list[tuple[bytes, bytes, int]] = []
+        self.left: list[tuple[World, World, int]] = []
         """For each exit: the bytes left behind, the whole memory then, the length of the run."""
 
 
@@ -86,30 +98,47 @@ class Ways(NamedTuple):
     entry: dict[Activation, tuple[Activation, Node]]
 
 
-def _stepped(node: Node, choice: int) -> Came:
-    return Came(node, ("step", 0, choice), None, b"")
+def _tasks(program: Program, cpu: int) -> set[int]:
+    return {
+        index
+        for index, each in enumerate(program.contexts)
+        if each.kind == "task" and each.cpu == cpu
+    }
+
+
+def home(program: Program) -> int:
+    """The CPU that takes interrupts; 0 where none does."""
+    return next((each.cpu for each in program.contexts if each.kind != "task"), 0)
 
 
 def applicable(program: Program) -> bool:
-    """True for one CPU with at most one task."""
-    return program.cpus == 1 and sum(each.kind == "task" for each in program.contexts) <= 1
+    """True where one CPU at most takes interrupts and has at most one task, and where several CPUs
+    have an interrupt at all."""
+    interrupted = {each.cpu for each in program.contexts if each.kind != "task"}
+    several = program.cpus > 1 and not interrupted
+    return len(interrupted) <= 1 and not several and len(_tasks(program, home(program))) <= 1
 
 
 class Nested:
     """One exploration of one machine."""
 
-    def __init__(self, machine: Machine, meter: Meter) -> None:
-        self._machine, self._meter = machine, meter
-        footprints = Footprints(machine)
-        self._keep = {
-            index: int.from_bytes(mask, "little") for index, mask in footprints.masks.items()
-        }
+    def __init__(self, machine: Machine, meter: Meter, most: int | None = None) -> None:
+        """`most`: nodes after which to give up."""
+        self._machine, self._meter, self._most = machine, meter, most
+        self.over = False
+        """True where there were more nodes than that, and nothing has been answered."""
+        self._home = home(machine.program)
+        self._task = _tasks(machine.program, self._home)
+        self._elsewhere = set().union(
+            *(_tasks(machine.program, n) for n in range(machine.program.cpus) if n != self._home)
+        )
+        self._footprints = Footprints(machine, self._home)
+        self._keep: dict[tuple[int, tuple[int, ...]], int] = {}
         self._size = len(machine.image.initial)
-        everything = (1 << (8 * self._size)) - 1
-        self._drop = {index: everything ^ keep for index, keep in self._keep.items()}
-        self._root = Activation(-1, (), 0)
-        self._activations: dict[tuple[int, Values, bytes], Activation] = {}
-        self._deliveries: dict[bytes, list[Delivery]] = {}
+        self._everything = (1 << (8 * self._size)) - 1
+        self._root = Activation(-1, (), 0, self._everything)
+        self._activations: dict[tuple[int, Values, World], Activation] = {}
+        self._deliveries: dict[World, list[Delivery]] = {}
         self._heap: list[tuple[int, int, Activation, Node]] = []
         self._pushed = 0
         self._done: set[tuple[int, Node]] = set()
@@ -121,6 +150,8 @@ class Nested:
         try:
             self._boot()
             self._explore()
+            if self.over:
+                return self._search
             if not self._search.reasons:
                 self._deadlocks()
         except KeyboardInterrupt:
@@ -134,9 +165,11 @@ class Nested:
     def _boot(self) -> None:
         booted: list[tuple[int, Noted]] = []
         memory, cpus = self._machine.initial(booted)
-        frames, parked = cpus[0]
+        frames, parked = cpus[self._home]
         frames = frames or parked
-        start = (frames[0][0], frames[0][1], memory) if frames else (_ENDED, (), memory)
+        others = cpus[: self._home] + cpus[self._home + 1 :]
+        point, values = (frames[0][0], frames[0][1]) if frames else (_ENDED, ())
+        start = (point, values, memory, others)
         for context, noted in booted:
             self._note(context, noted, self._root, 0, start, None)
         self._reach(self._root, start, 0, None)
@@ -160,8 +193,11 @@ class Nested:
             search.depth = max(search.depth, length)
             if self._machine.invariants:
                 self._invariants(activation, node, length)
-            self._steps(activation, node, length)
+            self._expand(activation, node, length)
             self._arrivals(activation, node, length)
+            if len(done) == self._most:
+                self.over = True
+                return
             if len(done) % _LOOK == 0:
                 reason = self._meter.exhausted(
                     len(done), search.transitions, len(heap), search.depth
@@ -175,91 +211,147 @@ class Nested:
                 search.reasons.append("stopped at the first violation")
                 return
 
-    def _steps(self, activation: Activation, node: Node, length: int) -> None:
-        number, values, memory = node
+    def _expand(self, activation: Activation, node: Node, length: int) -> None:
+        """The steps of every CPU. `waiting` gets the node where all of them wait."""
+        waits = self._steps(activation, node, length)
+        if node[3]:
+            elsewhere = self._other_steps(activation, node, length)
+            activation.restless |= elsewhere is None
+            waits = None if waits is None or elsewhere is None else waits | elsewhere
+        if waits:
+            activation.waiting[node] = []
+
+    def _steps(self, activation: Activation, node: Node, length: int) -> bool | None:
+        """The steps of the CPU with interrupts. True where it is blocked, None where it is not
+        stuck: it goes on, or its path ends here."""
+        number, values, memory, others = node
         if number == _ENDED:
-            return
+            return False
         point = self._machine.points.table[number]
         if point.run is None:
             if isinstance(point.instr, End):
                 self._end(activation, node, length)
-            return
+                return None
+            return False
         note: list[Noted] = []
+        stuck = True
         for choice in range(point.choices):
             after = point.run(memory, values, note, choice)
-            if note:
-                for each in note:
-                    if each[0] == "blocked":
-                        activation.waiting[node] = []
-                    self._note(
-                        point.context, each, activation, length + 1, node, ("step", 0, choice)
-                    )
-                note.clear()
+            step: Choice = ("step", self._home, choice)
+            blocked = any(each[0] == "blocked" for each in note)
+            for each in note:
+                self._note(point.context, each, activation, length + 1, node, step)
+            note.clear()
+            stuck &= after is None and blocked
             if after is not None:
                 self._search.transitions += 1
-                self._reach(activation, after, length + 1, _stepped(node, choice))
+                self._reach(activation, (*after, others), length + 1, Came(node, step, None, None))
+        return True if stuck else None
+
+    def _other_steps(self, activation: Activation, node: Node, length: int) -> bool | None:
+        """The same for the other CPUs together."""
+        number, values, memory, others = node
+        state: State = (memory, (*others[: self._home], ((), ()), *others[self._home :]))
+        stuck, blocked = True, False
+        note: list[Noted] = []
+        for choice in self._machine.choices(state):
+            if choice[1] == self._home:
+                continue
+            after = self._machine.apply(state, choice, note)
+            context = self._running(state, choice)
+            waits = any(each[0] == "blocked" for each in note)
+            for each in note:
+                self._note(context, each, activation, length + 1, node, choice)
+            note.clear()
+            blocked |= waits
+            if after is not None:
+                self._search.transitions += 1
+                cpus = after[1][: self._home] + after[1][self._home + 1 :]
+                came = Came(node, choice, None, None)
+                self._reach(activation, (number, values, after[0], cpus), length + 1, came)
+            stuck &= after is None and (waits or self._is_halted(state, choice))
+        return blocked if stuck else None
+
+    def _running(self, state: State, choice: Choice) -> int:
+        what, cpu, detail = choice
+        if what == "switch":
+            return detail
+        return self._machine.points.table[state[1][cpu][0][-1][0]].context
+
+    def _is_halted(self, state: State, choice: Choice) -> bool:
+        what, cpu, _ = choice
+        return what == "step" and self._halts(state[1][cpu][0][-1][0])
+
+    def _halts(self, point: int) -> bool:
+        return isinstance(self._machine.points.table[point].instr, Halt)
 
     def _end(self, activation: Activation, node: Node, length: int) -> None:
-        memory = node[2]
+        _, _, memory, others = node
         self._search.transitions += 1
+        step: Choice = ("step", self._home, 0)
         if activation.context < 0:
-            self._reach(activation, (_ENDED, (), memory), length + 1, _stepped(node, 0))
+            ended = (_ENDED, (), memory, others)
+            self._reach(activation, ended, length + 1, Came(node, step, None, None))
             return
         for each in self._machine.unbalanced(memory, activation.context, activation.saved):
             broken = ("unbalanced", each, 0)
-            self._note(activation.context, broken, activation, length + 1, node, ("step", 0, 0))
-        left = self._machine.iret(memory, activation.context, activation.saved[0])
+            self._note(activation.context, broken, activation, length + 1, node, step)
+        left = (self._machine.iret(memory, activation.context, activation.saved[0]), others)
         if left in activation.exits:
             return
         activation.exits[left] = (length + 1, node)
         for landing in activation.landings:
             self._land(landing, left, length + 1)
 
-    def _land(self, landing: Landing, left: bytes, length: int) -> None:
+    def _land(self, landing: Landing, left: World, length: int) -> None:
         """One more exit: every node below goes on with the memory that it leaves."""
-        callee = landing.callee
-        kept = int.from_bytes(landing.memory, "little") & self._drop[callee.context]
-        changed = int.from_bytes(left, "little") & self._keep[callee.context]
-        memory = (kept | changed).to_bytes(self._size, "little")
-        landing.left.append((left, memory, length))
+        keep = landing.callee.keep
+        kept = int.from_bytes(landing.memory, "little") & (self._everything ^ keep)
+        changed = int.from_bytes(left[0], "little") & keep
+        world = ((kept | changed).to_bytes(self._size, "little"), left[1])
+        landing.left.append((left, world, length))
         for activation, node in landing.below:
-            self._resume(landing, activation, node, left, memory, length)
+            self._resume(landing, activation, node, left, world, length)
 
     def _resume(
         self,
         landing: Landing,
         activation: Activation,
         below: Node,
-        left: bytes,
-        memory: bytes,
+        left: World,
+        world: World,
         length: int,
     ) -> None:
-        node = (below[0], below[1], memory)
+        node = (below[0], below[1], *world)
         if below in activation.waiting:
             activation.waiting[below].append(node)
         came = Came(below, None, landing.callee, left)
         self._reach(activation, node, activation.length[below] + 1 + length, came)
 
     def _arrivals(self, activation: Activation, node: Node, length: int) -> None:
-        memory = node[2]
-        deliveries = self._deliveries.get(memory)
-        if deliveries is None:
-            deliveries = self._deliveries[memory] = self._deliver(memory)
-        for context, notes, landing in deliveries:
+        for context, notes, landing in self._delivered((node[2], node[3])):
             self._search.transitions += 1
             for each in notes:
-                self._note(context, each, activation, length + 1, node, ("enter", 0, context))
+                enter: Choice = ("enter", self._home, context)
+                self._note(context, each, activation, length + 1, node, enter)
             if landing is not None:
                 landing.below.append((activation, node))
                 for left, after, inside in landing.left:
                     self._resume(landing, activation, node, left, after, inside)
-        if node in activation.waiting and self._withheld(memory):
+        if node in activation.waiting and self._withheld(node[2]):
             activation.withheld.add(node)
 
-    def _deliver(self, memory: bytes) -> list[Delivery]:
-        """Every arrival that is possible over `memory`."""
+    def _delivered(self, world: World) -> list[Delivery]:
+        deliveries = self._deliveries.get(world)
+        if deliveries is None:
+            deliveries = self._deliveries[world] = self._deliver(world)
+        return deliveries
+
+    def _deliver(self, world: World) -> list[Delivery]:
+        """Every arrival that is possible over `world`."""
+        memory, others = world
         found = []
-        for context in self._machine.interrupts[0]:
+        for context in self._machine.interrupts[self._home]:
             entered = self._machine.arrive(memory, context)
             if entered is None:
                 continue
@@ -268,7 +360,7 @@ class Nested:
             began = self._machine.begin(entered, context, notes)
             landing = None
             if began is not None:
-                landing = Landing(memory, self._activate(context, saved, began))
+                landing = Landing(memory, self._activate(context, saved, (*began, others)))
                 landing.callee.landings.append(landing)
                 for left, (length, _) in landing.callee.exits.items():
                     self._land(landing, left, length)
@@ -277,19 +369,31 @@ class Nested:
 
     def _withheld(self, memory: bytes) -> bool:
         return any(
-            self._machine.withheld(memory, context) for context in self._machine.interrupts[0]
+            self._machine.withheld(memory, context)
+            for context in self._machine.interrupts[self._home]
         )
 
     def _activate(self, context: int, saved: Values, began: Node) -> Activation:
-        seen = int.from_bytes(began[2], "little") & self._keep[context]
+        point, values, whole, others = began
+        keep = self._mask(context, others)
+        seen = int.from_bytes(whole, "little") & keep
         memory = seen.to_bytes(self._size, "little")
-        key = (context, (*saved, *began[1], began[0]), memory)
+        key = (context, (*saved, *values, point), (memory, others))
         activation = self._activations.get(key)
         if activation is None:
-            activation = Activation(context, saved, len(self._activations) + 1)
+            activation = Activation(context, saved, len(self._activations) + 1, keep)
             self._activations[key] = activation
-            self._reach(activation, (began[0], began[1], memory), 0, None)
+            self._reach(activation, (point, values, memory, others), 0, None)
         return activation
+
+    def _mask(self, context: int, others: Others) -> int:
+        """The bytes that an activation may touch while it runs, the steps of others included."""
+        points = tuple(frame[0] for cpu in others for part in cpu for frame in part)
+        known = self._keep.get((context, points))
+        if known is None:
+            mask = self._footprints.mask(context, points)
+            known = self._keep[context, points] = int.from_bytes(mask, "little")
+        return known
 
     # -- what is found ----------------------------------------------------------
 
@@ -328,22 +432,59 @@ class Nested:
                 found = Notice("invariant", VIOLATION, text, each.at.span)
                 self._record(found, activation, length, node, None)
 
+    # -- deadlocks --------------------------------------------------------------
+
     def _deadlocks(self) -> None:
-        """A node blocked in an await, from which no interrupt leads to one that is not, waits for
-        ever; the task waits with it, unless it has ended (see `_discoveries`)."""
+        """Every CPU waits, no interrupt leads to where one does not, and no other CPU goes on
+        while an interrupt runs: the tasks wait for ever. The task below an interrupt waits with
+        it, unless it has ended (see `_discoveries`)."""
+        if not self._task | self._elsewhere:
+            return
+        self._spread_restlessness()
         for activation in (self._root, *self._activations.values()):
             for node in activation.waiting:
-                if self._hopeless(activation, node):
-                    at = self._machine.points.table[node[0]].instr.at
-                    text = "every task waits for ever"
-                    found = Notice("deadlock", VIOLATION, text, at.span)
+                if self._is_alive(activation, node) and self._hopeless(activation, node):
+                    found = waiting(self._machine, self._running_points(node))
                     self._record(found, activation, activation.length[node], node, None)
+
+    def _running_points(self, node: Node) -> list[int]:
+        """Of the running frames, by CPU."""
+        running = [frames[-1][0] if frames else _ENDED for frames, _ in node[3]]
+        running.insert(self._home, node[0])
+        return [each for each in running if each != _ENDED]
+
+    def _spread_restlessness(self) -> None:
+        """An activation during which a restless one arrives is restless too."""
+        work = [each for each in self._activations.values() if each.restless]
+        while work:
+            callee = work.pop()
+            for landing in callee.landings:
+                for caller, _ in landing.below:
+                    if not caller.restless:
+                        caller.restless = True
+                        work.append(caller)
+
+    def _is_alive(self, activation: Activation, node: Node) -> bool:
+        """True where no task but the one below has ended or halted."""
+        if activation is self._root and self._is_over(node):
+            return False
+        table = self._machine.points.table
+        running = {
+            table[frame[0]].context
+            for frames, parked in node[3]
+            for frame in (*frames, *parked)
+            if not self._halts(frame[0])
+        }
+        return self._elsewhere <= running
 
     def _hopeless(self, activation: Activation, start: Node) -> bool:
         seen, work = {start}, [start]
         while work:
             node = work.pop()
-            if node in activation.withheld:
+            if node in activation.withheld or any(
+                each.landing is not None and each.landing.callee.restless
+                for each in self._delivered((node[2], node[3]))
+            ):
                 return False
             for each in activation.waiting[node]:
                 if each not in activation.waiting:
@@ -379,7 +520,7 @@ class Nested:
         calls: dict[Activation, list[tuple[int, Node, Activation]]] = {}
         for callee in self._activations.values():
             cheapest: dict[Activation, tuple[int, Node]] = {}
-            for caller, node in (each for landing in callee.landings for each in landing.below):
+            for caller, node in self._callers(callee):
                 if caller is self._root and not ended and self._is_over(node):
                     continue
                 cost = caller.length[node] + 1
@@ -402,16 +543,21 @@ class Nested:
                     heappush(heap, (length + cost, callee.number, callee))
         return ways
 
+    def _callers(self, callee: Activation) -> Iterator[tuple[Activation, Node]]:
+        for landing in callee.landings:
+            yield from landing.below
+
     def _is_over(self, node: Node) -> bool:
-        """True where the task has ended or halted, or there never was one."""
-        return node[0] == _ENDED or isinstance(self._machine.points.table[node[0]].instr, Halt)
+        """True where the task of this CPU has ended or halted."""
+        return bool(self._task) and (node[0] == _ENDED or self._halts(node[0]))
 
     def _path_to(self, activation: Activation, node: Node, ways: Ways) -> list[Choice]:
         """The choices from boot to `node` of `activation`."""
         inner = self._path(activation, node)
         while activation.context >= 0:
             caller, below = ways.entry[activation]
-            inner = [*self._path(caller, below), ("enter", 0, activation.context), *inner]
+            enter: Choice = ("enter", self._home, activation.context)
+            inner = [*self._path(caller, below), enter, *inner]
             activation = caller
         return inner
 
@@ -420,10 +566,11 @@ class Nested:
         pieces: list[list[Choice]] = []
         came = activation.came[node]
         while came is not None:
-            if came.callee is not None:
+            if came.callee is not None and came.left is not None:
                 last = came.callee.exits[came.left][1]
-                enter: Choice = ("enter", 0, came.callee.context)
-                pieces.append([enter, *self._path(came.callee, last), ("step", 0, 0)])
+                enter: Choice = ("enter", self._home, came.callee.context)
+                leave: Choice = ("step", self._home, 0)
+                pieces.append([enter, *self._path(came.callee, last), leave])
             elif came.choice is not None:
                 pieces.append([came.choice])
             came = activation.came[came.before]

@@ -7,7 +7,8 @@ the new memory, or None where the step is not enabled or its path ends here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from struct import Struct
 from typing import Any, TypeAlias
 
@@ -50,37 +51,62 @@ class Entry:
 
 
 class Points:
-    """Every point of a program; a point's number is its place in `table`."""
+    """Every point of a program; a point's number is its place in `table`.
+
+    A context's functions are compiled when the first of them is called: an engine that has code of
+    its own calls few of them, or none.
+    """
 
     def __init__(self, program: Program, image: Image) -> None:
         self.program = program
+        self._image = image
         self.table: list[Point] = []
         self.entries: list[Entry] = []
         for number, context in enumerate(program.contexts):
-            self._add(number, context, image)
+            self._add(number, context)
         self.properties = [(each, _property(each, image)) for each in program.properties]
 
-    def _add(self, number: int, context: Context, image: Image) -> None:
+    def _add(self, number: int, context: Context) -> None:
         code = context.code
         live = live_registers(code)
         starts = [index for index, each in enumerate(code.instrs) if visible(each)]
         point_of = {index: len(self.table) + place for place, index in enumerate(starts)}
         names = {index: tuple(sorted(live[index])) for index in starts}
-        emitter = Emitter(code, image, context.cpu, point_of, names)
         running = [index for index in starts if not isinstance(code.instrs[index], End | Halt)]
-        source = [emitter.function(f"step_{index}", index, False) for index in running]
-        if 0 not in point_of:
-            source.append(emitter.function("prefix", 0, True))
-        space = _compiled("\n".join(source), image)
+
+        @cache
+        def compiled() -> dict[str, Any]:
+            emitter = Emitter(code, self._image, context.cpu, point_of, names)
+            source = [emitter.function(f"step_{index}", index, False) for index in running]
+            if 0 not in point_of:
+                source.append(emitter.function("prefix", 0, True))
+            space = _compiled("\n".join(source), self._image)
+            for index in running:
+                point = point_of[index]
+                self.table[point] = replace(self.table[point], run=space[f"step_{index}"])
+            if 0 not in point_of:
+                self.entries[number] = replace(self.entries[number], prefix=space["prefix"])
+            return space
+
         for index in starts:
             instr = code.instrs[index]
             choices = instr.count if isinstance(instr, Choose) else 1
-            run = space.get(f"step_{index}")
+            run = _later(compiled, f"step_{index}") if index in running else None
             self.table.append(Point(number, index, instr, names[index], choices, run))
         if 0 in point_of:
             self.entries.append(Entry(point_of[0], (0,) * len(names[0]), None))
         else:
-            self.entries.append(Entry(-1, (), space["prefix"]))
+            self.entries.append(Entry(-1, (), _later(compiled, "prefix")))
+
+
+def _later(compiled: Callable[[], dict[str, Any]], name: str) -> Step:
+    """A step function that is compiled with those beside it when it is called."""
+
+    def step(memory: bytes, values: Values, note: list[Noted], choice: int) -> Outcome:
+        outcome: Outcome = compiled()[name](memory, values, note, choice)
+        return outcome
+
+    return step
 
 
 def _property(wanted: Property, image: Image) -> Callable[[bytes], int | None]:

@@ -6,7 +6,7 @@ shortest one.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
@@ -199,8 +199,12 @@ def _waits(machine: Machine, frame: Frame, note: list[Noted]) -> bool:
 
 def deadlock(machine: Machine, state: State) -> Notice:
     """The finding for a state in which nothing can go on for ever: at the first blocked await."""
-    for frames, _ in state[1]:  # what drains a store buffer comes last
-        if frames and isinstance(machine.points.table[frames[-1][0]].instr, Atomic):
-            at = machine.points.table[frames[-1][0]].instr.at
-            return Notice("deadlock", VIOLATION, "every task waits for ever", at.span)
-    raise AssertionError("a blocked state without a blocked context")
+    running = (frames[-1][0] for frames, _ in state[1] if frames)
+    return waiting(machine, running)  # what drains a store buffer comes last
+
+
+def waiting(machine: Machine, running: Iterable[int]) -> Notice:
+    """The same, given the points of the running frames by CPU."""
+    instrs = (machine.points.table[each].instr for each in running)
+    at = next(each.at for each in instrs if isinstance(each, Atomic))
+    return Notice("deadlock", VIOLATION, "every task waits for ever", at.span)

@@ -3,6 +3,7 @@
 import ctypes
 import sys
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from threading import Thread
 from typing import Any
@@ -29,14 +30,14 @@ def available() -> bool:
 class Compiled:
     """Machine code of one module. It lives as long as this object."""
 
-    def __init__(self, text: str, level: int) -> None:
+    def __init__(self, text: str, level: int, entries: Mapping[str, int] = _ENTRIES) -> None:
         import llvmlite.binding as llvm  # not needed by whoever uses another engine
 
         self.level = level
         began = time.monotonic()
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        module = llvm.parse_assembly(_exported(text))
+        module = llvm.parse_assembly(_exported(text, entries))
         machine = llvm.Target.from_default_triple().create_target_machine(
             opt=level,
             jit=True,
@@ -53,11 +54,15 @@ class Compiled:
             name: ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_uint64] * count)(
                 self._engine.get_function_address(name)
             )
-            for name, count in _ENTRIES.items()
+            for name, count in entries.items()
             if f"@{name}(" in text
         }
         self.seconds = time.monotonic() - began
         """What compilation took."""
+
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        return int(self._engine.get_function_address(name))
 
     def call(self, name: str, *words: int) -> int:
         """A function of `engine/native/kernels.py`, on the addresses of its arrays."""
@@ -67,17 +72,17 @@ class Compiled:
 class Better:
     """The same module, optimised by a thread while the first code runs."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, entries: Mapping[str, int] = _ENTRIES) -> None:
         self.code: Compiled | None = None
         """None until it is there."""
-        self._text = text
+        self._text, self._entries = text, entries
         Thread(target=self._compile, name="compiler").start()
 
     def _compile(self) -> None:
-        self.code = Compiled(self._text, _BETTER)
+        self.code = Compiled(self._text, _BETTER, self._entries)
 
 
-def _exported(text: str) -> str:
-    for name in _ENTRIES:
+def _exported(text: str, entries: Mapping[str, int]) -> str:
+    for name in entries:
         text = text.replace(f"define internal i64 @{name}(", f"define i64 @{name}(")
     return text

@@ -7,7 +7,7 @@ module. Anything else is refused, so that what runs under CPython means the same
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from klprove.engine.native.builtin import BUILT_IN
@@ -41,16 +41,29 @@ _GENERATED = ("expand", "signed")
 """Functions of the kernels that are made for a program, or that only CPython needs."""
 
 
-def lower(sources: Iterable[str], constants: Mapping[str, int]) -> str:
-    """LLVM text of the functions of some modules; `constants` override those that they set."""
+def lower(
+    sources: Iterable[str],
+    constants: Mapping[str, int],
+    given: Collection[str] = (),
+    arrays: Mapping[str, str] | None = None,
+    variables: Collection[str] = (),
+) -> str:
+    """LLVM text of the functions of some modules; `constants` override those that they set.
+
+    `given`: functions that are not lowered from their text, beside those of `builtin.py`. `arrays`:
+    arrays of the module, with the type of their elements; the address of each is in a variable of
+    its name. `variables`: names in capitals that are no constants, but variables of the module.
+    """
     body = [each for source in sources for each in ast.parse(source).body]
     known = {**_constants(body), **constants}
+    known = {name: value for name, value in known.items() if name not in variables}
     functions = [each for each in body if isinstance(each, ast.FunctionDef)]
     signatures = {each.name: _signature(each) for each in functions}
+    named = {name: _ELEMENTS[element] for name, element in (arrays or {}).items()}
     return "\n".join(
-        str(_Function(each, known, signatures).text)
+        str(_Function(each, known, signatures, named).text)
         for each in functions
-        if f"@{each.name}(" not in BUILT_IN and each.name not in _GENERATED
+        if f"@{each.name}(" not in BUILT_IN and each.name not in (*_GENERATED, *given)
     )
 
 
@@ -89,8 +102,9 @@ class _Function:
         function: ast.FunctionDef,
         constants: Mapping[str, int],
         signatures: Mapping[str, list[tuple[str, str]]],
+        named: Mapping[str, str],
     ) -> None:
-        self._constants, self._signatures = constants, signatures
+        self._constants, self._signatures, self._named = constants, signatures, named
         self._arrays = {name: (f"@{name}", "i64") for name in _CONSTANT}
         self._places: dict[str, str] = {}
         self._loops: list[str] = []
@@ -192,6 +206,8 @@ class _Function:
                 return str(int(value))
             case ast.Name(id=name) if name in self._constants:
                 return str(self._constants[name])
+            case ast.Name(id=name) if name.isupper():
+                return self.text.op(f"load i64, ptr @{name}")
             case ast.Name(id=name) if name in self._places:
                 return self.text.op(f"load i64, ptr {self._places[name]}")
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
@@ -247,7 +263,7 @@ class _Function:
 
     def _call(self, name: str, args: list[ast.expr]) -> str:
         given = [
-            f"ptr {self._arrays[ast.unparse(each)][0]}" if element else f"i64 {self._value(each)}"
+            f"ptr {self._array(ast.unparse(each))[0]}" if element else f"i64 {self._value(each)}"
             for each, (_, element) in zip(args, self._signatures[name], strict=True)
         ]
         return self.text.op(f"call i64 @{name}({', '.join(given)})")
@@ -256,8 +272,14 @@ class _Function:
 
     def _element(self, node: ast.Subscript) -> tuple[str, str, str]:
         """Array, type of its elements, index."""
-        array, element = self._arrays[ast.unparse(node.value)]
-        return array, element, self._value(node.slice)
+        where = self._value(node.slice)
+        return *self._array(ast.unparse(node.value)), where
+
+    def _array(self, name: str) -> tuple[str, str]:
+        """An array and the type of its elements."""
+        if name in self._named:
+            return self.text.op(f"load ptr, ptr @{name}"), self._named[name]
+        return self._arrays[name]
 
     def _load(self, array: str, element: str, where: str) -> str:
         at = self.text.op(f"getelementptr {element}, ptr {array}, i64 {where}")

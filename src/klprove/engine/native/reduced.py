@@ -44,7 +44,7 @@ class Reductions:
         yield self._table("touches", self._set, [0, *known.touches])
         yield self._table("future", self._set, [0, *known.future])
         yield self._table("bound", "i8", [1, *(int(each) for each in known.bound)])
-        interrupts = machine.interrupts
+        interrupts = known.interrupts
         cpu_of = [machine.program.contexts[each.context].cpu for each in machine.points.table]
         masks = [
             sum(1 << place for place, each in enumerate(interrupts[cpu]) if each in matters)
@@ -94,7 +94,7 @@ class Reductions:
             point = text.op(f"zext i16 {text.load('i16', '%s', at)} to i64")
             future = self._at(text, "future", self._set, point)
             found = text.op(f"or {self._set} {found}, {future}")
-        for context in self._machine.interrupts[cpu]:
+        for context in self._tables.interrupts[cpu]:
             left = self._left(text, context)
             later = text.op(f"select i1 {left}, {self._set} {known.later[context]}, {self._set} 0")
             found = text.op(f"or {self._set} {found}, {later}")
@@ -116,7 +116,7 @@ class Reductions:
         met = op(f"and {self._set} {self._at(text, 'touches', self._set, point)}, {others}")
         free = op(f"and i1 {op(f'xor i1 {tied}, true')}, {op(f'icmp eq {self._set} {met}, 0')}")
         coming = "0"
-        for place, context in enumerate(self._machine.interrupts[cpu]):
+        for place, context in enumerate(self._tables.interrupts[cpu]):
             may = self._may_come(text, cpu, context)
             coming = op(f"or i64 {coming}, {op(f'select i1 {may}, i64 {1 << place}, i64 0')}")
         wanted = op(f"and i64 {coming}, {self._at(text, 'matters', 'i64', point)}")

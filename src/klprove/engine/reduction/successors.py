@@ -84,7 +84,7 @@ class Reduced:
         found = known.switching[cpu]
         for point, _, _ in (*frames, *parked):
             found |= known.future[point]
-        for context in self._machine.interrupts[cpu]:
+        for context in known.interrupts[cpu]:
             if self._left(state[0], context):
                 found |= known.later[context]
         return found
@@ -103,9 +103,7 @@ class Reduced:
         point = frames[-1][0]
         if known.bound[point] or known.touches[point] & others:
             return BOUND
-        coming = {
-            each for each in self._machine.interrupts[cpu] if self._may_come(state[0], cpu, each)
-        }
+        coming = {each for each in known.interrupts[cpu] if self._may_come(state[0], cpu, each)}
         if not coming or (self._delivery and not coming & known.matters[point]):
             return ALONE if self._machine.points.table[point].choices == 1 else STEPS
         return BOUND if known.loud[cpu] or known.arrival[cpu] & others else ALL

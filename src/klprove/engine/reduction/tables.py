@@ -20,6 +20,8 @@ MASKABLE = ("irq", "softirq")
 class Tables:
     """By number of a point, but where it says otherwise."""
 
+    interrupts: list[list[int]]
+    """By CPU: the contexts that may interrupt it at all."""
     touches: list[int]
     future: list[int]
     """Of everything that the code of the point's context may still do from there on."""
@@ -45,6 +47,9 @@ class _Analysis:
         self.machine, self.program = machine, machine.program
         self.effects = Effects(machine.image)
         self.points = machine.points.table
+        self.interrupts = [
+            [each for each in own if self._arrives(each)] for own in machine.interrupts
+        ]
         self.cpu = [self.program.contexts[each.context].cpu for each in self.points]
         self.balanced = [
             union(self.effects.property(each.code, cpu) for each, _ in machine.balanced[cpu])
@@ -55,7 +60,9 @@ class _Analysis:
         at = {(each.context, each.index): n for n, each in enumerate(self.points)}
         for n, each in enumerate(self.points):
             effect, ends = NOTHING, set[int]()
-            if isinstance(each.instr, End):
+            if not self._arrives(each.context):
+                pass
+            elif isinstance(each.instr, End):
                 effect = self._returning(each.context)
             elif each.run is not None:
                 code = self.program.contexts[each.context].code
@@ -63,12 +70,17 @@ class _Analysis:
             self.steps.append(effect)
             self.follows[n] = {at[each.context, index] for index in ends}
         self.arrivals = {
-            context: self._arrival(context) for own in machine.interrupts for context in own
+            context: self._arrival(context) for own in self.interrupts for context in own
         }
         self.watched = union(
             self.effects.property(each.code, each.cpu or 0) for each, _ in machine.invariants
         ).reads
         self.wholes = {context: self._whole(context) for context in self.arrivals}
+
+    def _arrives(self, context: int) -> bool:
+        """False for an interrupt of which no arrival is asked for."""
+        kind = self.program.contexts[context].kind
+        return self.machine.limits.arrivals.get(kind, 1) > 0
 
     def _returning(self, context: int) -> Effect:
         each = self.program.contexts[context]
@@ -96,7 +108,7 @@ class _Analysis:
         found, work = {context}, [context]
         while work:
             under = program.contexts[work.pop()]
-            for each in self.machine.interrupts[under.cpu]:
+            for each in self.interrupts[under.cpu]:
                 kind = program.contexts[each].kind
                 possible = (
                     kind == "exception"
@@ -119,9 +131,7 @@ class _Analysis:
 
     def matters(self, n: int) -> frozenset[int]:
         """The interrupts that must be delivered before the step of point `n`."""
-        return frozenset(
-            each for each in self.machine.interrupts[self.cpu[n]] if self._matters(n, each)
-        )
+        return frozenset(each for each in self.interrupts[self.cpu[n]] if self._matters(n, each))
 
     def _matters(self, n: int, arriving: int) -> bool:
         if self.steps[n].conflicts(self.wholes[arriving]):
@@ -214,9 +224,10 @@ def tables(machine: Machine) -> Tables:
     ]
     arrivals = [
         union(found.arrivals[each] for each in own_interrupts)
-        for own_interrupts in machine.interrupts
+        for own_interrupts in found.interrupts
     ]
     return Tables(
+        interrupts=found.interrupts,
         touches=touches,
         future=future,
         bound=bound,

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from klprove.engine.image import escaped
 from klprove.ir.expressions import Const, Expr
 from klprove.ir.instructions import (
-    GHOST,
     MEMORY,
     PLAIN,
     CmpXchg,
@@ -36,9 +35,8 @@ class Write(NamedTuple):
 
 
 def is_hardware(instr: Instr, inside: bool) -> bool:
-    """True for an access that a CPU makes, false for one of ghost code. `inside`: in an await."""
-    if isinstance(instr, Store | Rmw | CmpXchg) and instr.order == GHOST:
-        return False
+    """True for an access that a CPU makes, unless it says itself that it is ghost; false for what
+    is fused outside of awaits, as ghost code is. `inside`: in an await."""
     return visible(instr) or inside
 
 
