@@ -12,7 +12,7 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree answers bench bench-spin spin cluster pins \
+.PHONY: help demo test thread generations tso agree cross answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -41,6 +41,9 @@ answers: $(READY) ## seconds from the command to the answer, for every model of 
 
 agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated programs
 	$(BIN)/python -m tests.engine.agree
+
+cross: $(TESTED) ## exported models through SPIN: the same states and findings; skipped without SPIN
+	@$(BIN)/python -m tests.export.cross
 
 bench: $(READY) ## states a second of each engine, on this machine
 	@$(BIN)/python bench/speed.py

@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "thread": ("threads", "thread_command"),
     "kernels": ("generations", "kernels_command"),
     "lower": ("lowering", "lower_command"),
+    "export": ("exporting", "export_command"),
     "explain": ("explaining", "explain_command"),
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait

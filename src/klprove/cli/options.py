@@ -1,4 +1,4 @@
-"""The options of `check` and `lower`, with the help that specifies them."""
+"""The options of `check`, `lower` and `export`, with the help that specifies them."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -70,7 +70,7 @@ _TEXT = (
     ),
 )
 
-_SEARCH = (
+_BOUNDS = (
     click.option(
         "--arrivals",
         type=KindBounds(0),
@@ -85,6 +85,10 @@ _SEARCH = (
         help="Most frames of a kind stacked on one CPU. Default: exception=2, others 3; reaching "
         "one of those others makes the answer incomplete.",
     ),
+)
+
+_SEARCH = (
+    *_BOUNDS,
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -164,6 +168,11 @@ _STORE = (
 def text_options(command: _Command) -> _Command:
     """Add the options that say what the program is."""
     return _add(_TEXT, command)
+
+
+def bound_options(command: _Command) -> _Command:
+    """Add the options that bound what may happen."""
+    return _add(_BOUNDS, command)
 
 
 def search_options(command: _Command) -> _Command:
