@@ -112,7 +112,7 @@ def compare(seed: int | str, native: bool = True) -> Comparison | None:
 
 def main() -> int:
     """Compare, print, and say by the exit status whether all agree."""
-    first, last = (*map(int, sys.argv[1:]), *(0, 1800)[len(sys.argv) - 1 :])
+    first, last = (*map(int, sys.argv[1:]), *(0, 2000)[len(sys.argv) - 1 :])
     states, codes = Counter[int](), Counter[str]()
     compared = wrong = 0
     with ProcessPoolExecutor() as pool:
