@@ -70,9 +70,9 @@ def _nested(machine: Machine, meter: Meter) -> Search:
 
 
 def warm() -> None:
-    """Do once what every search would have to do: for processes that are about to be forked."""
+    """Do once what many searches would do each: for processes that are about to be forked."""
     if available():
-        pushdown.loops()
+        pushdown.optimise()
 
 
 def _engine(program: Program, limits: Limits) -> str:
