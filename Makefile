@@ -9,9 +9,11 @@ BIN    := $(VENV)/bin
 # What the demo sets up and what the tests add to it; each is redone when its lock file changes.
 READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
+CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations bench bench-spin spin pins kernel-source lock clean
+.PHONY: help demo test thread generations tso agree cross answers bench bench-spin spin cluster pins \
+	kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -34,15 +36,32 @@ generations: $(READY) ## write docs/generations-2017.md again: handlers B and F 
 	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
 		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
 
-bench: $(READY) ## states a second of each engine, on this machine
+answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
+	@$(BIN)/python -m bench.answers
+
+agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated programs
+	$(BIN)/python -m tests.engine.agree
+
+cross: $(TESTED) ## exported models through SPIN: the same states and findings; skipped without SPIN
+	@$(BIN)/python -m tests.export.cross
+
+bench: $(READY) ## side by side with SPIN, raw and to the verdict (half an hour); skipped without SPIN
+	@$(SPIN) $(BIN)/python bench/spin.py all
+
+bench-small: $(READY) ## the cases of bench that take seconds
+	@$(SPIN) $(BIN)/python bench/spin.py all small
+
+engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
-bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
-	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \
-	else echo 'bench-spin: skipped, spin or gcc is not installed (make spin)'; fi
+tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
+	@$(BIN)/python -m tests.litmus
 
-spin: ## install SPIN from Debian, for bench-spin
+spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc
+
+cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is killed (installs Ray)
+	@$(BIN)/python bench/cluster.py
 
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
@@ -55,10 +74,13 @@ lock: ## resolve the dependencies again: requirements*.lock
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
 	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
+SPIN      := for each in spin gcc; do command -v $$each >/dev/null || \
+	{ echo "skipped, $$each is not installed (make spin)"; exit 0; }; done;
 COMPILE   := build/lock/bin/uv pip compile -q --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 NO_PYTHON := klprove needs Python 3.11 or newer and found none; install it, or say make PYTHON=...
@@ -69,6 +91,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo 'no module venv: on Debian, apt install python3-venv'; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(CLUSTERED): $(READY) requirements-cluster.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-cluster.lock
 	@touch $@
 
 $(TESTED): $(READY) requirements-test.lock

@@ -1,16 +1,26 @@
-"""Side by side with SPIN: the same model, the same states, no reduction on either side.
+"""Side by side with SPIN, in one run: the same model, the same states.
 
-    python bench/spin.py [small|large]
+    python bench/spin.py [raw|verdict|all] [small]
 
 `dynticks_nest.c` here is the twin of `dynticks_nest.pml`; SPIN (Debian: `apt install spin`) and gcc
-must be there. `search` is CPU seconds of the search alone, best of three, with code that has been
-optimised before (klprove's own -O2, gcc's); `made` is what making that code took. `answer` is the
-wall time from the command to the verdict: for SPIN spin, gcc and pan; for klprove the whole
-`klprove check`, which starts with code that is not optimised. `B/state` is the memory that the
-search adds, all of it. CPU seconds stay put on a busy machine, wall seconds do not.
+must be there.
+
+raw      No reduction on either side. SPIN: one process a context, every step guarded,
+         -O2 -DSAFETY -DNOREDUCE. `CPU` is CPU seconds of the search alone, best of three, with code
+         that has been optimised before; `wall` its wall seconds, `made` what making the code took
+         (SPIN: spin and gcc; klprove: IR, LLVM at -O2), `B/state` all memory that the search adds.
+         Ratios: states a CPU second against SPIN, and for more threads wall against one thread.
+
+verdict  From the command to the answer, each with its own reductions: SPIN with one process a CPU,
+         the form its partial-order reduction can work on (`dynticks_nest_1p.py`), generation, gcc
+         -O2 and run; `klprove check` as a user calls it. `gcc` is how much of SPIN's is gcc's, and
+         the second ratio leaves it out.
+
+CPU seconds stay put on a busy machine, wall seconds do not.
 """
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -22,28 +32,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FLAGS = ("-O2", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=15000")
+FLAGS = ("-O2", "-DSAFETY", "-DMEMLIM=18000")
+PATIENCE = 900
+"""Wall seconds after which a verifier is stopped."""
 PROGRAM = """
-import json, resource, sys
+import json, resource, sys, time
 from klprove.check import Question, program
 from klprove.engine import Limits
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native
-from klprove.engine.reference import Reference
 def now():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime, used.ru_maxrss << 10
-file, defines, engine = json.loads(sys.argv[1])
-limits = Limits(arrivals={"irq": 1, "nmi": 1, "exception": 1})
+file, defines, threads, compact = json.loads(sys.argv[1])
+limits = Limits(
+    arrivals={"irq": 1, "nmi": 1, "exception": 1}, threads=threads, compact=compact
+)
 machine, meter = Machine(program(Question((file,), defines=defines)), limits), Meter(limits, None)
 asked, _ = now()
-search = Native(machine, meter, 2) if engine == "native" else Reference(machine, meter)
+search = Native(machine, meter, 2)
 before, held = now()
+began = time.monotonic()
 found = search.run()
+wall = time.monotonic() - began
 after, most = now()
 assert not found.discoveries and not found.reasons, found
-print(json.dumps([found.states, found.transitions, after - before, before - asked, most - held]))
+print(json.dumps(
+    [found.states, found.transitions, after - before, wall, before - asked, most - held]
+))
 """
 
 
@@ -55,14 +72,31 @@ class Case:
     defines: dict[str, str]
     bits: int
 
+    @property
+    def flags(self) -> list[str]:
+        """The defines, for a command line."""
+        return [f"-D{name}={value}" for name, value in self.defines.items()]
 
-SMALL = (
+
+RAW = (
     Case("1 CPU, all contexts", {"NCPU": "1"}, 22),
     Case("2 CPUs, irq", {"NCPU": "2", "NIST": "0", "NNMI": "0"}, 22),
     Case("2 CPUs, NMI", {"NCPU": "2", "NIRQ": "0", "NIST": "0"}, 24),
     Case("3 CPUs, tasks only", {"NCPU": "3", "NFULL": "0"}, 22),
+    Case("2 CPUs, all contexts on one", {"NCPU": "2", "NFULL": "1"}, 26),
 )
-LARGE = (Case("2 CPUs, all contexts on one", {"NCPU": "2", "NFULL": "1"}, 26),)
+VERDICT = (
+    Case("2 CPUs, tasks only", {"NCPU": "2", "NFULL": "0"}, 20),
+    Case("1 CPU, irq and NMI", {"NCPU": "1", "NIST": "0"}, 20),
+    Case("1 CPU, all contexts", {"NCPU": "1"}, 22),
+    Case("2 CPUs, irq", {"NCPU": "2", "NIST": "0", "NNMI": "0"}, 22),
+    Case("2 CPUs, NMI", {"NCPU": "2", "NIRQ": "0", "NIST": "0"}, 24),
+    Case("2 CPUs, all contexts on one", {"NCPU": "2", "NFULL": "1"}, 26),
+    Case("2 CPUs, irq and NMI", {"NCPU": "2", "NIST": "0"}, 27),
+    Case("3 CPUs, irq", {"NCPU": "3", "NIST": "0", "NNMI": "0"}, 27),
+)
+SMALL = 5
+"""Cases of either list that take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,84 +105,153 @@ class Run:
 
     states: int
     transitions: int
-    search: float
+    cpu: float
+    wall: float
     made: float
     memory: float
     """Bytes."""
-    answer: float
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     if not shutil.which("spin") or not shutil.which("gcc"):
         sys.exit("bench/spin.py: needs spin and gcc; on Debian: apt install spin gcc")
+    asked = set(sys.argv[1:]) or {"all"}
+    most = SMALL if "small" in asked else None
+    if asked & {"raw", "all"}:
+        raw(RAW[: SMALL - 1 if most else None])
+    if asked & {"verdict", "all"}:
+        verdict(VERDICT[:most])
+
+
+# -- raw speed ------------------------------------------------------------------------
+
+
+def raw(cases: tuple[Case, ...]) -> None:
+    """States a second, no reduction on either side."""
+    cores = len(os.sched_getaffinity(0))
+    print("no reduction on either side")
     print(
-        f"{'model':<28} {'engine':<9} {'states':>10} {'transitions':>11} {'B/state':>7} "
-        f"{'search':>7} {'states/s':>10} {'made':>6} {'answer':>7} {'ratio':>12}"
+        f"{'model':<28} {'engine':<10} {'states':>10} {'transitions':>11} {'B/state':>7} "
+        f"{'CPU':>7} {'wall':>7} {'states/s':>10} {'made':>5} {'ratio':>7}"
     )
-    for case in LARGE if sys.argv[1:] == ["large"] else SMALL:
-        theirs = min((spin(case) for _ in range(3)), key=lambda each: each.search)
-        show(case, "SPIN", theirs, theirs)
-        engines = ("native",) if case in LARGE else ("native", "reference")
-        for engine in engines:
-            times = 3 if engine == "native" else 1
-            ours = min((klprove(case, engine) for _ in range(times)), key=lambda each: each.search)
-            show(case, engine, ours, theirs)
-            # SPIN also has the state before init has started the processes.
-            assert ours.states == theirs.states - 1, "the two models differ"
+    for case in cases:
+        theirs = min((spin(case) for _ in range(3)), key=lambda each: each.cpu)
+        show(case, "SPIN", theirs, "")
+        alone = best(case, 1, False)
+        # SPIN also has the state before init has started the processes.
+        assert alone.states == theirs.states - 1, "the two models differ"
+        show(case, "native", alone, f"{theirs.cpu / alone.cpu:.1f}x")
+        compact = best(case, 1, True)
+        show(case, "compact", compact, f"{theirs.cpu / compact.cpu:.1f}x")
+        if cores > 1:
+            shared = best(case, cores, False)
+            show(case, f"native -j{cores}", shared, f"{alone.wall / shared.wall:.2f}x")
 
 
-def show(case: Case, engine: str, run: Run, against: Run) -> None:
-    """Print one line; the ratios are of states a second and of the time to the answer."""
-    faster = against.search / run.search, against.answer / run.answer
-    ratio = f"{faster[0]:5.1f}x {faster[1]:5.1f}x" if run is not against else ""
+def show(case: Case, engine: str, run: Run, ratio: str) -> None:
+    """Print one line."""
+    rate = run.states / (run.wall if "-j" in engine else run.cpu)
     print(
-        f"{case.name:<28} {engine:<9} {run.states:>10,} {run.transitions:>11,} "
-        f"{run.memory / run.states:>7.0f} {run.search:>7.2f} {run.states / run.search:>10,.0f} "
-        f"{run.made:>6.2f} {run.answer:>7.2f} {ratio:>12}",
+        f"{case.name:<28} {engine:<10} {run.states:>10,} {run.transitions:>11,} "
+        f"{run.memory / run.states:>7.0f} {run.cpu:>7.2f} {run.wall:>7.2f} {rate:>10,.0f} "
+        f"{run.made:>5.2f} {ratio:>7}",
         flush=True,
     )
 
 
-def klprove(case: Case, engine: str) -> Run:
-    """One search in a process of its own, and the command for it in another."""
-    asked = json.dumps([str(HERE / "dynticks_nest.c"), case.defines, engine])
-    told = subprocess.run(
-        [sys.executable, "-c", PROGRAM, asked], capture_output=True, text=True, check=True
-    ).stdout
-    defines = [f"-D{name}={value}" for name, value in case.defines.items()]
-    command = [sys.executable, "-m", "klprove", "check", str(HERE / "dynticks_nest.c"), *defines]
-    began = time.monotonic()
-    subprocess.run(
-        [*command, "--arrivals", "1", "--engine", engine], check=True, stdout=subprocess.DEVNULL
-    )
-    return Run(*json.loads(told), time.monotonic() - began)
+def best(case: Case, threads: int, compact: bool) -> Run:
+    """The best of three searches, each in a process of its own."""
+    asked = json.dumps([str(HERE / "dynticks_nest.c"), case.defines, threads, compact])
+    runs = []
+    for _ in range(3):
+        told = subprocess.run(
+            [sys.executable, "-c", PROGRAM, asked], capture_output=True, text=True, check=True
+        ).stdout
+        runs.append(Run(*json.loads(told)))
+    return min(runs, key=lambda each: each.wall if threads > 1 else each.cpu)
 
 
-def spin(case: Case) -> Run:
+def spin(case: Case, reduced: bool = False) -> Run:
     """One run of the verifier that SPIN generates."""
-    defines = [f"-D{name}={value}" for name, value in case.defines.items()]
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(HERE / "dynticks_nest.pml", folder)
-        began, started = time.monotonic(), children()
-        for command in (
-            ["spin", "-a", *defines, "dynticks_nest.pml"],
-            ["gcc", "-w", *FLAGS, "-o", "pan", "pan.c"],
-        ):
+        flags = [*FLAGS, *([] if reduced else ["-DNOREDUCE"])]
+        generate = ["spin", "-a", *([] if reduced else case.flags), "model.pml"]
+        model = Path(folder) / "model.pml"
+        started = children()
+        if reduced:
+            model.write_text(one_process_a_cpu(case))
+            flags += ["-DCOLLAPSE"] if case.bits > 26 else []
+        else:
+            shutil.copy(HERE / "dynticks_nest.pml", model)
+        for command in (generate, ["gcc", "-w", *flags, "-o", "pan", "pan.c"]):
             subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         made = children() - started
+        began = time.monotonic()
         told = subprocess.run(
-            ["./pan", "-m1000000", f"-w{case.bits}"],
+            ["timeout", "-s", "INT", str(PATIENCE), "./pan", "-m1000000", f"-w{case.bits}"],
             cwd=folder,
-            check=True,
             capture_output=True,
             text=True,
         ).stdout
-        answer = time.monotonic() - began
-    search = children() - started - made
+        wall = time.monotonic() - began
     states = int(figure(r"(\d+) states, stored", told))
     memory = float(figure(r"([\d.]+)\s+total actual memory", told)) * 1e6
-    return Run(states, int(figure(r"(\d+) transitions", told)), search, made, memory, answer)
+    transitions = int(figure(r"(\d+) transitions", told))
+    return Run(states, transitions, children() - started - made, wall, made, memory)
+
+
+def one_process_a_cpu(case: Case) -> str:
+    """The model in the form that partial-order reduction can work on."""
+    asked = [case.defines.get(name, "1") for name in ("NCPU", "NIRQ", "NIST", "NNMI")]
+    full = case.defines.get("NFULL", asked[0])
+    return subprocess.run(
+        [sys.executable, str(HERE / "dynticks_nest_1p.py"), *asked, full],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+# -- time to the verdict --------------------------------------------------------------
+
+
+def verdict(cases: tuple[Case, ...]) -> None:
+    """From the command to the answer, each with its own reductions."""
+    print("from the command to the answer, each with its own reductions")
+    print(
+        f"{'model':<28} {'SPIN states':>11} {'gcc':>5} {'run':>7} {'answer':>7} "
+        f"{'klprove states':>14} {'answer':>7} {'ratio':>8} {'no gcc':>8}"
+    )
+    for case in cases:
+        began = time.monotonic()
+        theirs = spin(case, reduced=True)
+        answer = time.monotonic() - began
+        states, ours = min((klprove(case) for _ in range(3)), key=lambda each: each[1])
+        gone = answer - theirs.wall
+        print(
+            f"{case.name:<28} {theirs.states:>11,} {gone:>5.1f} {theirs.wall:>7.2f} "
+            f"{answer:>7.2f} {states:>14,} {ours:>7.2f} {answer / ours:>7.1f}x "
+            f"{theirs.wall / ours:>7.1f}x",
+            flush=True,
+        )
+
+
+def klprove(case: Case) -> tuple[int, float]:
+    """States and wall seconds of the command that asks the question."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        file = str(HERE / "dynticks_nest.c")
+        command = [sys.executable, "-m", "klprove", "check", file, *case.flags]
+        began = time.monotonic()
+        subprocess.run(
+            [*command, "--arrivals", "1", "--json", str(answer)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        took = time.monotonic() - began
+        return int(json.loads(answer.read_text())["states"]), took
 
 
 def children() -> float:

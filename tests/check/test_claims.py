@@ -55,7 +55,7 @@ def found(*sites: str, open_: tuple[str, ...] = ()) -> dict[str, Verdict]:
 def decide(monkeypatch: pytest.MonkeyPatch, folder: Path, sites: dict[str, Verdict]) -> Judgement:
     """The one claim of `folder`, its run answered with `sites`."""
 
-    def check(question: Question, jobs: int | None = None) -> Answer:
+    def check(question: Question, jobs: int | None = None, cluster: None = None) -> Answer:
         return specimens.answer(sites, question)
 
     monkeypatch.setattr(judging, "check", check)

@@ -48,6 +48,7 @@ def test_patched() -> None:
         ("-D", "1X=2", "not the name of a macro"),
         ("--cpus", "0", "range"),
         ("--engine", "fast", "is not one of"),
+        ("--no-reduce", "magic", "is not one of"),
         ("--no-such-option", "x", "no such option"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from random import Random
 from types import ModuleType, SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 
 from klprove.engine.limits import Limits, Meter
 from klprove.engine.machine import Machine
-from klprove.engine.native import kernels
+from klprove.engine.native import addresses, kernels
 from klprove.engine.native.lowering import lower
 from klprove.engine.native.model import Model, objects
 from klprove.engine.reference import Reference
@@ -24,10 +25,13 @@ LIMITS = Limits(arrivals={"irq": 1, "nmi": 1, "exception": 1})
 def interpreted(machine: Machine, model: Model) -> Any:
     """The kernels run by CPython, for one machine."""
     space: dict[str, Any] = dict(vars(ModuleType("kernels")))
-    exec(Path(kernels.__file__).read_text(), space)
-    space |= {
-        "WORDS": model.layout.words,
-        "SEEN": model.seen,
+    for each in (kernels, addresses):
+        exec(Path(each.__file__).read_text(), space)
+    shape = model.layout.shape
+    space |= model.constants | {
+        "TAIL": 64,
+        "cut": list(chain.from_iterable(shape.parts)),
+        "joins": list(chain.from_iterable(shape.joins)),
         "objects": objects(machine.image),
         "expand": expander(machine, model),
     }
@@ -52,34 +56,45 @@ def expander(machine: Machine, model: Model) -> Callable[..., int]:
     return expand
 
 
+@pytest.mark.parametrize("compact", [False, True])
 @pytest.mark.parametrize("seed", [7, 10, 21])
-def test_the_search_in_python_counts_as_the_reference_engine_does(seed: int) -> None:
+def test_the_search_in_python_counts_as_the_reference_engine_does(seed: int, compact: bool) -> None:
     machine = Machine(program(seed), LIMITS)
-    model = Model(machine)
+    model = Model(machine, compact=compact)
     python = interpreted(machine, model)
     full = Reference(Machine(program(seed), LIMITS), Meter(LIMITS, None)).run()
     assert 50 < full.states < 5000
 
-    words, batch = model.layout.words, kernels.BATCH * model.fanout
+    room = 9000
     control = [0] * (model.seen + len(model.events))
-    store, parents, out = [0] * 9000 * words, [0] * 9000, [0] * batch * words
-    hashes, origins, table = [0] * batch, [0] * batch, [0] * 4 * batch
-    out[:words] = struct.unpack(f"<{words}q", model.layout.encode(machine.initial([])))
-    outcome = kernels.FULL
-    while outcome == kernels.FULL or control[kernels.HEAD] < control[kernels.COUNT]:
-        if outcome == kernels.FULL:
-            entries = 1 << (2 * len(table) - 1).bit_length()
-            grown = [0] * entries
-            python.rebuild(table, len(table), grown, entries - 1)
-            table = grown
-            control[kernels.MASK], control[kernels.ROOM] = entries - 1, entries - 2 * batch
-        if not control[kernels.COUNT]:
-            python.begin(control, store, parents, table, out)
+    order = [0] * room * (1 if model.exact else model.layout.words)
+    births, places, work = [0] * room * model.trail, [0] * room * model.trail, [0] * model.work
+    nodes = [[0] * room * model.layout.shape.width, [0] * 4 * room, [0] * room, [0] * 4 * room]
+    for counts in (kernels.PIECES, kernels.PAIRS):
+        control[counts + 1 : counts + 3] = room // 2, 2 * room
+    table = [0] * (4 * room)
+    control[kernels.ENTRIES], control[kernels.ROOM] = 512, 256
+    arrays = (control, order, table, births, places, *nodes, work)
+    first = model.layout.encode(machine.initial([]))
+    work[model.out : model.out + model.layout.words] = struct.unpack(
+        f"<{model.layout.words}q", first
+    )
+    python.begin(*arrays)
+    grown = 0
+    while control[kernels.HEAD] < control[kernels.COUNT]:
         control[kernels.UNTIL] = control[kernels.COUNT]
-        outcome = python.search(control, store, parents, table, out, hashes, origins)
+        outcome = python.search(*arrays)
+        assert outcome in (kernels.REACHED, kernels.FULL)
+        if outcome == kernels.FULL:
+            before, grown = control[kernels.ENTRIES], grown + 1
+            control[kernels.ENTRIES] = before * 3 // 2
+            control[kernels.ROOM] = before
+            assert python.stretch(table, before, control[kernels.ENTRIES]) == 0
+    assert grown or full.states < 256
     assert control[kernels.COUNT] == full.states
     assert control[kernels.TRANSITIONS] == full.transitions
-    assert all(by < index for index, by in enumerate(parents[1 : full.states], 1))
+    parents = [1 for head in range(full.states) for _ in range(births[head])]
+    assert len(parents) == full.states - 1
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
@@ -103,7 +118,7 @@ def test_addresses_are_located_as_in_the_image(seed: int) -> None:
         seen.add(min(place, 0))
         if random.random() < 0.02:
             memory = bytearray(image.initial)
-    assert seen >= {0, kernels.NULL, kernels.WILD, kernels.BOUNDS, kernels.FREED}
+    assert seen >= {0, addresses.NULL, addresses.WILD, addresses.BOUNDS, addresses.FREED}
 
 
 def test_hashes_of_states_that_differ_in_one_bit_differ() -> None:
@@ -111,12 +126,63 @@ def test_hashes_of_states_that_differ_in_one_bit_differ() -> None:
     model = Model(machine)
     python, words = interpreted(machine, model), model.layout.words
     state = list(struct.unpack(f"<{words}q", model.layout.encode(machine.initial([]))))
-    found = {python.hashed(state, 0) >> 32}
+    found = {python.fingerprint(state, 0) >> 32}
     for bit in range(64 * words):
         changed = list(state)
         changed[bit // 64] ^= (1 << (bit % 64)) - ((1 << 64) if bit % 64 == 63 else 0)
-        found.add(python.hashed(changed, 0) >> 32)
+        found.add(python.fingerprint(changed, 0) >> 32)
     assert len(found) == 64 * words + 1
+
+
+def test_marks_are_a_bijection_of_keys() -> None:
+    """The inverse, step by step: a product with an odd number and a fold by half can be undone."""
+
+    def undone(mark: int) -> int:
+        word = (1 << 64) - 1
+        mark &= word
+        for factor in (0xC4CEB9FE1A85EC53, 0xFF51AFD7ED558CCD):
+            mark = (mark ^ (mark >> 33)) * pow(factor, -1, 1 << 64) & word
+        return mark ^ (mark >> 33)
+
+    random = Random(1)
+    for key in [0, 1, (1 << 63) - 1, *(random.randrange(1 << 63) for _ in range(1000))]:
+        assert undone(kernels.scramble(key)) == key
+
+
+def tables(seed: int, tail: int, load: float) -> tuple[Any, list[int], list[int], int, int]:
+    """The kernels, with so many places behind a table; a filled table, its marks, its places, and
+    the places of a larger one."""
+    random = Random(seed)
+    space: dict[str, Any] = dict(vars(ModuleType("kernels")))
+    exec(Path(kernels.__file__).read_text(), space)
+    python = SimpleNamespace(**space | {"TAIL": tail})
+    python.insert.__globals__["TAIL"] = tail
+    entries = random.choice([64, 200, 1000, 3000])
+    larger = int(entries * random.uniform(1.3, 3))
+    marks = [random.randrange(1, 1 << 64) for _ in range(int(entries * load))]
+    table = [0] * (larger + 2 * tail)
+    assert all(python.insert(table, entries, mark) for mark in marks)
+    return python, table, marks, entries, larger
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_table_keeps_everything_when_it_grows(seed: int) -> None:
+    python, table, marks, entries, larger = tables(seed, 1024, Random(seed).uniform(0, 0.85))
+    assert python.stretch(table, entries, larger) == 0
+    assert sorted(filter(None, table)) == sorted(marks)
+    assert not any(python.insert(table, larger, mark) for mark in marks)
+
+
+def test_a_table_that_would_lose_something_says_so() -> None:
+    """What stands further from its place than TAIL allows for must not be lost silently."""
+    told = 0
+    for seed in range(40):
+        python, table, marks, entries, larger = tables(seed, 64, 0.95)
+        if python.stretch(table, entries, larger):
+            told += 1
+        else:
+            assert not any(python.insert(table, larger, mark) for mark in marks)
+    assert told
 
 
 @pytest.mark.parametrize(
@@ -126,4 +192,4 @@ def test_hashes_of_states_that_differ_in_one_bit_differ() -> None:
 def test_what_a_kernel_cannot_say_is_refused(said: str) -> None:
     body = "\n ".join(said.split("\n"))
     with pytest.raises((TypeError, KeyError, ValueError)):
-        lower(f"def f(a: int, b: int, c: int, y: int) -> int:\n {body}\n return 0\n", {})
+        lower([f"def f(a: int, b: int, c: int, y: int) -> int:\n {body}\n return 0\n"], {})

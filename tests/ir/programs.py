@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from klprove import ir
 from klprove.ir.expressions import ARITHMETIC, COMPARISONS, UNARY
+from klprove.ir.instructions import ORDERS
 from klprove.ir.printer import BARE
 from klprove.source import NOWHERE, Span
 
@@ -30,13 +31,17 @@ EXPRESSIONS: st.SearchStrategy[ir.Expr] = st.recursive(
 )
 
 _E, _B = EXPRESSIONS, st.booleans()
+_ORDERS = st.sampled_from(ORDERS)
 INSTRUCTIONS: st.SearchStrategy[ir.Instr] = st.one_of(
     st.builds(ir.Load, NAMES, _E, TYPES, _B, SITES),
-    st.builds(ir.Store, _E, _E, TYPES, _B, SITES),
+    st.builds(ir.Store, _E, _E, TYPES, _B, SITES, _ORDERS),
     st.builds(
-        ir.Rmw, st.sampled_from(["xchg", "add"]), st.none() | NAMES, _E, _E, TYPES, _B, SITES
+        ir.Rmw,
+        st.sampled_from(["xchg", "add"]),
+        st.none() | NAMES,
+        *(_E, _E, TYPES, _B, SITES, _ORDERS),
     ),
-    st.builds(ir.CmpXchg, st.none() | NAMES, _E, _E, _E, TYPES, _B, SITES),
+    st.builds(ir.CmpXchg, st.none() | NAMES, _E, _E, _E, TYPES, _B, SITES, _ORDERS),
     st.builds(ir.Free, _E, INDEX, _B, SITES),
     st.builds(ir.IrqSet, _E, SITES),
     st.builds(ir.IrqGet, NAMES, SITES),
@@ -73,6 +78,7 @@ OBJECTS = st.builds(
     readonly=_B,
     granule=INDEX,
 )
+BUFFERS = st.builds(ir.Buffer, WORDS, INDEX, INDEX, TYPES, TYPES, INDEX, _B)
 PROGRAMS = st.builds(
     ir.Program,
     cpus=INDEX,
@@ -89,4 +95,6 @@ PROGRAMS = st.builds(
     functions=st.dictionaries(WORDS, NAMES, max_size=2),
     hardware_nmi=_B,
     preempt=_B,
+    tso=_B,
+    buffers=st.lists(BUFFERS, max_size=2).map(tuple),
 )

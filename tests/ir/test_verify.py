@@ -9,10 +9,13 @@ import pytest
 from klprove import ir
 
 SOUND = """\
-program cpus 2
+program cpus 3
+option tso
 object 0x1000 16 pool granule 8
   leaf 0 u64 ".next"
 object 0x1010 4 count cpu 1
+object 0x2000 10 waiting
+buffer 0x2000 cpu 0 entries 2 u32 u8 1 bounded
 wrap 0x1010 i32 3
 witness seen
 function 0x7000000 handler
@@ -42,6 +45,9 @@ context task main cpu 0 ; a.c:3:1
 context nmi nmi cpu 1 ; b.c:1:1
     0  halt ; b.c:2:1
 
+context task drain cpu 2 ; b.c:3:1
+    0  halt ; b.c:3:1
+
 property invariant odd cpu 1 ; a.c:21:1
   registers %x:i32
     0  fused %x = load i32 [0x1010] ; a.c:21:5
@@ -49,12 +55,18 @@ property invariant odd cpu 1 ; a.c:21:1
 """
 
 EDITS = [
-    ("cpus 2", "cpus 0", "program: no CPU"),
+    ("cpus 3", "cpus 0", "program: no CPU"),
     ("witness seen", "witness seen\nwitness seen", "a witness is listed twice"),
     ("object 0x1010 4 count", "object 0x1010 0 count", "object count: has no bytes"),
+    ("option tso\n", "", "buffer 0x2000: memory has no store buffers"),
+    ("0x2000 cpu 0", "0x2000 cpu 2", "buffer 0x2000: there is no cpu 2"),
+    ("u32 u8 1", "i32 u8 1", "buffer 0x2000: no such entries"),
+    ("u32 u8 1", "u32 u8 3", "buffer 0x2000: no such entries"),
+    ("entries 2", "entries 3", "buffer 0x2000: does not lie in an object"),
+    ("task drain", "irq drain", "buffer 0x2000: its cpu has not one task"),
     ("object 0x1000 16 pool", "object 0x0 16 pool", "does not lie between null"),
     ("0x1010 4 count", "0xfffffffffffffffe 4 count", "the end of memory"),
-    ("count cpu 1", "count cpu 2", "object count: there is no cpu 2"),
+    ("count cpu 1", "count cpu 3", "object count: there is no cpu 3"),
     ("granule 8", "granule 7", "granule 7 does not divide"),
     ('leaf 0 u64 ".next"', 'leaf 12 u64 ".next"', "leaf .next lies outside"),
     ("object 0x1010 4 count", "object 0x100f 4 count", "object count: overlaps pool"),
@@ -63,7 +75,7 @@ EDITS = [
     ("i32 3", "i32 0", "i32 has no 0 bits"),
     ("function 0x7000000", "function 0x1001", "function handler: its address lies in"),
     ("context nmi", "context smi", "no such kind of context: smi"),
-    ("nmi cpu 1", "nmi cpu 2", "context nmi on cpu 2: there is no cpu 2"),
+    ("nmi cpu 1", "nmi cpu 3", "context nmi on cpu 3: there is no cpu 3"),
     ("18  end", "18  result 1:i32", "18: only a property has a result"),
     ("reach seen", "reach unseen", "11: unseen is not among the witnesses"),
     ("0  halt", "0  yield ; b.c:2:1\n 1  halt", "0: only a task can yield"),
@@ -143,6 +155,11 @@ def test_unknown_operations_are_named() -> None:
     for bad in (ir.Unary("plus", one, ir.I32), ir.Binary("nand", one, one, ir.I32)):
         found = ir.verify(_with(program, 10, bad))
         assert [each for each in found if f"10: no such operation: {bad.op}" in each]
+    context = program.contexts[0]
+    store = context.code.instrs[6]._replace(order="late")  # type: ignore[call-arg]
+    code = dataclasses.replace(context.code, instrs=(store, *context.code.instrs[1:]))
+    other = dataclasses.replace(program, contexts=(dataclasses.replace(context, code=code),))
+    assert [each for each in ir.verify(other) if "0: no such way to memory: late" in each]
 
 
 def test_a_program_without_contexts_asks_nothing() -> None:
@@ -160,7 +177,7 @@ def test_every_message_has_a_mutant() -> None:
     source = (Path(ir.__file__).parent / "verify.py").read_text()
     messages = re.findall(r'yield f?"([^"]*)"', source)
     produced = [error for old, new, _ in EDITS for error in _errors(SOUND.replace(old, new, 1))]
-    elsewhere = {"no such operation: {op}", "program: no context"}
+    elsewhere = {"no such operation: {op}", "no such way to memory: {order}", "program: no context"}
     for message in set(messages) - elsewhere - {"{where}: {error}", "{index}: {error}"}:
         pattern = ".*".join(map(re.escape, re.split(r"\{[^}]*(?:\{[^}]*\}[^}]*)*\}", message)))
         assert any(re.search(pattern, each) for each in produced), message

@@ -45,7 +45,7 @@ def test_the_answer_is_in_it() -> None:
         EACH,
     )
     content = document(made)
-    assert content["schema"] == "klprove.check/1"
+    assert content["schema"] == "klprove.check/2"
     assert content["verdict"] == "violated"
     assert content["states"] == 2468
     assert content["bounds"]["nest"] == {"exception": 2}
@@ -54,6 +54,7 @@ def test_the_answer_is_in_it() -> None:
     assert content["sites"]["ist_enter"]["findings"] == ["redirect-lost", "unwatched-warned"]
     first = content["findings"][0]
     assert (first["code"], first["site"], len(first["trace"])) == ("redirect-lost", "ist_enter", 4)
+    assert (first["shortest"], content["reduced"]) == (True, [])
     assert first["trace"][3]["calls"][-1] == "klp_ftrace_handler"
     assert first["trace"][3]["accesses"][0]["name"] == "klp_ops.func_stack.next"
 

@@ -1,5 +1,7 @@
 """The text form: its shape, and the two promises that it never breaks: ASCII, 79 columns."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,6 +87,18 @@ def test_bounds_of_the_question_stand_in_the_verdict() -> None:
     question = Question(("F.c",), arrivals={"irq": 1, "nmi": 1})
     text = render(answer({"": verdict()}, question))
     assert text.startswith("klprove: HOLDS  within irq <= 1, nmi <= 1  model F.c")
+
+
+def test_reductions_and_what_they_cost_are_said() -> None:
+    held = verdict()
+    small = replace(held, statistics=replace(held.statistics, reduced=("ample", "delivery")))
+    assert "1,234 states (reduced: ample, delivery)," in render(answer({"": small}))
+    assert "reduced" not in render(answer({"": held}))
+    found = finding()
+    longer = replace(found, trace=replace(found.trace, shortest=False))
+    line = "trace   : not shown to be a shortest one"
+    assert line in render(answer({"": verdict(longer)}))
+    assert line not in render(answer({"": verdict(found)}))
 
 
 def test_a_warning_is_named_beside_holds() -> None:

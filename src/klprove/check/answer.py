@@ -85,12 +85,14 @@ class Answer:
         """Sums over the sites; the depth is the greatest; seconds are of the whole run."""
         parts = [each.statistics for each in self.sites.values()]
         engines = sorted({part.engine for part in parts if part.engine})
+        reduced = dict.fromkeys(name for part in parts for name in part.reduced)
         return Statistics(
             states=sum(part.states for part in parts),
             transitions=sum(part.transitions for part in parts),
             depth=max((part.depth for part in parts), default=0),
             seconds=self.seconds,
             engine=", ".join(engines),
+            reduced=tuple(reduced),
         )
 
     @property

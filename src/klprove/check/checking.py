@@ -5,22 +5,29 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
-from klprove.check.question import EACH, Question
+from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
-from klprove.check.workers import Outcome, spread
+from klprove.check.workers import Outcome, final, spread
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Bounds, Statistics, Verdict
 
+if TYPE_CHECKING:
+    from klprove.cluster import Cluster, Crew
+
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
+
+
+_MEMORY = {SC: "memory is sequentially consistent", TSO: "memory is x86-TSO"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +38,43 @@ class Progress:
     sites: int
     states: int
     transitions: int
+    frontier: int
+    """States found and not yet expanded, in the searches that run."""
+    depth: int
+    """The greatest of those searches."""
+    memory: int
+    """Bytes that their processes hold together."""
     seconds: float
+    left: float | None
+    """Seconds to the limit; None without one."""
+    said: str = ""
+    """Something the user should know that does not change the answer."""
 
 
 def check(
     question: Question,
     watch: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
+    cluster: "Cluster | None" = None,
 ) -> Answer:
-    """Answer `question` with up to `jobs` processes (None: one a core).
+    """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
 
-    The answer does not depend on `jobs`. Raises BadInput for text or options that cannot be used.
-    KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
+    The answer does not depend on who works. Raises BadInput for text or options that cannot be
+    used. KeyboardInterrupt ends the search early, and the answer says so; before the search it is
+    raised.
     """
     start = time.monotonic()
-    task = _prepare(question)
+    jobs = jobs or len(os.sched_getaffinity(0))
+    task = _prepare(question, 1 if cluster is not None else jobs)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
-    # A single site has a worker too: it may run out of memory without taking us along.
-    outcome = run.here() if jobs == 1 else run.spread(jobs or len(os.sched_getaffinity(0)))
+    if cluster is not None:
+        outcome = run.clustered(cluster.crew())
+    elif jobs == 1:
+        outcome = run.here()
+    else:
+        # A single site has a worker too: it may run out of memory without taking us along.
+        outcome = run.spread(jobs)
     return _answer(task, outcome, time.monotonic() - start)
 
 
@@ -76,7 +101,7 @@ class _Task:
     job: Job
 
 
-def _prepare(question: Question) -> _Task:
+def _prepare(question: Question, jobs: int = 1) -> _Task:
     kernel = load(question.kernel) if question.kernel else None
     unit, texts = _read(question, kernel)
     refuse_unknown(question.inlined, unit.functions)
@@ -88,6 +113,8 @@ def _prepare(question: Question) -> _Task:
     chosen = sites(question.patch, known, traceable)
     if each and not known:
         chosen = _called_only(job, chosen)
+    # Cores that the sites leave idle work on the site that runs.
+    job = replace(job, threads=max(1, jobs // len(chosen)))
     return _Task(kernel, texts, chosen, job)
 
 
@@ -132,7 +159,7 @@ class _Run:
         self._job, self._chosen, self._deadline = task.job, task.sites, deadline
         self._start, self._watch = start, watch
         self._latest: dict[str, engine.Progress] = {}
-        self._done = 0
+        self._done: set[str] = set()
 
     def here(self) -> Outcome:
         """One site after the other in this process."""
@@ -158,6 +185,7 @@ class _Run:
                 outcome.died[site] = errno.ENOMEM
                 continue
             outcome.answers[site] = answer
+            self._observe(site, final(answer))
             self._observe(site, None)
             if INTERRUPTED in answer.verdict.reasons:
                 outcome.interrupted = True
@@ -168,22 +196,35 @@ class _Run:
         """In worker processes."""
         return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
 
+    def clustered(self, crew: "Crew") -> Outcome:
+        """On a cluster."""
+        from klprove.check.clustered import spread_clustered  # nobody else waits for it
+
+        return spread_clustered(self._job, self._chosen, crew, self._deadline, self._observe)
+
     def _observe(self, site: str, progress: engine.Progress | None) -> None:
         if progress is None:
-            self._done += 1
+            self._done.add(site)
         else:
             self._latest[site] = progress
         if self._watch:
-            started = list(self._latest.values())
-            self._watch(
-                Progress(
-                    done=self._done,
-                    sites=len(self._chosen),
-                    states=sum(each.states for each in started),
-                    transitions=sum(each.transitions for each in started),
-                    seconds=time.monotonic() - self._start,
-                )
-            )
+            said = progress.said if progress is not None else ""
+            self._watch(replace(self._progress(time.monotonic()), said=said))
+
+    def _progress(self, now: float) -> Progress:
+        started = self._latest.values()
+        running = [each for site, each in self._latest.items() if site not in self._done]
+        return Progress(
+            done=len(self._done),
+            sites=len(self._chosen),
+            states=sum(each.states for each in started),
+            transitions=sum(each.transitions for each in started),
+            frontier=sum(each.frontier for each in running),
+            depth=max((each.depth for each in running), default=0),
+            memory=sum(each.memory for each in running),
+            seconds=now - self._start,
+            left=None if self._deadline is None else max(self._deadline - now, 0.0),
+        )
 
 
 def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
@@ -197,7 +238,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         site: answers[site].verdict if site in answers else _unknown(site, outcome, bounds)
         for site in chosen
     }
-    assumptions = dict.fromkeys(["memory is sequentially consistent"])
+    assumptions = dict.fromkeys([_MEMORY[question.memory_model]])
     if kernel:
         assumptions |= dict.fromkeys(kernel.assumptions)
         patched = {name for site in chosen for name in site.split("+")}
@@ -225,7 +266,9 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
 def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
     """The verdict on a site that no answer came for."""
     status = outcome.died.get(site)
-    if status == errno.ENOMEM:
+    if site in outcome.lost:
+        reason = outcome.lost[site]
+    elif status == errno.ENOMEM:
         reason = "out of memory"
     elif status:
         reason = f"the worker process was ended by signal {-status}" + (

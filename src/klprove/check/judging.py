@@ -8,6 +8,7 @@ from klprove.check.answer import Answer
 from klprove.check.checking import check
 from klprove.check.claims import Claim, Expectation, Run
 from klprove.check.question import EACH, Question
+from klprove.cluster import Cluster
 from klprove.kernels import load
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Finding, Verdict
@@ -74,7 +75,10 @@ Watch: TypeAlias = Callable[[int, int, Question], None]
 
 
 def judge(
-    claims: Sequence[Claim], jobs: int | None = None, watch: Watch | None = None
+    claims: Sequence[Claim],
+    jobs: int | None = None,
+    watch: Watch | None = None,
+    cluster: Cluster | None = None,
 ) -> tuple[Judgement, ...]:
     """Decide every claim. Raises BadInput where a run cannot be made or names no such site."""
     runs = [run for claim in claims for run in claim.runs]
@@ -83,7 +87,7 @@ def judge(
     for number, question in enumerate(questions):
         if watch:
             watch(number, len(questions), question)
-        answer = check(question, jobs=jobs)
+        answer = check(question, jobs=jobs, cluster=cluster)
         if answer.interrupted:
             raise KeyboardInterrupt
         answers[_key(question)] = answer

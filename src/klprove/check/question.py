@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 EACH = "each"
 
+SC, TSO = "sc", "tso"
+MEMORY_MODELS = (SC, TSO)
+"""Sequential consistency, and x86-TSO."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question. Everything that can change the answer stands here, except how hard we try
-    (`seconds`, `memory`, `engine`)."""
+    (`seconds`, `memory`, `engine`, `no_reduce`)."""
 
     files: tuple[str, ...]
     """The user's C files, in order."""
@@ -30,6 +34,9 @@ class Question:
     defines: Mapping[str, str] = field(default_factory=dict)
     inlined: frozenset[str] = frozenset()
     """Functions that the compiler is taken to have inlined: they have no fentry of their own."""
+    memory_model: str = SC
+    store_buffer: int | None = None
+    """Entries of a CPU's store buffer under `tso`; None: the engine's default."""
     werror: bool = False
     """A warning counts as a violation."""
     seconds: float | None = None
@@ -37,6 +44,15 @@ class Question:
     memory: int | None = None
     """Bytes for everything together."""
     engine: str = "auto"
+    no_reduce: frozenset[str] = frozenset()
+    """Reductions of the search that are not used."""
+    compact: bool = False
+    """States by their fingerprints alone; the answer says what that leaves to chance."""
+    checkpoint: str | None = None
+    """A folder for checkpoints, one folder in it for each site."""
+    checkpoint_seconds: float = 60.0
+    resume: bool = False
+    """Go on from the checkpoints that the folder holds."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).
@@ -44,7 +60,7 @@ class Question:
         File names and effort stay outside: whoever has the same text and the same bounds has
         the same fingerprint.
         """
-        bounds = {
+        bounds: dict[str, object] = {
             "model": model,
             "kernel": self.kernel,
             "patch": self.patch,
@@ -55,4 +71,6 @@ class Question:
             "defines": dict(self.defines),
             "inlined": sorted(self.inlined),
         }
+        if self.memory_model != SC:
+            bounds["memory_model"] = [self.memory_model, self.store_buffer]
         return hashlib.sha256(json.dumps(bounds, sort_keys=True).encode()).hexdigest()[:12]

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
 from klprove import engine
 from klprove.c import Unit
-from klprove.check.question import Question
+from klprove.check.question import TSO, Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import Object, Program
@@ -44,6 +45,8 @@ class Job:
     recursion: int
     required: bool
     """False where a site that nothing calls is passed over instead of refused (`--patch each`)."""
+    threads: int = 1
+    """Threads of the search of one site."""
 
     def prepare(self, site: str) -> Program:
         """The program with `site` patched. Raises BadInput."""
@@ -53,6 +56,7 @@ class Job:
             patched=patched,
             recursion=self.recursion,
             inlined=self.question.inlined,
+            fences=self.question.memory_model == TSO,
         )
         try:
             program = lower(self.unit, options)
@@ -62,6 +66,9 @@ class Job:
             raise BadInput([Diagnostic("large", span, text)]) from None
         if self.required:
             require_called(site, program)
+        if self.question.memory_model == TSO:
+            entries = self.question.store_buffer or engine.DEFAULT_ENTRIES
+            program = engine.buffered(program, entries)
         return program
 
     def explore(
@@ -73,17 +80,37 @@ class Job:
         watch: Watch | None,
     ) -> SiteAnswer:
         """Search `program` within `seconds` and `memory`."""
+        verdict = engine.explore(program, self.limits(site, seconds, memory), watch)
+        return self.answer(site, program, verdict)
+
+    def limits(self, site: str, seconds: float | None, memory: int | None) -> engine.Limits:
+        """Bounds of the search of one site. Raises BadInput where there is nothing to resume."""
         question = self.question
-        limits = engine.Limits(
+        folder = None
+        if question.checkpoint is not None:
+            folder = Path(question.checkpoint) / (site or "model")
+            if question.resume and not Path(question.checkpoint).is_dir():
+                span = Span(question.checkpoint, 0, 0)
+                raise BadInput([Diagnostic("checkpoint", span, "holds no checkpoint")])
+        return engine.Limits(
             arrivals=dict(question.arrivals),
             nest=dict(question.nest),
             seconds=seconds,
             memory=memory,
             engine=question.engine,
+            no_reduce=question.no_reduce,
+            threads=self.threads,
+            compact=question.compact,
+            checkpoint=folder,
+            checkpoint_seconds=question.checkpoint_seconds,
+            # A site whose search had not begun has no folder yet.
+            resume=question.resume and folder is not None and folder.is_dir(),
         )
-        verdict = engine.explore(program, limits, watch)
-        verdict = label(verdict, site, question.werror)
-        return SiteAnswer(verdict, codes(program), program.cpus, addresses(program, verdict))
+
+    def answer(self, site: str, program: Program, verdict: Verdict) -> SiteAnswer:
+        """What the verdict of an engine on `program` says about `site`."""
+        verdict = label(verdict, site, self.question.werror)
+        return SiteAnswer(verdict, codes(program), program.processors, addresses(program, verdict))
 
 
 def label(verdict: Verdict, site: str, werror: bool) -> Verdict:

@@ -3,10 +3,12 @@
 import click
 
 from klprove.check import Question, check
-from klprove.cli.options import search_options, text_options
+from klprove.cli.clusters import cluster_at
+from klprove.cli.options import refuse_buffer, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import patched
+from klprove.engine import REDUCTIONS
 from klprove.report import Traces, document, render
 
 
@@ -14,11 +16,12 @@ from klprove.report import Traces, document, render
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @text_options
 @search_options
+@store_options
 @click.option(
     "--json",
     "json_path",
     metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/1); `-` writes it to standard output "
+    help="Write the answer as JSON too (schema klprove.check/2); `-` writes it to standard output "
     "instead of the text.",
 )
 @click.option(
@@ -36,15 +39,23 @@ def check_command(
     recursion: int | None,
     defines: tuple[tuple[str, str], ...],
     inlined: tuple[str, ...],
+    memory_model: str,
+    store_buffer: int | None,
     arrivals: dict[str, int] | None,
     nest: dict[str, int] | None,
     engine: str,
+    unreduced: tuple[str, ...],
     seconds: float | None,
     memory: int | None,
     werror: bool,
     json_path: str | None,
     traces: Traces,
     jobs: int | None,
+    cluster: str | None,
+    compact: bool,
+    checkpoint: str | None,
+    checkpoint_every: float,
+    resume: str | None,
 ) -> int:
     """Search every interleaving of the contexts in FILE... for a violation.
 
@@ -56,6 +67,11 @@ def check_command(
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
+    refuse_buffer(memory_model, store_buffer)
+    if checkpoint and resume:
+        raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
+    if cluster and (checkpoint or resume):
+        raise click.UsageError("--cluster writes no checkpoints")
     question = Question(
         files=files,
         kernel=kernel,
@@ -66,16 +82,24 @@ def check_command(
         recursion=recursion,
         defines=dict(defines),
         inlined=frozenset(inlined),
+        memory_model=memory_model,
+        store_buffer=store_buffer,
         werror=werror,
         seconds=seconds,
         memory=memory,
         engine=engine,
+        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
+        compact=compact,
+        checkpoint=resume or checkpoint,
+        checkpoint_seconds=checkpoint_every,
+        resume=resume is not None,
     )
     line = ProgressLine()
-    try:
-        answer = check(question, line, jobs)
-    finally:
-        line.clear()
+    with cluster_at(cluster, jobs) as whose:
+        try:
+            answer = check(question, line, jobs, whose)
+        finally:
+            line.clear()
     failure: OutputFailed | None = None
     if json_path:
         # The text is still printed where the file cannot be written: nothing found is lost.

@@ -3,9 +3,11 @@
 import click
 
 from klprove.check import EACH, Answer, Question, check
+from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.output import say, write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
+from klprove.cluster import Cluster
 from klprove.kernels import load
 from klprove.report import comparison
 
@@ -37,6 +39,7 @@ from klprove.report import comparison
     metavar="N",
     help="Processes. Default: one a core. The text does not depend on it.",
 )
+@cluster_option
 def compare_command(
     handlers: tuple[str, ...],
     kernels: str,
@@ -44,6 +47,7 @@ def compare_command(
     defines: tuple[tuple[str, str], ...],
     output: str | None,
     jobs: int | None,
+    cluster: str | None,
 ) -> int:
     """Check each handler FILE at every site of several kernels, and say what changes between them.
 
@@ -56,12 +60,14 @@ def compare_command(
     if arrivals:
         words.append("--arrivals " + ",".join(f"{kind}={n}" for kind, n in arrivals.items()))
     pages, complete = [], True
-    for handler in handlers:
-        answers = {
-            name: _answer(handler, name, arrivals or {}, dict(defines), jobs) for name in names
-        }
-        complete &= all(each.complete for each in answers.values())
-        pages.append((handler, comparison(answers)))
+    with cluster_at(cluster, jobs) as whose:
+        for handler in handlers:
+            answers = {
+                name: _answer(handler, name, arrivals or {}, dict(defines), jobs, whose)
+                for name in names
+            }
+            complete &= all(each.complete for each in answers.values())
+            pages.append((handler, comparison(answers)))
     if output:
         write_file(output, _page(" ".join([*words, "-o", output]), pages))
     else:
@@ -70,14 +76,19 @@ def compare_command(
 
 
 def _answer(
-    handler: str, kernel: str, arrivals: dict[str, int], defines: dict[str, str], jobs: int | None
+    handler: str,
+    kernel: str,
+    arrivals: dict[str, int],
+    defines: dict[str, str],
+    jobs: int | None,
+    whose: Cluster | None,
 ) -> Answer:
     line = ProgressLine()
     question = Question(
         files=(handler,), kernel=kernel, patch=(EACH,), arrivals=arrivals, defines=defines
     )
     try:
-        return check(question, line, jobs)
+        return check(question, line, jobs, whose)
     finally:
         line.clear()
 

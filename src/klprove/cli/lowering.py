@@ -3,7 +3,7 @@
 import click
 
 from klprove.check import Question, program
-from klprove.cli.options import text_options
+from klprove.cli.options import refuse_buffer, text_options
 from klprove.cli.output import say
 from klprove.cli.values import patched
 from klprove.ir import render
@@ -20,6 +20,8 @@ def lower_command(
     recursion: int | None,
     defines: tuple[tuple[str, str], ...],
     inlined: tuple[str, ...],
+    memory_model: str,
+    store_buffer: int | None,
 ) -> int:
     """Print the program that `check` would search: one line an instruction.
 
@@ -29,6 +31,7 @@ def lower_command(
     sites = patched(patch)
     if len(sites) > 1 or sites == ("each",):
         raise click.UsageError("--patch takes one site here: F, or F+G")
+    refuse_buffer(memory_model, store_buffer)
     question = Question(
         files=files,
         kernel=kernel,
@@ -37,6 +40,8 @@ def lower_command(
         recursion=recursion,
         defines=dict(defines),
         inlined=frozenset(inlined),
+        memory_model=memory_model,
+        store_buffer=store_buffer,
     )
     say(render(program(question)))
     return 0

@@ -1,12 +1,14 @@
-"""The options of `check` and `lower`, with the help that specifies them."""
+"""The options of `check`, `lower` and `export`, with the help that specifies them."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from klprove.check import MEMORY_MODELS, SC
+from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size
-from klprove.engine import ENGINES
+from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,9 +53,24 @@ _TEXT = (
         metavar="F",
         help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
     ),
+    click.option(
+        "--memory-model",
+        type=click.Choice(MEMORY_MODELS),
+        default=SC,
+        show_default=True,
+        help="sc: sequential consistency. tso: x86-TSO, a store buffer a CPU "
+        "(docs/memory-model.md).",
+    ),
+    click.option(
+        "--store-buffer",
+        type=click.IntRange(1, 16),
+        metavar="N",
+        help="Entries of a store buffer under tso; a store that finds it full waits. Default: "
+        f"{DEFAULT_ENTRIES}.",
+    ),
 )
 
-_SEARCH = (
+_BOUNDS = (
     click.option(
         "--arrivals",
         type=KindBounds(0),
@@ -68,6 +85,10 @@ _SEARCH = (
         help="Most frames of a kind stacked on one CPU. Default: exception=2, others 3; reaching "
         "one of those others makes the answer incomplete.",
     ),
+)
+
+_SEARCH = (
+    *_BOUNDS,
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -77,6 +98,14 @@ _SEARCH = (
         "nested: interrupts on one CPU only, and their effect is computed once; compiled where the "
         "question is large and llvmlite is there. pushdown: that, always compiled. The answers are "
         "the same. auto: nested where it can be, else native where it is there, else reference.",
+    ),
+    click.option(
+        "--no-reduce",
+        "unreduced",
+        type=click.Choice((*REDUCTIONS, "all")),
+        multiple=True,
+        help="A reduction that the native engine does not use, or all. The findings are the same; "
+        "states and transitions are of the reduced search. Repeatable.",
     ),
     click.option(
         "--time",
@@ -89,7 +118,8 @@ _SEARCH = (
         "--memory",
         type=Size(),
         metavar="SIZE",
-        help="Memory for everything: 512M, 8G. Default: 80 % of what is free.",
+        help="Memory for everything: 512M, 8G. A search that would need more ends incomplete and "
+        "says what was covered. Default: 80 % of what is free.",
     ),
     click.option(
         "--werror",
@@ -101,8 +131,37 @@ _SEARCH = (
         "jobs",
         type=click.IntRange(1, 1024),
         metavar="N",
-        help="Processes, where there are several questions. Default: one a core. The answer does "
-        "not depend on it.",
+        help="Processes, where there are several questions, and threads of the native engine where "
+        "there are more cores. Default: one a core. The answer does not depend on it.",
+    ),
+    cluster_option,
+)
+
+_STORE = (
+    click.option(
+        "--compact",
+        is_flag=True,
+        help="Keep a fingerprint of 64 bits of each state in place of the state (native engine). "
+        "The answer says how likely it is that a state was missed.",
+    ),
+    click.option(
+        "--checkpoint",
+        metavar="DIR",
+        help="Write the search to DIR once in a while and when it ends incomplete (native engine).",
+    ),
+    click.option(
+        "--checkpoint-every",
+        type=Duration(),
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        help="How often.",
+    ),
+    click.option(
+        "--resume",
+        metavar="DIR",
+        help="Go on where the checkpoint in DIR ends, and write further ones there. The question "
+        "has to be the same; time, memory and -j may differ.",
     ),
 )
 
@@ -112,9 +171,25 @@ def text_options(command: _Command) -> _Command:
     return _add(_TEXT, command)
 
 
+def bound_options(command: _Command) -> _Command:
+    """Add the options that bound what may happen."""
+    return _add(_BOUNDS, command)
+
+
 def search_options(command: _Command) -> _Command:
     """Add the options that bound the search."""
     return _add(_SEARCH, command)
+
+
+def store_options(command: _Command) -> _Command:
+    """Add the options that say where the states of a search are kept."""
+    return _add(_STORE, command)
+
+
+def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
+    """Raise UsageError for a size of store buffers where there are none."""
+    if store_buffer is not None and memory_model == SC:
+        raise click.UsageError("--store-buffer needs --memory-model tso")
 
 
 def _add(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:

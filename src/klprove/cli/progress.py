@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from typing import TextIO
 
 from klprove.check import Progress
@@ -10,6 +11,11 @@ _SILENT = 2.0
 """Seconds before anything is said."""
 _EVERY = 10.0
 """Seconds between lines where there is no terminal to rewrite one on."""
+_AGAIN = 0.2
+"""Seconds between two rewrites."""
+_RECENT = 5.0
+"""Seconds over which the rate is taken."""
+_WIDTH = 78
 
 
 class ProgressLine:
@@ -20,17 +26,23 @@ class ProgressLine:
         self._terminal = self._stream.isatty()
         self._start = self._spoken = time.monotonic()
         self._shown = False
+        self._past: deque[tuple[float, int]] = deque()
+        """Seconds and states of late."""
 
     def __call__(self, progress: Progress) -> None:
         """Show `progress` if it is time to."""
         now = time.monotonic()
-        if now - self._start < _SILENT or now - self._spoken < (0.2 if self._terminal else _EVERY):
+        rate = self._rate(progress)
+        if progress.said:
+            self.clear()
+            self._write(f"klprove: {progress.said}\n")
+        wait = _AGAIN if self._terminal else _EVERY
+        if now - self._start < _SILENT or now - self._spoken < wait:
             return
         self._spoken = now
-        sites = f"{progress.done}/{progress.sites} sites, " if progress.sites > 1 else ""
-        text = f"klprove: {sites}{progress.states:,} states, {progress.seconds:.0f} s"
+        text = line(progress, rate)
         if self._terminal:
-            self._write(f"\r{text:<78.78}")
+            self._write(f"\r{text:<{_WIDTH}}")
             self._shown = True
         else:
             self._write(text + "\n")
@@ -38,7 +50,18 @@ class ProgressLine:
     def clear(self) -> None:
         """Take the line away before the report."""
         if self._shown:
-            self._write("\r" + " " * 78 + "\r")
+            self._write("\r" + " " * _WIDTH + "\r")
+
+    def _rate(self, progress: Progress) -> float:
+        """States a second, of late."""
+        past = self._past
+        past.append((progress.seconds, progress.states))
+        while len(past) > 2 and progress.seconds - past[1][0] >= _RECENT:
+            past.popleft()
+        seconds, states = past[0]
+        if len(past) == 1 or progress.seconds <= seconds:
+            seconds, states = 0.0, 0
+        return (progress.states - states) / max(progress.seconds - seconds, 0.001)
 
     def _write(self, text: str) -> None:
         try:
@@ -46,3 +69,59 @@ class ProgressLine:
             self._stream.flush()
         except OSError:
             pass  # nobody listens; the answer matters more
+
+
+def line(progress: Progress, rate: float) -> str:
+    """`progress` in at most 78 columns: all of it where it fits, else without what says least."""
+    several = progress.sites > 1
+    parts = [
+        (9, f"{progress.done}/{progress.sites} sites" if several else ""),
+        (9, f"{count(progress.states)} states"),
+        (8, f"{count(int(rate))}/s"),
+        (4, f"frontier {count(progress.frontier)}"),
+        (3, f"depth {progress.depth}"),
+        (7, size(progress.memory) if progress.memory else ""),
+        (5, duration(progress.seconds)),
+        (9, f"{duration(progress.left)} left" if progress.left is not None else ""),
+    ]
+    parts = [each for each in parts if each[1]]
+    while True:
+        said = [text for _, text in parts]
+        for between in (", ", " "):
+            text = "klprove: " + between.join(said)
+            if len(text) <= _WIDTH or len(parts) < 2:
+                return text[:_WIDTH]
+        parts.remove(min(parts, key=lambda each: each[0]))
+
+
+def count(number: int) -> str:
+    """`9,999`, `12.3k`, `4.56M`, `7.89G`."""
+    if number < 10_000:
+        return f"{max(number, 0):,}"
+    return _short(number, 1000, "kMGT")
+
+
+def size(number: int) -> str:
+    """Bytes: `512MB`, `1.25GB`, in powers of 1024 as `--memory` reads them."""
+    return _short(number, 1024, "KMGT") + "B"
+
+
+def _short(number: float, step: int, letters: str) -> str:
+    """Three digits and a letter."""
+    place = 0
+    number /= step
+    while number >= 999.5 and place + 1 < len(letters):
+        number /= step
+        place += 1
+    digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
+    return f"{number:.{digits}f}{letters[place]}"
+
+
+def duration(seconds: float) -> str:
+    """`45s`, `12m05`, `3h07`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02}"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
+from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.output import say, write_file
 from klprove.report import command_line, command_words, render_thread
 
@@ -22,14 +23,17 @@ from klprove.report import command_line, command_words, render_thread
     metavar="N",
     help="Processes. Default: one a core. The page does not depend on it.",
 )
-def thread_command(folder: str, output: str | None, jobs: int | None) -> int:
+@cluster_option
+def thread_command(folder: str, output: str | None, jobs: int | None, cluster: str | None) -> int:
     """Decide every claim of the folder CLAIMS and write the page on them.
 
     A claim is a *.toml file: what was said, what would refute it, and the checks that decide it
     (claims/README.md). Each distinct check runs once. The same claims, models and handlers give the
     same page, byte for byte. Exit status: 0 every claim is decided, either way; 3 some is not.
     """
-    judgements = judge(load_claims(Path(folder)), jobs, _tell)
+    claims = load_claims(Path(folder))
+    with cluster_at(cluster, jobs) as whose:
+        judgements = judge(claims, jobs, _tell, whose)
     command = f"klprove thread {folder}" + (f" -o {output}" if output else "")
     page = render_thread(judgements, command)
     if output:

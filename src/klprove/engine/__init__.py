@@ -1,6 +1,19 @@
 """From a program to a verdict: every reachable state, shortest traces, each replayed."""
 
-from klprove.engine.explore import explore, warm
+from klprove.engine.answering import warm
+from klprove.engine.explore import explore
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Progress
+from klprove.engine.reduction import REDUCTIONS
+from klprove.engine.tso import DEFAULT_ENTRIES, buffered
 
-__all__ = ["DEFAULT_NEST", "ENGINES", "Limits", "Progress", "explore", "warm"]
+__all__ = [
+    "DEFAULT_ENTRIES",
+    "DEFAULT_NEST",
+    "ENGINES",
+    "REDUCTIONS",
+    "Limits",
+    "Progress",
+    "buffered",
+    "explore",
+    "warm",
+]

@@ -28,6 +28,7 @@ from klprove.ir.instructions import (
     Check,
     Choose,
     CmpXchg,
+    Fence,
     Free,
     Instr,
     IrqGet,
@@ -237,7 +238,7 @@ class Emitter:
                 put(depth, f"m = m[:{at}] + b'\\0' + m[{at + 1}:]")
             case Choose(dst=dst):
                 put(depth, f"{self._name[dst]} = c")
-            case Atomic() | Pause() | Yield():
+            case Atomic() | Pause() | Yield() | Fence():
                 put(depth, "pass")
             case Await(cond=cond):
                 put(depth, f"if not {self._truth(cond)}:")

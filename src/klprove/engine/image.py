@@ -1,8 +1,9 @@
 """The memory image: which bytes make up a state, and where each thing stands in them.
 
-A state's memory is one `bytes` object: the objects that may change, then a byte for each piece that
-kfree() can take away (0: alive), then the machine's own bytes for each CPU (interrupt flag, NMI
-mask, frames of each kind, arrivals spent). Objects that never change are not in it.
+A state's memory is one `bytes` object: the objects that may change, each with a byte for each
+piece of it that kfree() can take away (0: alive), first those that belong to no CPU, then for each
+CPU its own and the machine's bytes (interrupt flag, NMI mask, frames of each kind, arrivals spent).
+Objects that never change are not in it.
 """
 
 from bisect import bisect_right
@@ -25,6 +26,8 @@ FAULTS = {
 """Code and text of each kind of bad access."""
 
 _NULL_PAGE = 0x1000
+GROUP = 8
+"""Bytes to which what belongs to a CPU is aligned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +46,38 @@ class Image:
 
     def __init__(self, program: Program, limits: Limits) -> None:
         self.program = program
-        self.escaped = _escaped(program)
+        self.escaped = escaped(program)
         written = _written(program, self.escaped)
-        self._position: dict[int, int] = {}
-        initial = bytearray()
-        self.dynamic: list[Object] = []
-        for each in program.objects:
-            if each.addr in written or each.addr in self.escaped:
-                self._position[each.addr] = len(initial)
-                initial += each.init
-                self.dynamic.append(each)
-        self.dynamic.sort(key=lambda each: each.addr)
+        self.dynamic = sorted(
+            (each for each in program.objects if each.addr in written or each.addr in self.escaped),
+            key=lambda each: each.addr,
+        )
         self._starts = [each.addr for each in self.dynamic]
+        self._position: dict[int, int] = {}
         self._flags: dict[int, int] = {}
-        for each in self.dynamic:
-            if each.granule:
-                self._flags[each.addr] = len(initial)
-                initial += bytes(-(-len(each.init) // each.granule))
-        self.machine = [self._machine_bytes(cpu, initial, limits) for cpu in range(program.cpus)]
+        self.machine: list[MachineBytes] = []
+        self.groups: list[range] = []
+        """Positions of what belongs to no CPU, then of what belongs to each: what changes together
+        stands together."""
+        initial = bytearray()
+        for cpu in (None, *range(program.cpus)):
+            initial += bytes(-len(initial) % GROUP)
+            start = len(initial)
+            for each in self.dynamic:
+                if each.cpu == cpu:
+                    self._add(each, initial)
+            if cpu is not None:
+                self.machine.append(self._machine_bytes(cpu, initial, limits))
+            self.groups.append(range(start, len(initial)))
         self.initial = bytes(initial)
         self.wraps = {(each.addr, each.ty.size): each.bits for each in program.wraps}
+
+    def _add(self, each: Object, initial: bytearray) -> None:
+        self._position[each.addr] = len(initial)
+        initial += each.init
+        if each.granule:
+            self._flags[each.addr] = len(initial)
+            initial += bytes(-(-len(each.init) // each.granule))
 
     def _machine_bytes(self, cpu: int, initial: bytearray, limits: Limits) -> MachineBytes:
         def byte(value: int) -> int:
@@ -197,7 +212,7 @@ def _constants(expr: Expr) -> Iterator[int]:
                 yield from _constants(each)
 
 
-def _escaped(program: Program) -> set[int]:
+def escaped(program: Program) -> set[int]:
     """Addresses of the objects that a computed address may point into.
 
     An address can only be computed from one that occurs as a value: as an operand other than the
@@ -228,7 +243,7 @@ def _escaped(program: Program) -> set[int]:
     return found
 
 
-def _written(program: Program, escaped: set[int]) -> set[int]:
+def _written(program: Program, escapes: set[int]) -> set[int]:
     """Addresses of the objects that some instruction may change (or free)."""
     found: set[int] = set()
     for code in all_code(program):
@@ -239,5 +254,5 @@ def _written(program: Program, escaped: set[int]) -> set[int]:
                     if holder is not None:
                         found.add(holder.addr)
                 else:
-                    found |= escaped
+                    found |= escapes
     return found

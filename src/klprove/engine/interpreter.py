@@ -7,8 +7,10 @@ of the generated code that they run.
 from dataclasses import dataclass, field
 
 from klprove.engine.image import FAULTS, FREED, Image
+from klprove.engine.tso.entries import Waiting, appended
 from klprove.ir.expressions import apply_binary, evaluate
 from klprove.ir.instructions import (
+    GHOST,
     Assume,
     Atomic,
     Await,
@@ -16,6 +18,7 @@ from klprove.ir.instructions import (
     Check,
     Choose,
     CmpXchg,
+    Fence,
     Free,
     Instr,
     IrqGet,
@@ -66,6 +69,7 @@ class Interpreter:
     def __init__(self, image: Image) -> None:
         self._image = image
         self._program = image.program
+        self._buffers = {each.cpu: each for each in self._program.buffers}
 
     def run(
         self,
@@ -83,13 +87,29 @@ class Interpreter:
         for _ in range(_LONGEST):
             following = self._one(index, code.instrs[index], cpu, registers, run, choice)
             if following is None:
-                return run
+                break
             index = following
             if visible(code.instrs[index]):
                 run.index = index
-                return run
-        run.notes.append("does not end")
+                break
+        else:
+            run.notes.append("does not end")
+        self._tell_buffered(cpu, memory, run)
         return run
+
+    def _tell_buffered(self, cpu: int, before: bytes, run: Run) -> None:
+        """Add the store that went into the buffer of `cpu`, if one did."""
+        buffer = self._buffers.get(cpu)
+        if buffer is None:
+            return
+        at = self._image.position(buffer.addr)
+        assert at is not None
+        place = slice(at, at + buffer.size)
+        stored = appended(buffer, before[place], bytes(run.memory[place]))
+        if stored is not None:
+            addr, size, value = stored
+            value = self._declared(addr, size, value)
+            run.accesses.append(Access("buffer", self._name(addr, size), value, value))
 
     def value(self, code: Code, cpu: int, memory: bytes) -> int | None:
         """The value of an invariant or a balanced expression; None: it cannot be read."""
@@ -113,7 +133,7 @@ class Interpreter:
             case Set(dst=dst, expr=expr):
                 registers[dst] = evaluate(expr, registers)
             case Load() | Store() | Rmw() | CmpXchg() | Free():
-                if not self._memory(instr, registers, run):
+                if not self._memory(instr, cpu, registers, run):
                     return None
             case IrqSet(value=value):
                 on = int(evaluate(value, registers) != 0)
@@ -130,7 +150,7 @@ class Interpreter:
                 run.notes.append(f"chooses {choice}")
             case Atomic():
                 run.awaiting = True
-            case Pause() | Yield():
+            case Pause() | Yield() | Fence():
                 pass
             case Await(cond=cond):
                 run.awaiting = False
@@ -161,7 +181,11 @@ class Interpreter:
         return index + 1
 
     def _memory(
-        self, instr: Load | Store | Rmw | CmpXchg | Free, registers: dict[str, int], run: Run
+        self,
+        instr: Load | Store | Rmw | CmpXchg | Free,
+        cpu: int,
+        registers: dict[str, int],
+        run: Run,
     ) -> bool:
         """Execute one memory access; False where it is a bad one."""
         addr = evaluate(instr.addr, registers)
@@ -204,9 +228,37 @@ class Interpreter:
             assert at is not None, "a write to an object that never changes"
             raw = (after & ((1 << ty.bits) - 1)).to_bytes(ty.size, "little")
             run.memory[at : at + ty.size] = raw
-        if not instr.fused or run.awaiting:
+        hidden = getattr(instr, "order", "") == GHOST or self._is_buffer(addr)
+        if (not instr.fused or run.awaiting) and not hidden:
+            seen = self._forwarded(cpu, addr, ty, before, run.memory) if kind == "read" else None
+            if seen is not None:
+                kind, before, after = "forwarded", seen, seen
+            if self._program.drained(cpu) is not None:
+                before, after = (self._declared(addr, ty.size, each) for each in (before, after))
             run.accesses.append(Access(kind, self._name(addr, ty.size), before, after))
         return True
+
+    def _declared(self, addr: int, size: int, value: int) -> int:
+        """`value` as the object at `addr` shows it; a buffer keeps no signs."""
+        holder = self._program.object_at(addr)
+        for leaf in holder.leaves if holder is not None else ():
+            if holder is not None and (leaf.offset, leaf.ty.size) == (addr - holder.addr, size):
+                return leaf.ty.wrap(value)
+        return value
+
+    def _is_buffer(self, addr: int) -> bool:
+        return any(each.addr <= addr < each.addr + each.size for each in self._program.buffers)
+
+    def _forwarded(self, cpu: int, addr: int, ty: Int, held: int, memory: bytearray) -> int | None:
+        """What `cpu` reads at `addr`, where memory holds `held`, if it is from its own buffer."""
+        buffer = self._buffers.get(cpu)
+        if buffer is None:
+            return None
+        at = self._image.position(buffer.addr)
+        assert at is not None
+        raw = (held & ((1 << ty.bits) - 1)).to_bytes(ty.size, "little")
+        found = Waiting(buffer, bytes(memory[at : at + buffer.size])).seen(addr, raw)
+        return None if found is None else int.from_bytes(found, "little", signed=ty.signed)
 
     def _bad(self, instr: Instr, addr: int, fault: int, run: Run) -> bool:
         code, _ = FAULTS[fault]

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 DEFAULT_NEST: Mapping[str, int] = {"softirq": 3, "irq": 3, "nmi": 3, "exception": 2}
@@ -27,6 +28,17 @@ class Limits:
     engine: str = "auto"
     first: bool = False
     """Stop at the first violation."""
+    threads: int = 1
+    """Threads of one search; the answer does not depend on it."""
+    compact: bool = False
+    """Keep a fingerprint of each state in place of the state."""
+    checkpoint: Path | None = None
+    """A folder to which the search is written once in a while."""
+    checkpoint_seconds: float = 60.0
+    resume: bool = False
+    """Go on where the checkpoint ends."""
+    no_reduce: frozenset[str] = frozenset()
+    """Reductions (`klprove.engine.REDUCTIONS`) that are not used; only `native` has any."""
 
     def nesting(self, kind: str) -> int:
         """How many frames of `kind` may be stacked on one CPU."""
@@ -42,6 +54,10 @@ class Progress:
     frontier: int
     depth: int
     seconds: float
+    memory: int = 0
+    """Bytes that its process holds."""
+    said: str = ""
+    """Something the user should know that does not change the answer."""
 
 
 Report: TypeAlias = Callable[[Progress], None]
@@ -56,6 +72,7 @@ class Meter:
         self._report = report
         self._memory = limits.memory or resident() + int(0.8 * _available())
         self._next = self.start + 1.0
+        self._said = ""
 
     @property
     def seconds(self) -> float:
@@ -66,11 +83,20 @@ class Meter:
         """Why the search must end now, or nothing. To be called every few thousand states."""
         now = time.monotonic()
         if self._report and now >= self._next:
-            self._report(Progress(states, transitions, frontier, depth, now - self.start))
+            took = now - self.start
+            self._report(
+                Progress(states, transitions, frontier, depth, took, resident(), self._said)
+            )
+            self._said = ""
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:
             return f"time limit of {self._limits.seconds:g} s reached"
         return self.lacks(0)
+
+    def say(self, text: str) -> None:
+        """Tell the user something with the next report; nothing where `text` is empty."""
+        if text:
+            self._said, self._next = text, time.monotonic()
 
     def lacks(self, more: int) -> str:
         """Why the search cannot take `more` bytes, or nothing. To be asked before taking many."""

@@ -168,6 +168,14 @@ class Machine:
             for context in self.interrupts[number]:
                 yield ("enter", number, context)
 
+    def running(self, state: State, choice: Choice) -> int:
+        """The context in which `choice` happens."""
+        what, cpu, detail = choice
+        if what != "step":
+            return detail
+        frames, _ = state[1][cpu]
+        return self.points.table[frames[-1][0]].context
+
     def may_switch(self, memory: bytes, cpu: int, frames: tuple[Frame, ...]) -> bool:
         """True where another task of this CPU may go on instead of the running one."""
         if not frames:

@@ -6,7 +6,8 @@ shortest one.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
@@ -15,6 +16,9 @@ from klprove.engine.points import Noted
 from klprove.engine.search import Discovery, Search
 from klprove.ir.instructions import Atomic, Halt
 from klprove.verdict import VIOLATION
+
+Came: TypeAlias = tuple[State, Sequence[Choice]] | None
+"""Where a state was reached from, and by which choices; None at boot."""
 
 _LOOK = 2048
 """States between two looks at the clock."""
@@ -25,7 +29,7 @@ class Reference:
 
     def __init__(self, machine: Machine, meter: Meter) -> None:
         self._machine, self._meter = machine, meter
-        self._parents: dict[State, tuple[State, Choice] | None] = {}
+        self._parents: dict[State, Came] = {}
         self._found: dict[Notice, Discovery] = {}
         self._blocked: list[State] = []
         self._search = Search()
@@ -59,17 +63,17 @@ class Reference:
                 for choice in machine.choices(state):
                     after = machine.apply(state, choice, note)
                     if note:
-                        context = self._running(state, choice)
+                        context = machine.running(state, choice)
                         for each in note:
                             blocked |= each[0] == "blocked"
-                            self._note(context, each, (state, choice))
+                            self._note(context, each, (state, [choice]))
                         note.clear()
                     if after is None:
                         continue
                     stepped |= choice[0] != "enter"
                     search.transitions += 1
                     if after not in parents:
-                        parents[after] = (state, choice)
+                        parents[after] = (state, [choice])
                         waiting.append(after)
                         if after[0] is not state[0]:
                             self._invariants(after)
@@ -90,18 +94,10 @@ class Reference:
                 search.depth += 1
             level, waiting = waiting, deque()
 
-    def _running(self, state: State, choice: Choice) -> int:
-        """The context in which `choice` happens."""
-        what, cpu, detail = choice
-        if what != "step":
-            return detail
-        frames, _ = state[1][cpu]
-        return self._machine.points.table[frames[-1][0]].context
-
     def _violated(self) -> bool:
         return any(each.severity == VIOLATION for each in self._found)
 
-    def _note(self, context: int, noted: Noted, came: tuple[State, Choice] | None) -> None:
+    def _note(self, context: int, noted: Noted, came: Came) -> None:
         program = self._machine.program
         found = notice(program, context, noted)
         if found is not None and found not in self._found:
@@ -122,11 +118,11 @@ class Reference:
                 if found not in self._found:
                     self._found[found] = Discovery(found, self._schedule(self._parents[state]))
 
-    def _schedule(self, came: tuple[State, Choice] | None) -> list[Choice]:
+    def _schedule(self, came: Came) -> list[Choice]:
         choices: list[Choice] = []
         while came is not None:
-            state, choice = came
-            choices.append(choice)
+            state, taken = came
+            choices += reversed(taken)
             came = self._parents[state]
         choices.reverse()
         return choices
@@ -179,14 +175,19 @@ def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:
 
 
 def _all_wait(machine: Machine, state: State) -> bool:
-    """True where no task has ended or halted."""
+    """True where no task has ended or halted. What drains a store buffer is none of them."""
     tasks = [
         machine.points.table[frame[0]]
-        for frames, parked in state[1]
+        for frames, parked in state[1][: machine.program.processors]
         for frame in (*frames[:1], *parked)
     ]
     waiting = {each.context for each in tasks if not isinstance(each.instr, Halt)}
-    wanted = {n for n, each in enumerate(machine.program.contexts) if each.kind == "task"}
+    own = machine.program.processors
+    wanted = {
+        n
+        for n, each in enumerate(machine.program.contexts)
+        if each.kind == "task" and each.cpu < own
+    }
     return bool(wanted) and wanted <= waiting
 
 
@@ -198,7 +199,8 @@ def _waits(machine: Machine, frame: Frame, note: list[Noted]) -> bool:
 
 def deadlock(machine: Machine, state: State) -> Notice:
     """The finding for a state in which nothing can go on for ever: at the first blocked await."""
-    return waiting(machine, (frames[-1][0] for frames, _ in state[1] if frames))
+    running = (frames[-1][0] for frames, _ in state[1] if frames)
+    return waiting(machine, running)  # what drains a store buffer comes last
 
 
 def waiting(machine: Machine, running: Iterable[int]) -> Notice:

@@ -7,7 +7,7 @@ from klprove.engine.machine import Choice, Machine
 from klprove.engine.search import Discovery
 from klprove.ir.instructions import Atomic, End, Site, visible
 from klprove.source import Span
-from klprove.verdict import Event, Trace
+from klprove.verdict import STORE_BUFFER, Event, Trace
 
 
 class ReplayError(Exception):
@@ -47,7 +47,7 @@ class Replay:
             raise ReplayError(
                 f"{wanted[0]} at {wanted[1]} does not show after {len(discovery.schedule)} steps"
             )
-        return Trace(self._initial(), tuple(self._events))
+        return Trace(self._initial(), tuple(self._events), discovery.shortest)
 
     def _boot(self) -> None:
         for number, context in enumerate(self._program.contexts):
@@ -137,12 +137,13 @@ class Replay:
     def _event(self, action: str, frame: _Frame, site: Site, run: Run) -> None:
         context = self._program.contexts[frame.context]
         stack = self._stacks[context.cpu]
+        buffer = self._program.drained(context.cpu)
         self._events.append(
             Event(
                 action=action,
-                cpu=context.cpu,
+                cpu=context.cpu if buffer is None else buffer.cpu,
                 depth=max(len(stack) - 1, 0),
-                kind=context.kind,
+                kind=context.kind if buffer is None else STORE_BUFFER,
                 context=context.name,
                 span=site.span,
                 calls=site.calls,
@@ -164,7 +165,7 @@ class Replay:
                 isinstance(
                     self._program.contexts[each[-1].context].code.instrs[each[-1].index], Atomic
                 )
-                for each in self._stacks
+                for each in self._stacks[: self._program.processors]
                 if each
             )
         return False
@@ -173,7 +174,7 @@ class Replay:
         values: dict[str, int] = {}
         for event in self._events:
             for access in event.accesses:
-                if access.kind != "free":
+                if access.kind not in ("free", "buffer", "forwarded"):
                     values.setdefault(access.name, access.before)
         return tuple(values.items())
 

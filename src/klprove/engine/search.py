@@ -9,10 +9,12 @@ from klprove.engine.machine import Choice
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """A finding and a shortest sequence of choices that ends with it."""
+    """A finding and a sequence of choices that ends with it."""
 
     notice: Notice
     schedule: Sequence[Choice]
+    shortest: bool = True
+    """False where a shorter sequence may exist."""
 
 
 @dataclass(slots=True)
@@ -26,3 +28,5 @@ class Search:
     states: int = 0
     transitions: int = 0
     depth: int = 0
+    bytes: int = 0
+    """What the states were kept in at the end, by engines that count it."""

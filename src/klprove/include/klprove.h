@@ -78,13 +78,13 @@ void *__klprove_per_cpu(const volatile void *copy0, int cpu);
 #define raw_cpu_read(x)		this_cpu(x)
 #define this_cpu_write(x, v)	(this_cpu(x) = (v))
 #define __this_cpu_write(x, v)	(this_cpu(x) = (v))
-/* One instruction, hence one step. */
-#define this_cpu_add(x, v)	((void)__klprove_add(&this_cpu(x), sizeof(x), (unsigned long)(v)))
-#define this_cpu_sub(x, v)	((void)__klprove_add(&this_cpu(x), sizeof(x), -(unsigned long)(v)))
+/* One instruction, hence one step; without a lock prefix, so its write goes through the store buffer. */
+#define this_cpu_add(x, v)	((void)__klprove_cpu_add(&this_cpu(x), sizeof(x), (unsigned long)(v)))
+#define this_cpu_sub(x, v)	((void)__klprove_cpu_add(&this_cpu(x), sizeof(x), -(unsigned long)(v)))
 #define this_cpu_inc(x)		this_cpu_add(x, 1)
 #define this_cpu_dec(x)		this_cpu_sub(x, 1)
-#define this_cpu_or(x, v)	((void)__klprove_or(&this_cpu(x), sizeof(x), (unsigned long)(v)))
-#define this_cpu_and(x, v)	((void)__klprove_and(&this_cpu(x), sizeof(x), (unsigned long)(v)))
+#define this_cpu_or(x, v)	((void)__klprove_cpu_or(&this_cpu(x), sizeof(x), (unsigned long)(v)))
+#define this_cpu_and(x, v)	((void)__klprove_cpu_and(&this_cpu(x), sizeof(x), (unsigned long)(v)))
 #define __this_cpu_add(x, v)	this_cpu_add(x, v)
 #define __this_cpu_sub(x, v)	this_cpu_sub(x, v)
 #define __this_cpu_inc(x)	this_cpu_inc(x)
@@ -111,12 +111,21 @@ unsigned long __klprove_add(volatile void *p, unsigned long size, unsigned long 
 unsigned long __klprove_and(volatile void *p, unsigned long size, unsigned long v);
 unsigned long __klprove_or(volatile void *p, unsigned long size, unsigned long v);
 unsigned long __klprove_xor(volatile void *p, unsigned long size, unsigned long v);
+/* The same without a lock prefix: one instruction, atomic towards its own CPU only. */
+unsigned long __klprove_cpu_xchg(volatile void *p, unsigned long size, unsigned long v);
+unsigned long __klprove_cpu_cmpxchg(volatile void *p, unsigned long size,
+				    unsigned long old, unsigned long new_);
+unsigned long __klprove_cpu_add(volatile void *p, unsigned long size, unsigned long v);
+unsigned long __klprove_cpu_and(volatile void *p, unsigned long size, unsigned long v);
+unsigned long __klprove_cpu_or(volatile void *p, unsigned long size, unsigned long v);
 
 #define xchg(p, v)		((__typeof__(*(p)))__klprove_xchg((p), sizeof(*(p)), (unsigned long)(v)))
 #define cmpxchg(p, o, n)	((__typeof__(*(p)))__klprove_cmpxchg((p), sizeof(*(p)), \
 					(unsigned long)(o), (unsigned long)(n)))
-#define this_cpu_xchg(x, v)	xchg(&this_cpu(x), v)
-#define this_cpu_cmpxchg(x, o, n) cmpxchg(&this_cpu(x), o, n)
+#define this_cpu_xchg(x, v)	((__typeof__(x))__klprove_cpu_xchg(&this_cpu(x), sizeof(x), \
+					(unsigned long)(v)))
+#define this_cpu_cmpxchg(x, o, n) ((__typeof__(x))__klprove_cpu_cmpxchg(&this_cpu(x), sizeof(x), \
+					(unsigned long)(o), (unsigned long)(n)))
 #define set_bit(nr, p)		((void)__klprove_or((p), sizeof(*(p)), 1UL << (nr)))
 #define clear_bit(nr, p)	((void)__klprove_and((p), sizeof(*(p)), ~(1UL << (nr))))
 #define test_bit(nr, p)		((int)((READ_ONCE(*(p)) >> (nr)) & 1))
@@ -149,7 +158,7 @@ typedef atomic_long_t atomic64_t;
 #define atomic_xchg(p, v)	((int)__klprove_xchg((p), 4, (unsigned int)(v)))
 #define atomic_cmpxchg(p, o, n)	((int)__klprove_cmpxchg((p), 4, (unsigned int)(o), (unsigned int)(n)))
 
-/* No step of their own under sequential consistency. */
+/* No step of their own under sequential consistency; smp_mb() is one under TSO. */
 void smp_mb(void);
 void smp_rmb(void);
 void smp_wmb(void);
@@ -157,9 +166,14 @@ void barrier(void);
 #define mb()			smp_mb()
 #define rmb()			smp_rmb()
 #define wmb()			smp_wmb()
-#define smp_mb__before_atomic()	smp_mb()
-#define smp_mb__after_atomic()	smp_mb()
+#define smp_mb__before_atomic()	barrier()	/* as on x86: the lock prefix is a fence */
+#define smp_mb__after_atomic()	barrier()
 #define cpu_relax()		barrier()
+
+/* Scalar by scalar: each is a step. The size is a small constant. */
+void *memcpy(void *to, const void *from, unsigned long size);
+void *memmove(void *to, const void *from, unsigned long size);
+void *memset(void *to, int byte, unsigned long size);
 
 /* ---- choice, blocking, properties -------------------------------------- */
 

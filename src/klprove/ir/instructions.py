@@ -4,7 +4,11 @@ A *step* of a context begins at a *visible* instruction and runs on, through loc
 next visible one: that is what no other context can cut in two. Memory instructions that are
 `fused` belong to the step that is under way (inside an await, in a ghost function).
 
-Every instruction ends with `at`, the place it comes from.
+Every instruction has `at`, the place it comes from.
+
+A write says how it reaches memory, which matters under x86-TSO (`engine/tso`): `plain` goes through
+the CPU's store buffer, `locked` waits until that is empty, `ghost` is no hardware and takes effect
+at once.
 """
 
 from typing import NamedTuple, TypeAlias
@@ -12,6 +16,9 @@ from typing import NamedTuple, TypeAlias
 from klprove.ir.expressions import Expr
 from klprove.ir.types import Int
 from klprove.source import Span
+
+PLAIN, LOCKED, GHOST = "plain", "locked", "ghost"
+ORDERS = (PLAIN, LOCKED, GHOST)
 
 
 class Site(NamedTuple):
@@ -45,6 +52,7 @@ class Store(NamedTuple):
     ty: Int
     fused: bool
     at: Site
+    order: str = PLAIN
 
 
 class Rmw(NamedTuple):
@@ -57,6 +65,7 @@ class Rmw(NamedTuple):
     ty: Int
     fused: bool
     at: Site
+    order: str = LOCKED
 
 
 class CmpXchg(NamedTuple):
@@ -69,6 +78,7 @@ class CmpXchg(NamedTuple):
     ty: Int
     fused: bool
     at: Site
+    order: str = LOCKED
 
 
 class Free(NamedTuple):
@@ -124,6 +134,13 @@ class Await(NamedTuple):
     """Inside the step begun by an Atomic: where `cond` is zero the whole step is not enabled."""
 
     cond: Expr
+    at: Site
+
+
+class Fence(NamedTuple):
+    """smp_mb(). Local, and nothing where memory is sequentially consistent; `engine/tso` makes it a
+    step that waits for an empty store buffer."""
+
     at: Site
 
 
@@ -230,6 +247,7 @@ Instr: TypeAlias = (
     | Choose
     | Atomic
     | Await
+    | Fence
     | Halt
     | Pause
     | End

@@ -4,6 +4,9 @@ import re
 
 from klprove.ir.expressions import COMPARISONS, Binary, Const, Convert, Expr, Reg, Select, Unary
 from klprove.ir.instructions import (
+    LOCKED,
+    ORDERS,
+    PLAIN,
     Assume,
     Await,
     Branch,
@@ -28,7 +31,7 @@ from klprove.ir.instructions import (
 )
 from klprove.ir.lexer import Line
 from klprove.ir.printer import BARE, SIGNS, SYMBOLS
-from klprove.ir.program import Code, Context, Leaf, Object, Program, Property, Wrap
+from klprove.ir.program import Buffer, Code, Context, Leaf, Object, Program, Property, Wrap
 from klprove.ir.types import BY_NAME, I32, PTR, Int
 from klprove.source import BadInput, Diagnostic, Span
 
@@ -57,6 +60,7 @@ class _Reader:
         self.lines, self.next = lines, 0
         self.options: set[str] = set()
         self.objects: list[Object] = []
+        self.buffers: list[Buffer] = []
         self.wraps: list[Wrap] = []
         self.witnesses: list[str] = []
         self.functions: dict[int, str] = {}
@@ -81,6 +85,8 @@ class _Reader:
             functions=self.functions,
             hardware_nmi="hardware_nmi" in self.options,
             preempt="preempt" in self.options,
+            tso="tso" in self.options,
+            buffers=tuple(self.buffers),
         )
 
     def line(self) -> Line:
@@ -94,11 +100,13 @@ class _Reader:
     def part(self, line: Line) -> None:
         match line.take("word"):
             case "option":
-                if line.peek() not in ("hardware_nmi", "preempt"):
+                if line.peek() not in ("hardware_nmi", "preempt", "tso"):
                     line.fail("unknown option")
                 self.options.add(line.take("word"))
             case "object":
                 self.object(line)
+            case "buffer":
+                self.buffer(line)
             case "wrap":
                 self.wraps.append(Wrap(line.integer(), line.type(), line.integer()))
             case "witness":
@@ -129,6 +137,15 @@ class _Reader:
             leaves.append(Leaf(each.integer(), each.type(), each.string()))
             each.done()
         self.objects.append(Object(name, addr, init, cpu, tuple(leaves), readonly, granule))
+
+    def buffer(self, line: Line) -> None:
+        addr = line.integer()
+        line.expect("cpu")
+        cpu = line.integer()
+        line.expect("entries")
+        entries, tag, value = line.integer(), line.type(), line.type()
+        width = line.integer()
+        self.buffers.append(Buffer(addr, cpu, entries, tag, value, width, line.accept("bounded")))
 
     def context(self, line: Line) -> None:
         kind, name = line.name(), line.name()
@@ -179,15 +196,16 @@ def _content(line: Line, size: int) -> bytes:
 def _instr(line: Line, registers: dict[str, Int]) -> Instr:
     at = line.site()
     fused = line.accept("fused")
+    order = next((each for each in ORDERS if line.accept(each)), "")
     dst = None
     if line.kind == "reg":
         dst = line.reg()
         line.expect("=")
-        if line.kind != "word" or line.peek() in BY_NAME:
+        if not order and (line.kind != "word" or line.peek() in BY_NAME):
             return Set(dst, _expr(line, registers.get(dst)), at)
     word = line.take("word")
-    found = _memory(line, word, dst, fused, at)
-    if found is None and not fused:
+    found = _memory(line, word, dst, fused, order, at)
+    if found is None and not fused and not order:
         found = _other(line, word, at) if dst is None else _assigned(line, word, dst, at)
     if found is None:
         line.next -= 1
@@ -195,21 +213,24 @@ def _instr(line: Line, registers: dict[str, Int]) -> Instr:
     return found
 
 
-def _memory(line: Line, word: str, dst: str | None, fused: bool, at: Site) -> Instr | None:
+def _memory(
+    line: Line, word: str, dst: str | None, fused: bool, order: str, at: Site
+) -> Instr | None:
     match word:
-        case "load" if dst is not None:
+        case "load" if dst is not None and not order:
             ty, addr = line.type(), _place(line)
             return Load(dst, addr, ty, fused, at)
         case "store" if dst is None:
             ty, addr = line.type(), _place(line)
-            return Store(addr, _value(line, ty), ty, fused, at)
+            return Store(addr, _value(line, ty), ty, fused, at, order or PLAIN)
         case "rmw":
             op, ty, addr = line.take("word"), line.type(), _place(line)
-            return Rmw(op, dst, addr, _value(line, ty), ty, fused, at)
+            return Rmw(op, dst, addr, _value(line, ty), ty, fused, at, order or LOCKED)
         case "cmpxchg":
             ty, addr = line.type(), _place(line)
-            return CmpXchg(dst, addr, _value(line, ty), _value(line, ty), ty, fused, at)
-        case "free" if dst is None:
+            old, new = _value(line, ty), _value(line, ty)
+            return CmpXchg(dst, addr, old, new, ty, fused, at, order or LOCKED)
+        case "free" if dst is None and not order:
             addr = _place(line)
             return Free(addr, _integer(line), fused, at)
     return None

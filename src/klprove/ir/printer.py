@@ -19,7 +19,9 @@ from klprove.ir.expressions import (
     Unary,
 )
 from klprove.ir.instructions import (
+    LOCKED,
     MEMORY,
+    PLAIN,
     Assume,
     Atomic,
     Await,
@@ -28,6 +30,7 @@ from klprove.ir.instructions import (
     Choose,
     CmpXchg,
     End,
+    Fence,
     Free,
     Halt,
     Instr,
@@ -48,7 +51,7 @@ from klprove.ir.instructions import (
     Warned,
     Yield,
 )
-from klprove.ir.program import Code, Object, Program
+from klprove.ir.program import Buffer, Code, Object, Program
 from klprove.ir.types import PTR, U64, Int
 
 SYMBOLS = {
@@ -62,7 +65,7 @@ SIGNS = {"neg": "-", "not": "~", "lnot": "!"}
 
 BARE: dict[type, str] = {
     UnmaskNmi: "unmask_nmi", Yield: "yield", Atomic: "atomic", Halt: "halt", Pause: "pause",
-    End: "end",
+    End: "end", Fence: "fence",
 }  # fmt: skip
 """Instructions that have no operand."""
 
@@ -112,7 +115,7 @@ def render_instr(instr: Instr, code: Code) -> str:
     if bare is not None:
         return bare
     if isinstance(instr, MEMORY):
-        return ("fused " if instr.fused else "") + _memory(instr)
+        return ("fused " if instr.fused else "") + _order(instr) + _memory(instr)
     match instr:
         case IrqSet(value):
             return f"irq_set {render_expr(value)}"
@@ -145,6 +148,16 @@ def render_instr(instr: Instr, code: Code) -> str:
     raise TypeError(f"not an instruction: {instr!r}")
 
 
+def _order(instr: Load | Store | Rmw | CmpXchg | Free) -> str:
+    """How the write reaches memory, where that is not what its kind usually does."""
+    match instr:
+        case Store(order=order):
+            return "" if order == PLAIN else f"{order} "
+        case Rmw(order=order) | CmpXchg(order=order):
+            return "" if order == LOCKED else f"{order} "
+    return ""
+
+
 def _memory(instr: Load | Store | Rmw | CmpXchg | Free) -> str:
     place = f"[{render_expr(instr.addr, PTR)}]"
     match instr:
@@ -163,11 +176,13 @@ def _memory(instr: Load | Store | Rmw | CmpXchg | Free) -> str:
 
 def _program(program: Program) -> Iterator[str]:
     yield f"program cpus {program.cpus}"
-    for option in ("hardware_nmi", "preempt"):
+    for option in ("hardware_nmi", "preempt", "tso"):
         if getattr(program, option):
             yield f"option {option}"
     for each in program.objects:
         yield from _object(each)
+    for buffer in program.buffers:
+        yield _buffer(buffer)
     for wrap in program.wraps:
         yield f"wrap {wrap.addr:#x} {wrap.ty} {wrap.bits}"
     for name in program.witnesses:
@@ -199,6 +214,12 @@ def _object(each: Object) -> Iterator[str]:
         yield f"  init {_bytes(each.init)}"
     for leaf in each.leaves:
         yield f"  leaf {leaf.offset} {leaf.ty} {json.dumps(leaf.path)}"
+
+
+def _buffer(each: Buffer) -> str:
+    fields = f"{each.tag} {each.value} {each.width}"
+    head = f"buffer {each.addr:#x} cpu {each.cpu} entries {each.entries} {fields}"
+    return head + (" bounded" if each.is_bounded else "")
 
 
 def _bytes(data: bytes) -> str:

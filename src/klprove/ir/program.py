@@ -48,6 +48,40 @@ class Wrap:
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """The store buffer of a CPU under x86-TSO, in the object at `addr`.
+
+    An entry is an address (type `tag`), a value (type `value`) and, where `width` is 0, the number
+    of its bytes (u8); the newest comes first and what is not in use is zero.
+    """
+
+    addr: int
+    cpu: int
+    entries: int
+    tag: Int
+    value: Int
+    width: int
+    """Bytes of every store in it; 0: they differ, and each entry says it."""
+    is_bounded: bool = False
+    """True where a store may find it full and has to wait."""
+
+    @property
+    def stride(self) -> int:
+        """Bytes of an entry."""
+        return self.tag.size + self.value.size + (0 if self.width else 1)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all entries."""
+        return self.entries * self.stride
+
+    def place(self, entry: int, field: str) -> int:
+        """The address of `tag`, `value` or `width` of an entry; 0 is the newest."""
+        offset = {"tag": 0, "value": self.tag.size, "width": self.tag.size + self.value.size}
+        return self.addr + entry * self.stride + offset[field]
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """Instructions, entered at 0. Registers hold 0 until set; `registers` gives their types."""
 
@@ -92,6 +126,19 @@ class Program:
     """Function addresses (never readable) and their names."""
     hardware_nmi: bool = False
     preempt: bool = False
+    tso: bool = False
+    """Memory is x86-TSO, and `engine/tso` has made the store buffers explicit."""
+    buffers: tuple[Buffer, ...] = ()
+    """Each is drained by the one task of an additional CPU: the last CPUs, in this order."""
+
+    @property
+    def processors(self) -> int:
+        """CPUs of the machine, without those that stand for store buffers."""
+        return self.cpus - len(self.buffers)
+
+    def drained(self, cpu: int) -> Buffer | None:
+        """The store buffer that `cpu` stands for; None for a CPU of the machine."""
+        return self.buffers[cpu - self.processors] if cpu >= self.processors else None
 
     def object_at(self, addr: int) -> Object | None:
         """The object that holds address `addr`, if any."""

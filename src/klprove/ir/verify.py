@@ -18,6 +18,7 @@ from klprove.ir.expressions import (
 )
 from klprove.ir.instructions import (
     MEMORY,
+    ORDERS,
     Assume,
     Atomic,
     Await,
@@ -43,7 +44,7 @@ from klprove.ir.instructions import (
     visible,
 )
 from klprove.ir.liveness import successors
-from klprove.ir.program import KINDS, Code, Context, Object, Program, Property
+from klprove.ir.program import KINDS, Buffer, Code, Context, Object, Program, Property
 from klprove.ir.types import PTR, Int
 
 _PROPERTIES = ("invariant", "balanced")
@@ -92,6 +93,8 @@ def _memory(program: Program) -> Iterator[str]:
     for low, high in pairwise(objects):
         if low.end > high.addr:
             yield f"object {high.name}: overlaps {low.name}"
+    for number, buffer in enumerate(program.buffers):
+        yield from _buffer(program, number, buffer)
     for wrap in program.wraps:
         if _holder(objects, wrap.addr, wrap.ty.size) is None:
             yield f"wrap {wrap.addr:#x}: lies in no object"
@@ -100,6 +103,21 @@ def _memory(program: Program) -> Iterator[str]:
     for addr, name in program.functions.items():
         if _holder(objects, addr, 1) is not None:
             yield f"function {name}: its address lies in an object"
+
+
+def _buffer(program: Program, number: int, each: Buffer) -> Iterator[str]:
+    where = f"buffer {each.addr:#x}"
+    if not program.tso:
+        yield f"{where}: memory has no store buffers without option tso"
+    if not 0 <= each.cpu < program.processors:
+        yield f"{where}: there is no cpu {each.cpu}"
+    if each.tag.signed or each.value.signed or each.width not in (0, 1, 2, 4, 8):
+        yield f"{where}: no such entries"
+    if each.entries < 1 or _holder(list(program.objects), each.addr, each.size) is None:
+        yield f"{where}: does not lie in an object"
+    drains = [each for each in program.contexts if each.cpu == program.processors + number]
+    if [each.kind for each in drains] != ["task"]:
+        yield f"{where}: its cpu has not one task, which drains it"
 
 
 def _holder(objects: list[Object], addr: int, size: int) -> Object | None:
@@ -165,6 +183,9 @@ def _operands(instr: Instr, code: Code) -> Iterator[str]:
     """Errors of the registers and expressions of `instr`."""
     if isinstance(instr, MEMORY):
         yield from _expr(instr.addr, code, PTR)
+    match instr:
+        case Store(order=order) | Rmw(order=order) | CmpXchg(order=order) if order not in ORDERS:
+            yield f"no such way to memory: {order}"
     match instr:
         case Load(dst, _, ty):
             yield from _into(dst, code, ty)
@@ -237,7 +258,7 @@ def _expr(expr: Expr, code: Code, wanted: Int | None = None) -> Iterator[str]:
 
 def _flow(code: Code) -> Iterator[str]:
     """Errors of the awaits, and loops that no step and no end can be reached from."""
-    inside, outside = _regions(code)
+    inside, outside = regions(code)
     for index in sorted(inside | outside):
         instr = code.instrs[index]
         if index in outside and isinstance(instr, Await):
@@ -256,7 +277,7 @@ def _after(code: Code, index: int) -> list[int]:
     return [to for to in successors(index, code.instrs[index]) if 0 <= to < len(code.instrs)]
 
 
-def _regions(code: Code) -> tuple[set[int], set[int]]:
+def regions(code: Code) -> tuple[set[int], set[int]]:
     """Instructions that can be reached inside an await, and those that can be outside."""
     seen: dict[bool, set[int]] = {True: set(), False: set()}
     work = [(0, False)]

@@ -184,11 +184,13 @@ def inline(
         frame.result = new_local(run, f"{function.name}.result", returned)
     ghost = function.is_ghost
     run.fused += ghost
+    run.ghosts += ghost
     if run.world.is_patched(function) and not run.fused:
         _enter_trampoline(run, function)
     lower_statement(run, function.body)
     value = _returned(run, frame, returned, caller_at)
     run.fused -= ghost
+    run.ghosts -= ghost
     run.frames.pop()
     return value
 
@@ -241,5 +243,7 @@ def _stop_recursion(run: Run, node: Node, calls: tuple[str, ...], name: str) -> 
 def call_ghost(run: Run, function: FunctionDecl, node: Node) -> None:
     """Inline ghost `function`, which takes no arguments, without a step."""
     with run.fusing():
+        run.ghosts += 1
         if function.body is not None:
             inline(run, node, function, [])
+        run.ghosts -= 1

@@ -81,7 +81,8 @@ class Run:
         self.frames: list[Frame] = []
         self.fused = 0
         """How many ghost functions and awaits we are in: memory accesses are no steps there."""
-        self.awaiting = False
+        self.ghosts = 0
+        """How many ghost functions we are in."""
         self.stable: set[str] = set()
         """Registers set in one place only, before all their uses."""
         self.kept: set[str] = set()
@@ -159,7 +160,7 @@ class Run:
 
     def catch(self, node: Node, action: Callable[[], object]) -> None:
         """Do `action`; what is refused in it is noted, and the lowering goes on behind it."""
-        depth, fused, awaiting = len(self.frames), self.fused, self.awaiting
+        depth, fused, ghosts = len(self.frames), self.fused, self.ghosts
         try:
             try:
                 action()
@@ -170,7 +171,7 @@ class Run:
                 self.world.note(refused.diagnostic)
             self.is_refused = True
             del self.frames[depth:]
-            self.fused, self.awaiting = fused, awaiting
+            self.fused, self.ghosts = fused, ghosts
             self.builder.alive = True
 
 

@@ -7,12 +7,16 @@ from klprove.c import Node
 from klprove.c.types import Pointer, leaves
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import (
+    GHOST,
+    LOCKED,
+    PLAIN,
     Assume,
     Atomic,
     Await,
     Check,
     Choose,
     CmpXchg,
+    Fence,
     Free,
     Halt,
     IrqGet,
@@ -132,17 +136,35 @@ def _schedule(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     run.builder.emit(Yield(run.site(node)))
 
 
-@_intrinsic("smp_mb", "smp_rmb", "smp_wmb", "barrier")
+@_intrinsic("smp_mb")
+def _fence(run: Run, node: Node, arguments: Sequence[Node]) -> None:
+    """No step where memory is sequentially consistent."""
+    if run.world.options.fences and not run.ghosts:
+        run.builder.emit(Fence(run.site(node)))
+
+
+@_intrinsic("smp_rmb", "smp_wmb", "barrier")
 def _barrier(run: Run, node: Node, arguments: Sequence[Node]) -> None:
-    """No step: every access already takes effect in order."""
+    """No step: loads and stores take effect in order among themselves, also on x86."""
 
 
 # Atomic operations
 
+_LOCAL = "__klprove_cpu_"
+"""How the names begin of those that are one instruction, and so atomic towards their own CPU, but
+without a lock prefix."""
+
+
+def _order(run: Run, node: Node) -> str:
+    if run.ghosts:
+        return GHOST
+    return PLAIN if node.children[0].bare.name.startswith(_LOCAL) else LOCKED
+
 
 @_intrinsic("__klprove_xchg", "__klprove_add", "__klprove_and", "__klprove_or", "__klprove_xor")
+@_intrinsic(*(_LOCAL + op for op in ("xchg", "add", "and", "or")))
 def _update(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
-    op = node.children[0].bare.name.removeprefix("__klprove_")
+    op = node.children[0].bare.name.rpartition("_")[2]
     address = rvalue(run, arguments[0])
     ty = _width(run, arguments[1])
     value = convert(rvalue(run, arguments[2]), ty)
@@ -151,13 +173,13 @@ def _update(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
         write(run, address, value if op == "xchg" else binary(op, old, value), ty, node)
         return convert(old, U64)
     result = run.temporary(ty, "old")
-    at = run.site(node)
-    run.builder.emit(Rmw(op, result.name, address, scalar(value), ty, run.fused > 0, at))
+    at, fused, order = run.site(node), run.fused > 0, _order(run, node)
+    run.builder.emit(Rmw(op, result.name, address, scalar(value), ty, fused, at, order))
     after_read(run, address, node)
     return convert(result, U64)
 
 
-@_intrinsic("__klprove_cmpxchg")
+@_intrinsic("__klprove_cmpxchg", _LOCAL + "cmpxchg")
 def _cmpxchg(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
     address = rvalue(run, arguments[0])
     ty = _width(run, arguments[1])
@@ -169,8 +191,9 @@ def _cmpxchg(run: Run, node: Node, arguments: Sequence[Node]) -> Value:
         write(run, address, new, ty, node)
         return convert(old, U64)
     result = run.temporary(ty, "old")
-    at, fused = run.site(node), run.fused > 0
-    run.builder.emit(CmpXchg(result.name, address, scalar(expected), scalar(value), ty, fused, at))
+    at, fused, order = run.site(node), run.fused > 0, _order(run, node)
+    old, new = scalar(expected), scalar(value)
+    run.builder.emit(CmpXchg(result.name, address, old, new, ty, fused, at, order))
     after_read(run, address, node)
     return convert(result, U64)
 

@@ -3,7 +3,7 @@
 from klprove.c import Node
 from klprove.c.types import Array, CType, Integer, Pointer, leaves
 from klprove.ir.expressions import Const, Expr, Reg
-from klprove.ir.instructions import Load, Set, Store
+from klprove.ir.instructions import GHOST, PLAIN, Load, Set, Store
 from klprove.ir.liveness import target
 from klprove.ir.types import U64, Int
 from klprove.lower.dispatch import Refusal, Run, refusal
@@ -132,7 +132,8 @@ def write(run: Run, address: Value, value: Value, ty: Int, node: Node) -> None:
     if isinstance(address, LocalAddr):
         _write_local(run, address, value, ty, node)
         return
-    run.builder.emit(Store(address, scalar(value), ty, run.fused > 0, run.site(node)))
+    order = GHOST if run.ghosts else PLAIN
+    run.builder.emit(Store(address, scalar(value), ty, run.fused > 0, run.site(node), order))
 
 
 def _name(run: Run, address: Expr, node: Node) -> str:

@@ -24,6 +24,8 @@ class Options:
     """Inline functions that the compiler left out of line: traceable."""
     inlined: frozenset[str] = frozenset()
     """Functions that the compiler inlined: not traceable."""
+    fences: bool = False
+    """smp_mb() becomes an instruction, for a memory model in which it matters."""
 
 
 @dataclass

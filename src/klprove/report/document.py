@@ -1,13 +1,12 @@
 """An answer as a JSON document; docs/json.md and check.schema.json describe it."""
 
-from importlib.resources import files
 from typing import Any
 
 from klprove.check import Answer
 from klprove.source import Span
 from klprove.verdict import Event, Finding, Verdict
 
-SCHEMA = "klprove.check/1"
+SCHEMA = "klprove.check/2"
 
 
 def document(answer: Answer) -> dict[str, Any]:
@@ -24,12 +23,15 @@ def document(answer: Answer) -> dict[str, Any]:
         "engine": statistics.engine,
         "states": statistics.states,
         "transitions": statistics.transitions,
+        "reduced": list(statistics.reduced),
         "seconds": round(answer.seconds, 3),
         "bounds": {
             "cpus": answer.cpus,
             "arrivals": dict(answer.bounds.arrivals),
             "nest": dict(answer.bounds.nest),
             "recursion": answer.question.recursion,
+            "memory_model": answer.question.memory_model,
+            "store_buffer": answer.question.store_buffer,
         },
         "assumptions": list(answer.assumptions),
         "asked": list(answer.asked),
@@ -42,6 +44,8 @@ def document(answer: Answer) -> dict[str, Any]:
 
 def schema() -> str:
     """The text of the JSON Schema of the document."""
+    from importlib.resources import files  # the document itself does not need it
+
     return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
 
 
@@ -66,6 +70,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "text": finding.text,
         "at": _place(finding.span),
         "initial": [{"name": name, "value": value} for name, value in finding.trace.initial],
+        "shortest": finding.trace.shortest,
         "trace": [_event(step, each) for step, each in enumerate(finding.trace.events, 1)],
     }
 

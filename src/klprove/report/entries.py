@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from klprove.report.wrapping import ascii_only
-from klprove.verdict import Access, Event, Trace
+from klprove.verdict import STORE_BUFFER, Access, Event, Trace
 
-KIND_NAMES = {"nmi": "NMI"}
+KIND_NAMES = {"nmi": "NMI", STORE_BUFFER: "buffer"}
 _BIG = 1 << 16
+_BEHIND = 1 << 16
+"""More frames than a CPU has."""
 
 Show: TypeAlias = Callable[[str, int], str]
 """How the value of a named object is written."""
@@ -55,11 +57,16 @@ class _Calls:
         self.chain = now
 
 
+def lane_of(event: Event) -> Lane:
+    """Where `event` is shown. A store buffer stands behind everything else of its CPU."""
+    return Lane(event.cpu, _BEHIND if event.kind == STORE_BUFFER else event.depth)
+
+
 def lanes(trace: Trace) -> dict[Lane, str]:
     """Every lane that `trace` uses, in order, with its title."""
     kinds: dict[Lane, dict[str, None]] = {}
     for event in trace.events:
-        kinds.setdefault(Lane(event.cpu, event.depth), {})[event.kind] = None
+        kinds.setdefault(lane_of(event), {})[event.kind] = None
     return {
         lane: f"CPU {lane.cpu} " + "/".join(KIND_NAMES.get(kind, kind) for kind in kinds[lane])
         for lane in sorted(kinds)
@@ -74,7 +81,7 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
     """
     inside: dict[Lane, _Calls] = {}
     for number, event in enumerate(trace.events, 1):
-        lane = Lane(event.cpu, event.depth)
+        lane = lane_of(event)
         texts = list(_texts(event, show))
         last = number == len(trace.events)
         if last:
@@ -158,6 +165,10 @@ def _told(access: Access, cpu: int, show: Show) -> str:
     if access.kind == "free":
         return f"kfree({name})"
     after = show(access.name, access.after)
+    if access.kind == "buffer":
+        return f"{name} := {after} (buffered)"
+    if access.kind == "forwarded":
+        return f"{name} is {after} (own store)"
     if access.kind == "read":
         return f"{name} is {after}"
     return f"{name}: {show(access.name, access.before)} -> {after}"

@@ -7,7 +7,7 @@ from klprove.check import Answer
 from klprove.report.entries import Show, number
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
-from klprove.report.replay import command_lines, command_words
+from klprove.report.replay import command_lines, command_words, quote
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
 
@@ -43,6 +43,8 @@ def bounds(answer: Answer, timing: bool) -> str:
     if answer.question.recursion is not None:
         parts.append(f"recursion <= {answer.question.recursion}")
     size = [count(answer.statistics.states, "state")]
+    if answer.statistics.reduced:
+        size[0] += f" (reduced: {', '.join(answer.statistics.reduced)})"
     if timing:
         size.append(f"{answer.seconds:.1f}s")
     size.append("complete" if answer.complete else "NOT complete")
@@ -64,6 +66,9 @@ def _limits(answer: Answer) -> Iterator[str]:
     }
     if asked:
         yield f"nested {bounded(asked)}"
+    full = [verdict.bounds.store_buffer for verdict in answer.sites.values()]
+    if any(full):
+        yield f"store buffer <= {max(filter(None, full))}"
 
 
 def bounded(limits: Mapping[str, int]) -> str:
@@ -87,9 +92,10 @@ def unfinished(answer: Answer) -> Iterator[str]:
         where = _where(sites, len(answer.sites))
         yield from field("vacuous", f"witness {name} is never reached{where}")
     if not answer.complete:
-        yield from field(
-            "go on", "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
-        )
+        more = "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
+        if answer.question.checkpoint is not None:
+            more = f"--resume {quote(answer.question.checkpoint)}, and {more}"
+        yield from field("go on", more)
 
 
 def _where(sites: list[str], total: int) -> str:
@@ -118,6 +124,8 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     yield from field("initial", initial(finding.trace, answer.cpus, show))
     if alone:
         yield from field("bounds", bounds(answer, timing))
+    if not finding.trace.shortest:
+        yield from field("trace", "not shown to be a shortest one (--no-reduce all finds one)")
     yield ""
     yield from draw(finding.trace, finding.code, show)
     yield ""

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Mapping
 
-from klprove.check import Question
+from klprove.check import SC, Question
 from klprove.report.wrapping import WIDTH
 
 
@@ -29,6 +29,10 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
         words.append(("--recursion", str(question.recursion)))
     words += [("-D", f"{name}={value}") for name, value in question.defines.items()]
     words += [("--inline", name) for name in sorted(question.inlined)]
+    if question.memory_model != SC:
+        words.append(("--memory-model", question.memory_model))
+    if question.store_buffer is not None:
+        words.append(("--store-buffer", str(question.store_buffer)))
     if question.werror:
         words.append(("--werror",))
     return words

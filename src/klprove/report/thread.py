@@ -124,6 +124,8 @@ def _run(judged: Judged) -> Iterator[str]:
     answer = judged.answer
     words = command_line(command_words(answer.question))
     size = f"{answer.statistics.states:,} states"
+    if answer.statistics.reduced:
+        size += " (reduced)"
     search = "complete search" if answer.complete else "search NOT complete"
     yield f"- `{words}`"
     if judged.run.about:

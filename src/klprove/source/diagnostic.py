@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "kernel": "a kernel generation that does not exist",
     "claim": "a claim's file that says something unusable",
     "option": "a command-line option with an unusable value",
+    "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
@@ -52,12 +53,19 @@ class Diagnostic:
         return "\n".join(lines).encode("ascii", "backslashreplace").decode()
 
 
+class Unavailable(Exception):
+    """Something that was asked for is not there (a cluster); the text says why. Exit status 2."""
+
+
 class BadInput(Exception):
     """The input cannot be used; carries every diagnostic found. Exit status 2."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(each.render() for each in self.diagnostics))
+
+    def __reduce__(self) -> tuple[type["BadInput"], tuple[tuple[Diagnostic, ...]]]:
+        return BadInput, (self.diagnostics,)
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,8 @@ from klprove.source import Span
 
 VIOLATION = "violation"
 WARNING = "warning"
+STORE_BUFFER = "store-buffer"
+"""The kind of what drains a CPU's store buffer, in a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class Access:
     """One memory access of a step, by the name of the object; values as its type shows them."""
 
     kind: str
-    """`read`, `write`, `update` (atomic read-modify-write) or `free`."""
+    """`read`, `write`, `update` (atomic read-modify-write) or `free`; with store buffers also
+    `buffer`, a store of `after` that waits in one, and `forwarded`, a read from one."""
     name: str
     before: int
     after: int
@@ -40,11 +43,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A shortest interleaving, replayed step by step before it is shown."""
+    """An interleaving, replayed step by step before it is shown."""
 
     initial: tuple[tuple[str, int], ...]
     """Name and value of the objects that the trace touches, before its first step."""
     events: tuple[Event, ...]
+    shortest: bool = True
+    """False where a shorter one may exist."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Bounds of the search. `arrivals`: deliveries of each interrupt function on each CPU, by kind;
-    a kind that is absent is unbounded. `nest`: frames of a kind that may be stacked on one CPU."""
+    a kind that is absent is unbounded. `nest`: frames of a kind that may be stacked on one CPU.
+    `store_buffer`: entries of each store buffer, where a store may have to wait for one."""
 
     arrivals: Mapping[str, int] = field(default_factory=dict)
     nest: Mapping[str, int] = field(default_factory=dict)
+    store_buffer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Statistics:
     depth: int = 0
     seconds: float = 0.0
     engine: str = ""
+    reduced: tuple[str, ...] = ()
+    """The reductions behind these figures; empty: every reachable state was stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,10 @@ UPDATE(xchg, v)
 UPDATE(add, old + v)
 UPDATE(and, old & v)
 UPDATE(or, old | v)
+UPDATE(cpu_xchg, v)
+UPDATE(cpu_add, old + v)
+UPDATE(cpu_and, old & v)
+UPDATE(cpu_or, old | v)
 
 static void set_irqs(bool on)
 {

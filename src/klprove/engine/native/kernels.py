@@ -1,11 +1,22 @@
 """The loops of the search, in the part of Python that `engine/native/lowering.py` compiles.
 
 Everything is an integer of 64 bits or an array that is passed in; every function here also runs
-under CPython, which is how it is tested. WORDS, SEEN and `objects` are set for each program.
+under CPython, which is how it is tested. The constants below the line are set for each program.
 
-The table of states is open addressing with linear probing: the upper half of an entry is the upper
-half of the state's hash, the lower half its index plus one, zero is empty. The place where probing
-begins comes from the upper half, so the table grows without a look at the states.
+A state is a record of WORDS words. It is cut into PARTS parts of PART words, and each distinct part
+is stored once and numbered; numbers are paired, and each distinct pair of them is stored once and
+numbered, until two are left: they are the *key* of the state, one word. (Tree compression: Laarman,
+van de Pol, Weber, "Parallel recursive state compression for free", SPIN 2011.) The set of states is
+a table of keys, scrambled by a bijection, so it is exact. In a compact search there are no
+parts: what stands for a state in the table is a fingerprint of 64 bits (hash compaction: Wolper
+and Leroy, CAV 1993).
+
+The table is open addressing with linear probing. A mark begins its search at a place proportional
+to it, so the table may have any size, its content is nearly sorted, and it grows in place.
+
+States are numbered in the order in which they are found, breadth first. How a state was found is
+remembered in two small numbers, so that a run can be told again: how many states its parent has
+found, and its place among the successors of the parent.
 """
 
 from collections.abc import MutableSequence
@@ -13,41 +24,73 @@ from typing import TypeAlias
 
 Bytes: TypeAlias = MutableSequence[int]
 """Unsigned bytes."""
-Cells: TypeAlias = MutableSequence[int]
-"""Unsigned integers of 32 bits."""
 Words: TypeAlias = MutableSequence[int]
 """Signed integers of 64 bits."""
 
-WORDS = 1
-"""Words of a state."""
-SEEN = 1
-"""Where the flags of the events begin in the control array."""
 BATCH = 32
 """States expanded before their successors are looked up, so that the table is in the cache."""
-objects: Words = []
-"""How many objects, then six words for each, by address: start, length, position (-1: it never
-changes), granule, first flag, whether it is read only."""
-
-COUNT, HEAD, UNTIL, TRANSITIONS, ROOM, MASK, LOGGED, LOG = 0, 1, 2, 3, 4, 5, 6, 7
-"""Places in the control array: states stored; states expanded; where to stop; transitions; states
-at which there must be more room; entries of the table less one; length of the log; start of the log
-(three words an entry: event, state, choice)."""
 TELL = 4096
-"""Entries of the log after which it is read; it has room for what one batch may add."""
+"""Entries of the log after which it is read."""
+TAIL = 1 << 16
+"""Places behind the last of a table, for what does not find one before."""
+
+# -- of the program ------------------------------------------------------------------
+
+WORDS, PART, PARTS, NODES, LEFT, RIGHT, FANOUT, EXACT, TRAIL, SEEN = 2, 1, 2, 2, 0, 1, 1, 1, 1, 0
+"""Words of a state; words of a part; parts; parts and pairs together; the two that are the key;
+successors that a state may have; 0: compact; bytes of a number of the trail; where the flags of the
+events begin."""
+joins: Words = []
+"""The two parts or pairs that each pair pairs."""
+cut: Words = []
+"""The words of the record that make up the parts, one part after the other. The last word of the
+record is zero and may stand in many."""
+HERE, REFS, IDS, COUNTS, KEYS, MARKS, OUT = 0, 2, 4, 6, 38, 70, 102
+"""Where things begin in a work array: the state being expanded, the numbers of its parts and pairs,
+those of a successor; for a batch: successors of each state, their keys, their marks, they."""
+
+# -- places in the control array -------------------------------------------------------
+
+COUNT, HEAD, UNTIL, TRANSITIONS, ROOM, ENTRIES, LOGGED = 0, 1, 2, 3, 4, 5, 6
+"""States stored; states expanded; where to stop; transitions; states at which there must be more
+room; places of the table; length of the log."""
+PIECES, PAIRS = 7, 11
+"""Four places each, for the parts and for the pairs: how many there are, at how many there must
+be more room, places of their table; a number that this thread has taken and not used."""
+BASE, KEY = 15, 16
+"""Number of the first state that `order` still holds; key of the state that is being expanded."""
+LOG = 17
+"""Start of the log (three words an entry: event, state, choice or, where it is blocked, its
+key)."""
 
 BLOCKED = 0
-NULL, WILD, BOUNDS, FREED = -1, -2, -3, -4
 LOW32 = 0xFFFFFFFF
 
-REACHED, FULL, TOLD = 0, 1, 2
-"""Why `search` returns: it got to UNTIL; the store or the table must grow; the log is full."""
+REACHED, FULL, TOLD, CROWDED = 0, 1, 2, 3
+"""Why `search` returns: it got to UNTIL; the table must grow; the log is full; there must be more
+room for parts or pairs."""
+
+
+# -- what is written in LLVM ------------------------------------------------------------
 
 
 def mix(a: int, b: int) -> int:
     """Both halves of the product of 128 bits, folded (Wang Yi, wyhash)."""
     product = (a & 0xFFFFFFFFFFFFFFFF) * (b & 0xFFFFFFFFFFFFFFFF)
-    folded = (product ^ (product >> 64)) & 0xFFFFFFFFFFFFFFFF
-    return folded - (1 << 64) if folded >> 63 else folded
+    return signed(product ^ (product >> 64))
+
+
+def scramble(a: int) -> int:
+    """A bijection of words that spreads neighbours (the finalizer of MurmurHash3); 0 stays 0."""
+    a &= 0xFFFFFFFFFFFFFFFF
+    a = (a ^ (a >> 33)) * 0xFF51AFD7ED558CCD & 0xFFFFFFFFFFFFFFFF
+    a = (a ^ (a >> 33)) * 0xC4CEB9FE1A85EC53 & 0xFFFFFFFFFFFFFFFF
+    return signed(a ^ (a >> 33))
+
+
+def scale(a: int, entries: int) -> int:
+    """The place that belongs to mark `a` among so many: a * entries / 2**64, unsigned."""
+    return (a & 0xFFFFFFFFFFFFFFFF) * entries >> 64
 
 
 def below(a: int, b: int) -> bool:
@@ -60,178 +103,374 @@ def prefetch(array: Words, index: int) -> int:
     return 0
 
 
+def acquire(array: Words, index: int) -> int:
+    """An element that another thread may have set; what it wrote before is seen."""
+    return array[index]
+
+
+def claim(array: Words, index: int, value: int) -> int:
+    """Set an element that is 0, at one blow; 0, or what another thread has set it to."""
+    found = array[index]
+    if found == 0:
+        array[index] = value
+    return found
+
+
+def take(array: Words, index: int, more: int) -> int:
+    """Add to an element, at one blow; what it was."""
+    found = array[index]
+    array[index] = found + more
+    return found
+
+
+def relax() -> int:
+    """Let another thread have the CPU."""
+    return 0
+
+
 def expand(control: Words, store: Words, at: int, out: Words, to: int) -> int:
     """Write the successors of a state one after the other, and say how many: generated code."""
     raise NotImplementedError
 
 
-def hashed(store: Words, at: int) -> int:
-    """The hash of the state at a place in words: independent products, so that they overlap."""
+def signed(a: int) -> int:
+    """The low 64 bits of `a` as a signed integer; for the functions above."""
+    a &= 0xFFFFFFFFFFFFFFFF
+    return a - (1 << 64) if a >> 63 else a
+
+
+# -- hashes ---------------------------------------------------------------------------------
+
+
+def hashed(words: Words, at: int, width: int) -> int:
+    """A hash of some words: independent products, so that they overlap."""
     total = 0x2D358DCCAA6C78A5
     key = 0x1E3779B97F4A7C15
-    for i in range(0, WORDS - 1, 2):
+    for i in range(0, width - 1, 2):
         other = key + 0x0F1BBCDCBFA53E0B & 0x3FFFFFFFFFFFFFFF
-        total = total ^ mix(store[at + i] ^ key, store[at + i + 1] ^ other)
+        total = total ^ mix(words[at + i] ^ key, words[at + i + 1] ^ other)
         key = other + 0x2545F4914F6CDD1D & 0x3FFFFFFFFFFFFFFF
-    if WORDS & 1:
-        total = total ^ mix(store[at + WORDS - 1] ^ 0x4B33A62ED433D4A3, 0x4D5A2DA51DE1AA47)
+    if width & 1:
+        total = total ^ mix(words[at + width - 1] ^ 0x4B33A62ED433D4A3, 0x4D5A2DA51DE1AA47)
     return mix(total, 0x27BB2EE687B0B0FD)
 
 
-def same(store: Words, at: int, out: Words, to: int) -> int:
-    """1 where two states are equal."""
-    difference = 0
-    for i in range(0, WORDS, 1):
-        difference = difference | store[at + i] ^ out[to + i]
-    return 1 if difference == 0 else 0
+def fingerprint(words: Words, at: int) -> int:
+    """What stands for a state in a compact search: never 0."""
+    found = hashed(words, at, WORDS)
+    return found if found != 0 else 1
 
 
-def insert(
-    control: Words, store: Words, parents: Cells, table: Words, out: Words, to: int, h: int, by: int
+# -- parts and pairs ------------------------------------------------------------------------
+
+
+def intern(
+    own: Words,
+    control: Words,
+    counts: int,
+    slots: Words,
+    kept: Words,
+    width: int,
+    words: Words,
+    at: int,
 ) -> int:
-    """Store the state at `to` unless it is there already; 1 where it is new."""
-    mask = control[MASK]
-    place = h >> 32 & mask
+    """The number, from 1 on, of `width` words among those in `kept`, where they are put unless they
+    are there. Several threads, each with a control array of its own, may do so at once; a number
+    that one has taken in vain it uses next time. `slots` holds half a hash and half a number."""
+    h = hashed(words, at, width)
+    tag = h & ~LOW32
+    place = (h >> 32 & LOW32) * control[counts + 2] >> 32
+    mine = 0
+    while 1:
+        entry = acquire(slots, place)
+        if entry == 0:
+            if mine == 0:
+                mine = own[counts + 3]
+                own[counts + 3] = 0
+                if mine == 0:
+                    mine = take(control, counts, 1) + 1
+                for i in range(0, width, 1):
+                    kept[mine * width + i] = words[at + i]
+            entry = claim(slots, place, tag | mine)
+            if entry == 0:
+                return mine
+        if entry & ~LOW32 == tag:
+            number = entry & LOW32
+            difference = 0
+            for i in range(0, width, 1):
+                difference = difference | kept[number * width + i] ^ words[at + i]
+            if difference == 0:
+                if mine != 0:
+                    own[counts + 3] = mine
+                return number
+        place = place + 1
+    return 0
+
+
+def respace(
+    slots: Words, entries: int, kept: Words, width: int, count: int, unused: Words, some: int
+) -> int:
+    """Enter all that is kept into an empty table of so many places, but for `some` numbers that
+    are not in use."""
+    for number in range(1, count + 1, 1):
+        used = 1
+        for i in range(0, some, 1):
+            if unused[i] == number:
+                used = 0
+        if used:
+            h = hashed(kept, number * width, width)
+            place = (h >> 32 & LOW32) * entries >> 32
+            while slots[place] != 0:
+                place = place + 1
+            slots[place] = h & ~LOW32 | number
+    return 0
+
+
+def fold(
+    own: Words,
+    control: Words,
+    pieces: Words,
+    piece_slots: Words,
+    pairs: Words,
+    pair_slots: Words,
+    work: Words,
+    at: int,
+) -> int:
+    """The key of the record at `at` in the work array, which follows on the one at HERE: only
+    where it differs from that are parts and pairs looked up. REFS of 0 are not known."""
+    for p in range(0, PARTS, 1):
+        difference = 0
+        for i in range(0, PART, 1):
+            word = cut[p * PART + i]
+            difference = difference | work[HERE + word] ^ work[at + word]
+        known = work[REFS + p]
+        if difference != 0 or known == 0:
+            for i in range(0, PART, 1):
+                work[IDS + NODES + i] = work[at + cut[p * PART + i]]
+            known = intern(own, control, PIECES, piece_slots, pieces, PART, work, IDS + NODES)
+        work[IDS + p] = known
+    for n in range(PARTS, NODES, 1):
+        left = joins[2 * (n - PARTS)]
+        right = joins[2 * (n - PARTS) + 1]
+        a = work[IDS + left]
+        b = work[IDS + right]
+        known = work[REFS + n]
+        if a != work[REFS + left] or b != work[REFS + right]:
+            work[IDS + NODES] = a | b << 32
+            known = intern(own, control, PAIRS, pair_slots, pairs, 1, work, IDS + NODES)
+        work[IDS + n] = known
+    return work[IDS + LEFT] | work[IDS + RIGHT] << 32
+
+
+def unfold(pieces: Words, pairs: Words, key: int, work: Words) -> int:
+    """The record of a key to HERE, and the numbers of its parts and pairs to REFS."""
+    work[REFS + LEFT] = key & LOW32
+    work[REFS + RIGHT] = key >> 32 & LOW32
+    for k in range(0, NODES - PARTS, 1):
+        n = NODES - 1 - k
+        pair = pairs[work[REFS + n]]
+        work[REFS + joins[2 * (n - PARTS)]] = pair & LOW32
+        work[REFS + joins[2 * (n - PARTS) + 1]] = pair >> 32 & LOW32
+    for p in range(0, PARTS, 1):
+        for i in range(0, PART, 1):
+            work[HERE + cut[p * PART + i]] = pieces[work[REFS + p] * PART + i]
+    return 0
+
+
+# -- the table ------------------------------------------------------------------------------
+
+
+def insert(table: Words, entries: int, mark: int) -> int:
+    """Enter a mark unless it is there already; 1 where it is new."""
+    place = scale(mark, entries)
     while table[place] != 0:
-        entry = table[place]
-        if (entry ^ h) >> 32 == 0 and same(store, ((entry & LOW32) - 1) * WORDS, out, to) == 1:
+        if table[place] == mark:
             return 0
-        place = place + 1 & mask
-    count = control[COUNT]
-    for i in range(0, WORDS, 1):
-        store[count * WORDS + i] = out[to + i]
-    parents[count] = by
-    table[place] = h & ~LOW32 | count + 1
-    control[COUNT] = count + 1
+        place = place + 1
+    table[place] = mark
     return 1
 
 
-def begin(control: Words, store: Words, parents: Cells, table: Words, out: Words) -> int:
-    """Store the first state, which stands in `out`."""
-    return insert(control, store, parents, table, out, 0, hashed(out, 0), 0)
+def stretch(table: Words, before: int, entries: int) -> int:
+    """Move what is in a table to where it belongs when the table has more places.
+
+    From the last to the first, so that nothing lands on what is still to be moved: marks are
+    nearly sorted, and go up further than probing had put them off. Only at the bottom need that
+    not be so; what is there is taken out first, to the far end, which is empty (`before` + TAIL
+    and two TAIL more lie below `entries`).
+    """
+    aside = entries + TAIL
+    for i in range(0, TAIL, 1):
+        table[aside + i] = table[i]
+        table[i] = 0
+    for k in range(0, before, 1):
+        i = before + TAIL - 1 - k
+        mark = table[i]
+        if mark != 0:
+            if scale(mark, entries) < i:
+                return 1
+            table[i] = 0
+            insert(table, entries, mark)
+    for i in range(0, TAIL, 1):
+        mark = table[aside + i]
+        table[aside + i] = 0
+        if mark != 0:
+            insert(table, entries, mark)
+    return 0
+
+
+def refill(keys: Words, count: int, table: Words, entries: int) -> int:
+    """Enter states by their keys, or their fingerprints; how many were not there."""
+    fresh = 0
+    for i in range(0, count, 1):
+        fresh = fresh + insert(table, entries, scramble(keys[i]) if EXACT else keys[i])
+    return fresh
+
+
+def fingerprints(order: Words, first: int, count: int, marks: Words) -> int:
+    """The fingerprints of some states of a compact search."""
+    for i in range(0, count, 1):
+        marks[i] = fingerprint(order, (first + i) * WORDS)
+    return 0
+
+
+# -- the search -----------------------------------------------------------------------------
+
+
+def begin(
+    control: Words,
+    order: Words,
+    table: Words,
+    births: Bytes,
+    places: Bytes,
+    pieces: Words,
+    piece_slots: Words,
+    pairs: Words,
+    pair_slots: Words,
+    work: Words,
+) -> int:
+    """Store the first state, which stands at OUT in the work array."""
+    if EXACT:
+        order[0] = fold(control, control, pieces, piece_slots, pairs, pair_slots, work, OUT)
+        insert(table, control[ENTRIES], scramble(order[0]))
+    else:
+        for i in range(0, WORDS, 1):
+            order[i] = work[OUT + i]
+        insert(table, control[ENTRIES], fingerprint(work, OUT))
+    control[COUNT] = 1
+    return 0
+
+
+def fetch(control: Words, order: Words, at: int, pieces: Words, pairs: Words, work: Words) -> int:
+    """The state at a place of `order` to HERE."""
+    if EXACT:
+        control[KEY] = order[at]
+        return unfold(pieces, pairs, order[at], work)
+    for i in range(0, WORDS, 1):
+        work[HERE + i] = order[at * WORDS + i]
+    return 0
+
+
+def remember(trail: Bytes, at: int, number: int) -> int:
+    """Put a number of the trail to its place."""
+    trail[at * TRAIL] = number & 255
+    if TRAIL == 2:
+        trail[at * 2 + 1] = number >> 8
+    return 0
 
 
 def search(
     control: Words,
-    store: Words,
-    parents: Cells,
+    order: Words,
     table: Words,
-    out: Words,
-    hashes: Words,
-    origins: Words,
+    births: Bytes,
+    places: Bytes,
+    pieces: Words,
+    piece_slots: Words,
+    pairs: Words,
+    pair_slots: Words,
+    work: Words,
 ) -> int:
-    """Expand states in order until UNTIL; see REACHED, FULL, TOLD."""
+    """Expand states in order until UNTIL; see REACHED, FULL, TOLD, CROWDED."""
     while control[HEAD] < control[UNTIL]:
         if control[COUNT] >= control[ROOM]:
             return FULL
+        if control[PIECES] >= control[PIECES + 1] or control[PAIRS] >= control[PAIRS + 1]:
+            return CROWDED
         if control[LOGGED] > TELL:
             return TOLD
+        entries = control[ENTRIES]
         made = 0
-        last = control[HEAD] + BATCH
+        first = control[HEAD]
+        last = first + BATCH
         if last > control[UNTIL]:
             last = control[UNTIL]
-        while control[HEAD] < last:
-            head = control[HEAD]
-            found = expand(control, store, head * WORDS, out, made * WORDS)
+        for head in range(first, last, 1):
+            control[HEAD] = head
+            fetch(control, order, head - control[BASE], pieces, pairs, work)
+            to = OUT if EXACT else OUT + made * WORDS
+            found = expand(control, work, HERE, work, to)
             for i in range(made, made + found, 1):
-                h = hashed(out, i * WORDS)
-                hashes[i] = h
-                origins[i] = head
-                prefetch(table, h >> 32 & control[MASK])
+                if EXACT:
+                    key = fold(control, control, pieces, piece_slots, pairs, pair_slots, work, to)
+                    work[KEYS + i] = key
+                    mark = scramble(key)
+                else:
+                    mark = fingerprint(work, to)
+                to = to + WORDS
+                work[MARKS + i] = mark
+                prefetch(table, scale(mark, entries))
+            work[COUNTS + head - first] = found
             made = made + found
-            control[HEAD] = head + 1
-        for i in range(0, made, 1):
-            insert(control, store, parents, table, out, i * WORDS, hashes[i], origins[i])
+        at = 0
+        count = control[COUNT]
+        for head in range(first, last, 1):
+            before = count
+            found = work[COUNTS + head - first]
+            for i in range(0, found, 1):
+                if insert(table, entries, work[MARKS + at + i]) == 1:
+                    place = count - control[BASE]
+                    if EXACT:
+                        order[place] = work[KEYS + at + i]
+                    else:
+                        for j in range(0, WORDS, 1):
+                            order[place * WORDS + j] = work[OUT + (at + i) * WORDS + j]
+                    remember(places, count, i)
+                    count = count + 1
+            remember(births, head, count - before)
+            at = at + found
+        control[HEAD] = last
+        control[COUNT] = count
         control[TRANSITIONS] = control[TRANSITIONS] + made
     return REACHED
 
 
-def rebuild(old: Words, entries: int, table: Words, mask: int) -> int:
-    """Enter everything that is in one table into a larger one, so far empty."""
-    for i in range(0, entries, 1):
-        entry = old[i]
-        if entry != 0:
-            place = entry >> 32 & mask
-            while table[place] != 0:
-                place = place + 1 & mask
-            table[place] = entry
-    return 0
+def climb(births: Bytes, control: Words, head: int, total: int, wanted: int) -> int:
+    """The parent of state `wanted`, given that states up to `head` have found those up to `total`;
+    what the ones before it have found goes to control[UNTIL]."""
+    born = births[head * TRAIL]
+    if TRAIL == 2:
+        born = born + (births[head * 2 + 1] << 8)
+    while total - born >= wanted:
+        total = total - born
+        head = head - 1
+        born = births[head * TRAIL]
+        if TRAIL == 2:
+            born = born + (births[head * 2 + 1] << 8)
+    control[UNTIL] = total - born
+    return head
 
 
 def note(control: Words, number: int, choice: int) -> int:
-    """Log an event with the state that is being expanded: each once, but every blocked state."""
-    if control[SEEN + number] == 0:
-        if number != BLOCKED:
-            control[SEEN + number] = 1
+    """Log an event with the state that is being expanded: each once, with the first state that has
+    it, but every blocked state."""
+    seen = control[SEEN + number]
+    now = control[HEAD] + 1
+    if number == BLOCKED or seen == 0 or now < seen:
+        control[SEEN + number] = now
         at = LOG + 3 * control[LOGGED]
         control[at] = number
         control[at + 1] = control[HEAD]
-        control[at + 2] = choice
+        control[at + 2] = control[KEY] if number == BLOCKED else choice
         control[LOGGED] = control[LOGGED] + 1
-    return 0
-
-
-def holder(addr: int) -> int:
-    """Where in `objects` the last object that begins at or before an address stands; -1: none."""
-    low = 0
-    high = objects[0]
-    while low < high:
-        middle = (low + high) // 2
-        if below(addr, objects[1 + 6 * middle]):
-            high = middle
-        else:
-            low = middle + 1
-    return 6 * low - 5 if low > 0 else -1
-
-
-def freed(m: Bytes, at: int, offset: int, size: int) -> int:
-    """1 where a flag of the bytes at an offset of the object at `at` is set."""
-    first = objects[at + 4]
-    last = first + (offset + size - 1) // objects[at + 3]
-    for i in range(first + offset // objects[at + 3], last + 1, 1):
-        if m[i] != 0:
-            return 1
-    return 0
-
-
-def locate(m: Bytes, addr: int, size: int, writes: int) -> int:
-    """Position of the bytes at a computed address, or a fault: as Image.locate()."""
-    if below(addr, 0x1000):
-        return NULL
-    at = holder(addr)
-    if at < 0:
-        return WILD
-    offset = addr - objects[at]
-    outside = objects[at + 2] < 0 or not below(offset, objects[at + 1])
-    if outside or (writes != 0 and objects[at + 5] != 0):
-        return WILD
-    if offset + size > objects[at + 1]:
-        return BOUNDS
-    if objects[at + 3] != 0 and freed(m, at, offset, size) != 0:
-        return FREED
-    return objects[at + 2] + offset
-
-
-def free(m: Bytes, addr: int, size: int) -> int:
-    """Free the bytes at an address: 0, or a fault. As Image.free()."""
-    if addr == 0:
-        return 0
-    if below(addr, 0x1000):
-        return NULL
-    at = holder(addr)
-    if at < 0:
-        return WILD
-    offset = addr - objects[at]
-    if not below(offset, objects[at + 1]):
-        return WILD
-    if offset + size > objects[at + 1]:
-        return BOUNDS
-    if objects[at + 2] < 0 or objects[at + 3] == 0:
-        return WILD
-    if freed(m, at, offset, size) != 0:
-        return FREED
-    first = objects[at + 4]
-    last = first + (offset + size - 1) // objects[at + 3]
-    for i in range(first + offset // objects[at + 3], last + 1, 1):
-        m[i] = 1
     return 0

@@ -1,6 +1,6 @@
 """A state as a record of fixed size, and back.
 
-    record = memory image | for each CPU: depth, frames, waiting tasks | zeros up to 8 bytes
+    record = memory image | for each CPU, at a whole word: depth, frames, waiting tasks | a zero
 
 A frame is a slot of its CPU: its point plus one (16 bits, so that an empty slot is all zeros), for
 an interrupt what its return needs (interrupt flag, then the balanced values at 64 bits), then the
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from klprove.engine.image import may_enable, may_unmask
 from klprove.engine.machine import Cpu, Frame, Machine, State
+from klprove.engine.native.tree import shape
 from klprove.engine.points import Values
 from klprove.ir.expressions import type_of
 from klprove.ir.instructions import Result
@@ -46,12 +47,20 @@ class Layout:
         self.image = len(machine.image.initial)
         self.cpus: list[Slots] = []
         end = self.image
-        for cpu in range(machine.program.cpus):
+        shared, *groups = [
+            list(range(each.start // WORD, -(-each.stop // WORD))) for each in machine.image.groups
+        ]
+        for cpu, group in enumerate(groups):
+            end = -(-end // WORD) * WORD
             slots = self._slots(cpu, end)
             self.cpus.append(slots)
+            first = end // WORD
             end = slots.frames + slots.size * slots.count + slots.size * len(slots.parked)
-        self.bytes = -(-end // WORD) * WORD
-        self.words = self.bytes // WORD
+            group += range(first, -(-end // WORD))
+        self.words = -(-end // WORD) + 1
+        """Of a record; the last is always zero, and fills up parts."""
+        self.bytes = self.words * WORD
+        self.shape = shape([*groups, shared], self.words - 1)
 
     def _slots(self, cpu: int, at: int) -> Slots:
         machine = self._machine

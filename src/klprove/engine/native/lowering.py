@@ -7,8 +7,10 @@ module. Anything else is refused, so that what runs under CPython means the same
 """
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
+from klprove.engine.native.builtin import BUILT_IN
 from klprove.engine.native.text import Text
 
 _ELEMENTS = {"Bytes": "i8", "Cells": "i32", "Words": "i64"}
@@ -31,46 +33,57 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: "sgt",
     ast.GtE: "sge",
 }
-BUILT_IN = ("mix", "below", "prefetch", "expand")
-"""Functions of the kernels that are not lowered from their Python text."""
+_CONSTANT = ("objects", "cut", "joins")
+"""Arrays that the module of a program defines."""
+_APART = ("fold", "unfold")
+"""Functions that are large and called in several places: each is compiled once."""
+_GENERATED = ("expand", "signed")
+"""Functions of the kernels that are made for a program, or that only CPython needs."""
 
 
 def lower(
-    source: str,
+    sources: Iterable[str],
     constants: Mapping[str, int],
-    given: Collection[str] = BUILT_IN,
+    given: Collection[str] = (),
     arrays: Mapping[str, str] | None = None,
     variables: Collection[str] = (),
 ) -> str:
-    """LLVM text of the functions of a module; `constants` override those that the module sets.
+    """LLVM text of the functions of some modules; `constants` override those that they set.
 
-    `given`: functions that are not lowered from their text. `arrays`: arrays of the module, with
-    the type of their elements; the address of each is in a variable of its name. `variables`: names
-    in capitals that are no constants, but variables of the module.
+    `given`: functions that are not lowered from their text, beside those of `builtin.py`. `arrays`:
+    arrays of the module, with the type of their elements; the address of each is in a variable of
+    its name. `variables`: names in capitals that are no constants, but variables of the module.
     """
-    module = ast.parse(source)
-    known = {**_constants(module), **constants}
+    body = [each for source in sources for each in ast.parse(source).body]
+    known = {**_constants(body), **constants}
     known = {name: value for name, value in known.items() if name not in variables}
-    functions = [each for each in module.body if isinstance(each, ast.FunctionDef)]
+    functions = [each for each in body if isinstance(each, ast.FunctionDef)]
     signatures = {each.name: _signature(each) for each in functions}
     named = {name: _ELEMENTS[element] for name, element in (arrays or {}).items()}
     return "\n".join(
         str(_Function(each, known, signatures, named).text)
         for each in functions
-        if each.name not in given
+        if f"@{each.name}(" not in BUILT_IN and each.name not in (*_GENERATED, *given)
     )
 
 
-def _constants(module: ast.Module) -> dict[str, int]:
-    """Values of the names in capitals that the module assigns."""
+def _constants(body: list[ast.stmt]) -> dict[str, int]:
+    """Values of the names in capitals that modules assign."""
     space: dict[str, int] = {}
-    for each in module.body:
+    for each in body:
         if isinstance(each, ast.Assign):
-            target, value = each.targets[0], ast.literal_eval(each.value)
+            target, value = each.targets[0], _literal(each.value)
             names = target.elts if isinstance(target, ast.Tuple) else [target]
             values = value if isinstance(target, ast.Tuple) else [value]
             space |= {ast.unparse(n): v for n, v in zip(names, values, strict=True)}
     return space
+
+
+def _literal(node: ast.expr) -> Any:
+    """The value of a constant of a module; shifts are the only arithmetic."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift):
+        return ast.literal_eval(node.left) << ast.literal_eval(node.right)
+    return ast.literal_eval(node)
 
 
 def _signature(function: ast.FunctionDef) -> list[tuple[str, str]]:
@@ -92,12 +105,12 @@ class _Function:
         named: Mapping[str, str],
     ) -> None:
         self._constants, self._signatures, self._named = constants, signatures, named
-        self._arrays = {"objects": ("@objects", "i64")}
+        self._arrays = {name: (f"@{name}", "i64") for name in _CONSTANT}
         self._places: dict[str, str] = {}
         self._loops: list[str] = []
         own = signatures[function.name]
         params = [f"{'ptr' if element else 'i64'} %{name}" for name, element in own]
-        self.text = Text(function.name, params)
+        self.text = Text(function.name, params, apart=function.name in _APART)
         for name, element in own:
             if element:
                 self._arrays[name] = (f"%{name}", element)
@@ -249,29 +262,11 @@ class _Function:
                 self.text.branch(self.text.op(f"icmp ne i64 {self._value(node)}, 0"), yes, no)
 
     def _call(self, name: str, args: list[ast.expr]) -> str:
-        text = self.text
-        if name == "prefetch":
-            array, _ = self._array(ast.unparse(args[0]))
-            where = text.op(f"getelementptr i64, ptr {array}, i64 {self._value(args[1])}")
-            text.put(f"call void @llvm.prefetch.p0(ptr {where}, i32 0, i32 3, i32 1)")
-            return "0"
-        if name == "below":
-            a, b = (self._value(each) for each in args)
-            return text.op(f"zext i1 {text.op(f'icmp ult i64 {a}, {b}')} to i64")
-        if name == "mix":
-            return self._mix(*(self._value(each) for each in args))
         given = [
             f"ptr {self._array(ast.unparse(each))[0]}" if element else f"i64 {self._value(each)}"
             for each, (_, element) in zip(args, self._signatures[name], strict=True)
         ]
-        return text.op(f"call i64 @{name}({', '.join(given)})")
-
-    def _mix(self, a: str, b: str) -> str:
-        op = self.text.op
-        wide = [op(f"zext i64 {each} to i128") for each in (a, b)]
-        product = op(f"mul i128 {wide[0]}, {wide[1]}")
-        high = op(f"trunc i128 {op(f'lshr i128 {product}, 64')} to i64")
-        return op(f"xor i64 {op(f'trunc i128 {product} to i64')}, {high}")
+        return self.text.op(f"call i64 @{name}({', '.join(given)})")
 
     # -- arrays ---------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.native.events import BLOCKED, DEEP, Events
 from klprove.engine.native.layout import BALANCED, POINT, Layout
+from klprove.engine.native.reduced import Reductions
 from klprove.engine.native.steps import BLOCKED as WAITS
 from klprove.engine.native.steps import DONE, STEP
 from klprove.engine.native.text import Text
 from klprove.engine.points import Point
+from klprove.engine.reduction.successors import ALL, ALONE, STEPS
 from klprove.ir.instructions import End, Yield
 
 _WAITING = 1 << 32
@@ -26,8 +28,13 @@ _BYTE = 255
 class Moves:
     """Writes what moves a machine from state to state, but for the steps of its code."""
 
-    def __init__(self, machine: Machine, layout: Layout, events: Events) -> None:
+    def __init__(
+        self, machine: Machine, layout: Layout, events: Events, off: frozenset[str]
+    ) -> None:
         self._machine, self._layout, self._events = machine, layout, events
+        self._reductions = Reductions(machine, layout, off)
+        self._first: list[int] = []
+        """By CPU, the number of the choice to step."""
         self.choices: list[Choice] = []
         """By number, as compiled code names them; all but switches, which note nothing."""
 
@@ -41,6 +48,7 @@ class Moves:
             for context in self._machine.interrupts[cpu]:
                 yield self._enter(context)
             yield self._cpu(cpu)
+        yield from self._reductions.functions(self._first)
         yield self._expand()
 
     def _tables(self) -> Iterator[str]:
@@ -68,8 +76,9 @@ class Moves:
     # -- one CPU --------------------------------------------------------------------
 
     def _cpu(self, cpu: int) -> str:
-        """`i64 cpuN(control, state, out)`: successors that this CPU makes, and two flags."""
-        text = Text(f"cpu{cpu}", ("ptr %x", "ptr %s", "ptr %o"))
+        """`i64 cpuN(control, state, out, arrivals)`: successors that this CPU makes, and two flags;
+        without `arrivals`, no interrupt is delivered."""
+        text = Text(f"cpu{cpu}", ("ptr %x", "ptr %s", "ptr %o", "i1 %a"))
         slots = self._layout.cpus[cpu]
         found = text.slot("i64")
         text.put(f"store i64 0, ptr {found}")
@@ -81,12 +90,16 @@ class Moves:
         text.place(others)
         if slots.parked:
             self._switches(text, cpu, depth, found)
+        arriving, over = text.label(), text.label()
+        text.branch("%a", arriving, over)
+        text.place(arriving)
         for context in self._machine.interrupts[cpu]:
             self.choices.append(("enter", cpu, context))
             number = len(self.choices) - 1
             to = self._next(text, found)
             made = text.op(f"call i64 @enter{context}(ptr {to}, ptr %s, ptr %x, i64 {number})")
             self._add(text, found, made)
+        text.place(over)
         text.ret(f"i64 {text.op(f'load i64, ptr {found}')}")
         return str(text)
 
@@ -114,6 +127,7 @@ class Moves:
         count = text.load("i64", "@counts", text.op(f"shl i64 {point}, 3"))
         most = max((each.choices for each in self._points(cpu)), default=1)
         first = len(self.choices)
+        self._first.append(first)
         self.choices += [("step", cpu, value) for value in range(most)]
         chosen = text.slot("i64")
         text.put(f"store i64 0, ptr {chosen}")
@@ -300,7 +314,8 @@ class Moves:
     def _expand(self) -> str:
         """`i64 expand(control, store, at, out, to)`, see `engine/native/kernels.py`."""
         machine = self._machine
-        text = Text("expand", ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to"))
+        params = ("ptr %x", "ptr %store", "i64 %at", "ptr %out", "i64 %to")
+        text = Text("expand", params, apart=True)
         state = text.op("getelementptr i64, ptr %store, i64 %at")
         out = text.op("getelementptr i64, ptr %out, i64 %to")
         for place, (each, _) in enumerate(machine.invariants):
@@ -312,20 +327,98 @@ class Moves:
             text.place(bad)
             text.put(f"call i64 @note(ptr %x, i64 {event}, i64 0)")
             text.place(on)
+        made = text.slot("i64")
+        text.put(f"store i64 0, ptr {made}")
+        end = text.label()
+        classes = "0"
+        if self._reductions.used:
+            classes = text.op(f"call i64 @classes(ptr {state})")
+        if self._reductions.ample:
+            self._ample(text, state, out, classes, made, end)
+        self._everything(text, state, out, classes, made)
+        text.place(end)
+        if self._reductions.chains:
+            self._chains(text, out, made)
+        text.ret(f"i64 {text.op(f'load i64, ptr {made}')}")
+        return str(text)
+
+    def _on(self, text: Text, state: str, out: str, cpu: int, arrivals: str) -> str:
+        """What `cpuN` says, with successors going to `out`."""
+        return text.op(f"call i64 @cpu{cpu}(ptr %x, ptr {state}, ptr {out}, i1 {arrivals})")
+
+    def _is(self, text: Text, classes: str, cpu: int, wanted: int) -> str:
+        own = text.op(f"and i64 {text.op(f'lshr i64 {classes}, {2 * cpu}')}, 3")
+        return text.op(f"icmp eq i64 {own}, {wanted}")
+
+    def _ample(self, text: Text, state: str, out: str, classes: str, made: str, end: str) -> None:
+        """Where the transitions of one CPU stand for all: take them and go to `end`."""
+        for wanted in (ALONE, STEPS, ALL):
+            for cpu in range(self._machine.program.cpus):
+                here, taken, on = text.label(), text.label(), text.label()
+                text.branch(self._is(text, classes, cpu, wanted), here, on)
+                text.place(here)
+                arrivals = "true" if wanted == ALL else "false"
+                found = self._on(text, state, out, cpu, arrivals)
+                moved = text.op(f"icmp ne i64 {text.op(f'and i64 {found}, {_MOVED}')}, 0")
+                text.branch(moved, taken, on)
+                text.place(taken)
+                count = text.op(f"and i64 {found}, {_WAITING - 1}")
+                text.put(f"store i64 {count}, ptr {made}")
+                text.jump(end)
+                text.place(on)
+
+    def _everything(self, text: Text, state: str, out: str, classes: str, made: str) -> None:
+        """The transitions of all CPUs, and whether nothing but arrivals can happen."""
         total, flags = "0", "0"
-        for cpu in range(machine.program.cpus):
+        for cpu in range(self._machine.program.cpus):
             to = text.at(out, text.op(f"mul i64 {total}, {self._layout.bytes}"))
-            found = text.op(f"call i64 @cpu{cpu}(ptr %x, ptr {state}, ptr {to})")
+            if self._reductions.used and not self._reductions.ample:
+                found = self._perhaps(text, state, to, cpu, classes)
+            else:
+                found = self._on(text, state, to, cpu, "true")
             total = text.op(f"add i64 {total}, {text.op(f'and i64 {found}, {_WAITING - 1}')}")
             flags = text.op(f"or i64 {flags}, {found}")
+        text.put(f"store i64 {total}, ptr {made}")
         only = text.op(f"and i64 {flags}, {_WAITING | _MOVED}")
         stuck, on = text.label(), text.label()
         text.branch(text.op(f"icmp eq i64 {only}, {_WAITING}"), stuck, on)
         text.place(stuck)
         text.put(f"call i64 @note(ptr %x, i64 {BLOCKED}, i64 0)")
         text.place(on)
-        text.ret(f"i64 {total}")
-        return str(text)
+
+    def _perhaps(self, text: Text, state: str, out: str, cpu: int, classes: str) -> str:
+        """The transitions of one CPU, without arrivals where they are not needed."""
+        held = text.slot("i64")
+        quiet = text.op(
+            f"or i1 {self._is(text, classes, cpu, ALONE)}, {self._is(text, classes, cpu, STEPS)}"
+        )
+        few, all_, on = text.label(), text.label(), text.label()
+        text.branch(quiet, few, all_)
+        text.place(few)
+        found = self._on(text, state, out, cpu, "false")
+        text.put(f"store i64 {found}, ptr {held}")
+        moved = text.op(f"icmp ne i64 {text.op(f'and i64 {found}, {_MOVED}')}, 0")
+        text.branch(moved, on, all_)
+        text.place(all_)
+        text.put(f"store i64 {self._on(text, state, out, cpu, 'true')}, ptr {held}")
+        text.place(on)
+        return text.op(f"load i64, ptr {held}")
+
+    def _chains(self, text: Text, out: str, made: str) -> None:
+        """From each successor on, walk while one step stands for everything."""
+        place = text.slot("i64")
+        text.put(f"store i64 0, ptr {place}")
+        again, here, over = text.label(), text.label(), text.label()
+        text.place(again)
+        now = text.op(f"load i64, ptr {place}")
+        left = text.op(f"icmp ult i64 {now}, {text.op(f'load i64, ptr {made}')}")
+        text.branch(left, here, over)
+        text.place(here)
+        to = text.at(out, text.op(f"mul i64 {now}, {self._layout.bytes}"))
+        text.op(f"call i64 @follow(ptr %x, ptr {to})")
+        text.put(f"store i64 {text.op(f'add i64 {now}, 1')}, ptr {place}")
+        text.jump(again)
+        text.place(over)
 
 
 def _table(name: str, ty: str, values: list[str]) -> str:

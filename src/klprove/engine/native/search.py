@@ -6,59 +6,76 @@ between two of them Python looks at limits, makes room, and reads what was noted
 """
 
 import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.native import kernels
 from klprove.engine.native.buffers import Buffer
+from klprove.engine.native.checkpoint import Checkpoint, fingerprint
 from klprove.engine.native.compiled import Better, Compiled
-from klprove.engine.native.events import BLOCKED, DEEP
 from klprove.engine.native.model import Model
+from klprove.engine.native.notes import Notes
+from klprove.engine.native.rounds import Rounds
+from klprove.engine.native.store import Store
 from klprove.engine.points import Noted
+from klprove.engine.reduction.names import EVERY
+from klprove.engine.reduction.retracing import moves
 from klprove.engine.reference import deadlock, stuck
-from klprove.engine.search import Discovery, Search
-from klprove.verdict import VIOLATION
+from klprove.engine.search import Search
 
-_FIRST_ENTRIES = 1 << 13
-_LOAD = 0.7
-"""The part of the table that may be full."""
 _FIRST_SLICE = 1 << 10
 _SLICE_SECONDS = 0.05
 _WORTH = 6
 """Optimised code is made once a search has taken so many times what compilation took; that is about
 what optimisation takes."""
-_STATES = (1 << 32) - 2
-"""States that an entry of the table can number."""
 
 
 class Native:
-    """One exploration of one machine; `level` says how far its code is optimised before it runs."""
+    """One exploration of one machine; `level` says how far its code is optimised before it runs,
+    `off` which reductions are not used. Where something is `wanted`, the search ends once all of it
+    is found, or `most` states are stored."""
 
-    def __init__(self, machine: Machine, meter: Meter, level: int = 0) -> None:
-        self._machine, self._meter = machine, meter
-        self._found: dict[Notice, Discovery] = {}
-        self._blocked: list[int] = []
+    def __init__(
+        self,
+        machine: Machine,
+        meter: Meter,
+        level: int = 0,
+        off: frozenset[str] = EVERY,
+        wanted: frozenset[Notice] = frozenset(),
+        most: int = 0,
+    ) -> None:
+        self._machine, self._meter, self._limits = machine, meter, machine.limits
+        self._moves = moves(machine, off)
+        self._wanted, self._most = wanted, most
+        self._hopeless: set[State] = set()
         self._search = Search()
-        self._model = Model(machine)
+        self._model = Model(machine, off, self._limits.compact, self._limits.threads)
         self._code = Compiled(self._model.text, level)
         self._better: Better | None = None
         self._ran = 0.0
         """Seconds spent in compiled code."""
-        self._batch = kernels.BATCH * max(self._model.fanout, 1)
-        """States that one batch may add."""
-        record = self._model.layout.bytes
-        self._store = Buffer(record, huge=True)
-        self._parents = Buffer(4)
-        self._table = Buffer(_FIRST_ENTRIES * 8, huge=True)
-        self._out = Buffer(self._batch * record)
-        self._hashes = Buffer(self._batch * 8)
-        self._origins = Buffer(self._batch * 8)
-        self._control = Buffer((self._model.seen + len(self._model.events)) * 8)
-        self._fit(_FIRST_ENTRIES)
+        self._work = Buffer(self._model.work * 8)
+        self._control = Buffer(self._model.control * 8)
+        self._store = Store(self._model, self._control, kernels.BATCH * self._model.fanout)
+        self._notes = Notes(machine, self._model, self._search, self._schedule, self._until)
+        self._rounds: Rounds | None = None
+        self._level = 1
+        """Number of the first state after the level that is being expanded."""
+        self._checkpoint: Checkpoint | None = None
+        if self._limits.checkpoint is not None and not wanted:
+            self._checkpoint = Checkpoint(
+                self._limits.checkpoint,
+                fingerprint(machine.program, self._limits, off),
+                self._limits.checkpoint_seconds,
+            )
 
     def run(self) -> Search:
-        """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
+        """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit. Raises
+        BadInput for a checkpoint that cannot be resumed."""
         search = self._search
         try:
             self._begin()
@@ -67,66 +84,96 @@ class Native:
                 self._deadlocks()
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
+            self._read_logs()
+            self._save()
         finally:
-            search.discoveries = list(self._found.values())
+            search.discoveries = list(self._notes.found.values())
             search.states = self._control.word(kernels.COUNT)
             search.transitions = self._control.word(kernels.TRANSITIONS)
-            for each in (self._store, self._parents, self._table, self._out):
-                each.close()
+            search.bytes = self._store.size
+            if self._rounds is not None:
+                self._rounds.close()
+            self._store.close()
         return search
 
     # -- exploration ------------------------------------------------------------------
 
     def _begin(self) -> None:
-        booted: list[tuple[int, Noted]] = []
+        booted: list[tuple[int, tuple[str, int, int]]] = []
         first = self._machine.initial(booted)
+        if self._limits.resume and self._checkpoint is not None:
+            saved = self._checkpoint.read(self._code, self._store)
+            self._level, self._search.depth = saved["level"], saved["depth"]
+            self._notes.restore(saved)
+        else:
+            self._work.write(self._model.out * 8, self._model.layout.encode(first))
+            self._call("begin")
         for context, noted in booted:
-            self._note(context, noted, 0, None)
-        self._out.write(0, self._model.layout.encode(first))
-        arrays = (self._control, self._store, self._parents, self._table, self._out)
-        self._code.call("begin", *(each.address for each in arrays))
+            self._notes.booted(context, noted)
 
     def _explore(self) -> None:
         control, search = self._control, self._search
-        size, level = _FIRST_SLICE, 1
+        size = _FIRST_SLICE
         while True:
             head, count = control.word(kernels.HEAD), control.word(kernels.COUNT)
-            if head == level:
-                if count == level:
+            if head == self._level:
+                if count == head:
                     return
                 search.depth += 1
-                level = count
-            control.put(kernels.UNTIL, min(level, head + size))
+                self._level = count
             began = time.monotonic()
-            outcome = self._slice()
+            reason = self._advance(min(self._level, head + size))
             took = time.monotonic() - began
             self._improve(took)
             if took < _SLICE_SECONDS and size < 1 << 20:
                 size *= 2
             else:
                 size = max(size // 2, kernels.BATCH)
-            self._read_log()
-            reason = self._exhausted()
-            if not reason and outcome == kernels.FULL:
-                reason = self._grow()
-            if not reason and self._machine.limits.first and self._violated():
+            reason = reason or self._exhausted()
+            if not reason and self._limits.first and self._notes.violated:
                 reason = "stopped at the first violation"
+            if not reason and self._wanted:
+                reason = self._enough()
+            if reason or (self._checkpoint is not None and self._checkpoint.due()):
+                self._save()
             if reason:
                 search.reasons.append(reason)
                 return
+            written = self._checkpoint.states if self._checkpoint is not None else count
+            self._store.trim(min(control.word(kernels.HEAD), written))
 
-    def _slice(self) -> int:
-        """Let compiled code run for a while; why it came back."""
-        arrays = (
-            self._control,
-            self._store,
-            self._parents,
-            self._table,
-            self._out,
-            self._hashes,
-            self._origins,
-        )
-        return self._code.call("search", *(each.address for each in arrays))
+    def _enough(self) -> str:
+        """Why nothing more is to be looked for, if so."""
+        self._deadlocks()
+        if self._wanted <= self._notes.found.keys():
+            return "found"
+        return "too many states" if self._control.word(kernels.COUNT) > self._most else ""
+
+    def _advance(self, until: int) -> str:
+        """Expand some states of a level; why the search must end, if so."""
+        self._control.put(kernels.UNTIL, until)
+        rounds = self._threads()
+        if rounds is not None and rounds.worth_it(until - self._control.word(kernels.HEAD)):
+            outcome = rounds.run(self._code)
+        else:
+            outcome = self._call("search")
+        self._read_logs()
+        if outcome == kernels.FULL:
+            return self._store.grow(self._code, self._meter)
+        if outcome == kernels.CROWDED:
+            return self._store.make_room(self._code, self._meter)
+        return ""
+
+    def _threads(self) -> Rounds | None:
+        """The threads of the search; None where one is all."""
+        if self._rounds is None and self._limits.threads > 1:
+            self._rounds = Rounds(self._model, self._control, self._store, self._limits.threads)
+        return self._rounds
+
+    def _call(self, name: str) -> int:
+        """A function of `kernels.py` that takes the whole search; what it returns."""
+        arrays = self._store.arrays()
+        return self._code.call(name, self._control.address, *arrays, self._work.address)
 
     def _improve(self, took: float) -> None:
         """Go over to optimised code where a search is long enough for it."""
@@ -143,103 +190,51 @@ class Native:
         transitions = control.word(kernels.TRANSITIONS)
         return self._meter.exhausted(count, transitions, count - head, self._search.depth)
 
-    def _violated(self) -> bool:
-        return any(each.severity == VIOLATION for each in self._found)
+    def _read_logs(self) -> None:
+        """Take note of what was noted; threads that are still at work are waited for."""
+        expanded = self._control.word(kernels.HEAD)
+        self._notes.read(self._control, expanded)
+        if self._rounds is not None:
+            self._rounds.wait()
+            for log in self._rounds.logs:
+                self._notes.read(log, self._control.word(kernels.HEAD))
 
-    # -- room ----------------------------------------------------------------------------
+    def _save(self) -> None:
+        """Write a checkpoint, where one is asked for."""
+        if self._checkpoint is not None:
+            rest = {"level": self._level, "depth": self._search.depth, **self._notes.saved()}
+            self._meter.say(self._checkpoint.write(self._code, self._store, rest))
 
-    def _fit(self, entries: int) -> None:
-        """Give the store the room that a table of so many entries asks for."""
-        room = int(entries * _LOAD)
-        self._store.grow((room + self._batch) * self._model.layout.bytes)
-        self._parents.grow((room + self._batch) * 4)
-        self._control.put(kernels.ROOM, room)
-        self._control.put(kernels.MASK, entries - 1)
-
-    def _grow(self) -> str:
-        """Twice the table; why not, if so."""
-        before = self._table.size // 8
-        entries = 2 * before
-        reason = self._meter.lacks(8 * entries)
-        if not reason and entries * _LOAD + self._batch > _STATES:
-            reason = f"{_STATES} states stored, more than the engine can number"
-        if reason:
-            return reason
-        table = Buffer(8 * entries, huge=True)
-        self._code.call("rebuild", self._table.address, before, table.address, entries - 1)
-        self._table.close()
-        self._table = table
-        self._fit(entries)
-        return ""
-
-    # -- what was noted ------------------------------------------------------------------
-
-    def _read_log(self) -> None:
-        control = self._control
-        for place in range(control.word(kernels.LOGGED)):
-            at = kernels.LOG + 3 * place
-            number, state, choice = (control.word(at + offset) for offset in range(3))
-            if number == BLOCKED:
-                self._blocked.append(state)
-                continue
-            if number == DEEP:
-                raise RuntimeError("a state has more frames than its record has room for")
-            context, noted = self._model.events.noted(number)
-            if noted[0] == "denied":
-                self._machine.denied.add(self._machine.program.contexts[context].kind)
-            elif noted[0] == "invariant":
-                self._broken(noted[1], state)
-            else:
-                self._note(context, noted, state, self._model.choices[choice])
-        control.put(kernels.LOGGED, 0)
-
-    def _note(self, context: int, noted: Noted, state: int, choice: Choice | None) -> None:
-        program = self._machine.program
-        found = notice(program, context, noted)
-        if found is not None and found not in self._found:
-            schedule = [] if choice is None else [*self._schedule(state), choice]
-            self._found[found] = Discovery(found, schedule)
-        name = witness(program, context, noted)
-        if name:
-            self._search.witnesses.add(name)
-        reason = bound(program, context, noted)
-        if reason and reason not in self._search.reasons:
-            self._search.reasons.append(reason)
-
-    def _broken(self, place: int, state: int) -> None:
-        each, _ = self._machine.invariants[place]
-        found = Notice("invariant", VIOLATION, f"invariant {each.name} does not hold", each.at.span)
-        if found not in self._found:
-            self._found[found] = Discovery(found, self._schedule(state))
-
-    def _state(self, index: int) -> State:
-        size = self._model.layout.bytes
-        return self._model.layout.decode(self._store.read(index * size, size))
+    # -- the way back --------------------------------------------------------------------
 
     def _schedule(self, index: int) -> list[Choice]:
-        """The choices that lead to a state, found again by the machine along its ancestors."""
-        machine = self._machine
-        choices: list[Choice] = []
-        after = self._state(index)
-        while index:
-            index = int.from_bytes(self._parents.read(4 * index, 4), "little")
-            before = self._state(index)
-            choices.append(
-                next(
-                    each
-                    for each in machine.choices(before)
-                    if machine.apply(before, each, []) == after
-                )
-            )
-            after = before
-        choices.reverse()
-        return choices
+        """The choices that lead to a state, told again by the machine."""
+        return [choice for taken, _ in self._run(index) for choice in taken]
+
+    def _until(self, index: int, context: int, noted: Noted) -> list[Choice]:
+        """The choices that lead to something noted while a state was expanded."""
+        last = deque(self._run(index), maxlen=1)
+        state = last[0][1] if last else self._machine.initial([])
+        return [*self._schedule(index), *self._moves.until(state, context, noted)]
+
+    def _run(self, index: int) -> Iterator[tuple[Sequence[Choice], State]]:
+        """The run that found a state: choices, and the state after them."""
+        state = self._machine.initial([])
+        for place in self._store.path(self._code, index):
+            taken, state = next(islice(self._moves.successors(state), place, None))
+            yield taken, state
+
+    def _state(self, index: int, key: int) -> State:
+        """A state by its number and, in an exact search, its key."""
+        if key:
+            return self._model.layout.decode(self._store.record(key))
+        last = deque(self._run(index), maxlen=1)
+        return last[0][1] if last else self._machine.initial([])
 
     def _deadlocks(self) -> None:
         """As the reference engine: blocked states that no later arrival frees."""
-        hopeless: set[State] = set()
-        for index in self._blocked:
-            state = self._state(index)
+        for index, key in self._notes.take_blocked():
+            state = self._state(index, key)
             found = deadlock(self._machine, state)
-            if found not in self._found and stuck(self._machine, state, hopeless):
-                self._found[found] = Discovery(found, self._schedule(index))
+            if found not in self._notes.found and stuck(self._machine, state, self._hopeless):
+                self._notes.add(found, index)

@@ -29,6 +29,7 @@ from klprove.ir.instructions import (
     Check,
     Choose,
     CmpXchg,
+    Fence,
     Free,
     Instr,
     IrqGet,
@@ -333,7 +334,7 @@ class Steps:
                 text.store("i8", "0", "%m", self._machine.nmi_mask)
             case Choose(dst=dst):
                 self._held[dst] = self._values.convert("%c", I64, self._code.registers[dst])
-            case Atomic() | Pause() | Yield():
+            case Atomic() | Pause() | Yield() | Fence():
                 pass
             case Await(cond=cond):
                 self._unless(truth(cond), "blocked", index)

@@ -11,8 +11,12 @@ from collections.abc import Sequence
 class Text:
     """The body of one LLVM function."""
 
-    def __init__(self, name: str, params: Sequence[str], result: str = "i64") -> None:
-        self._head = f"define internal {result} @{name}({', '.join(params)}) nounwind {{"
+    def __init__(
+        self, name: str, params: Sequence[str], result: str = "i64", apart: bool = False
+    ) -> None:
+        """`apart`: not to be copied to where it is called, since it is large."""
+        attributes = "noinline nounwind" if apart else "nounwind"
+        self._head = f"define internal {result} @{name}({', '.join(params)}) {attributes} {{"
         self._slots: list[str] = []
         self._lines: list[str] = []
         self._next = 0
@@ -98,5 +102,5 @@ INTRINSICS = """\
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare i8 @llvm.usub.sat.i8(i8, i8)
-declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
+declare i64 @llvm.usub.sat.i64(i64, i64)
 """

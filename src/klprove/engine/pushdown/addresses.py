@@ -1,9 +1,9 @@
 """Computed addresses, for programs with several CPUs: what they lead to is kept. A layer of the
 kernels, see `store.py`."""
 
-from klprove.engine.native.kernels import free as freeing
-from klprove.engine.native.kernels import holder
-from klprove.engine.native.kernels import locate as located
+from klprove.engine.native.addresses import free as freeing
+from klprove.engine.native.addresses import holder
+from klprove.engine.native.addresses import locate as located
 from klprove.engine.pushdown.store import (
     OTHERS,
     Bytes,

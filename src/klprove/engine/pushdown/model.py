@@ -10,10 +10,11 @@ from functools import cache
 from importlib import resources
 
 from klprove.engine.machine import Machine
-from klprove.engine.native import kernels as addresses
+from klprove.engine.native import addresses
+from klprove.engine.native.builtin import BUILT_IN
 from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.native.events import Events
-from klprove.engine.native.lowering import BUILT_IN, lower
+from klprove.engine.native.lowering import lower
 from klprove.engine.native.model import objects
 from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS, Text
@@ -183,13 +184,12 @@ def optimise() -> None:
 @cache
 def loops_text() -> str:
     """The loops in LLVM."""
-    parts = [INTRINSICS, *_calls(_RULES, [*_VARIABLES, *arrays()])]
+    parts = [INTRINSICS, BUILT_IN, *_calls(_RULES, [*_VARIABLES, *arrays()])]
     borrowed = "\n".join(
         inspect.getsource(each).replace(f"def {each.__name__}(", f"def {name}(")
         for each, name in _BORROWED.items()
     )
-    given = (*BUILT_IN, *_RULES)
-    parts.append(lower(f"{kernels_text()}\n{borrowed}", {}, given, arrays(), _VARIABLES))
+    parts.append(lower([kernels_text(), borrowed], {}, _RULES, arrays(), _VARIABLES))
     return "\n".join(parts)
 
 

@@ -1,0 +1,5 @@
+"""Reductions: fewer states, the same findings (docs/reductions.md)."""
+
+from klprove.engine.reduction.names import REDUCTIONS, used
+
+__all__ = ["REDUCTIONS", "used"]
