@@ -20,6 +20,8 @@ from klprove.check.processes import Child, Writer, ready
 from klprove.check.site import Job, SiteAnswer
 from klprove.source import BadInput, Diagnostic
 
+_MANY = 8
+"""Sites for which it is worth to prepare what all of them need."""
 _GRACE = 5.0
 """Seconds that workers get to report after an interrupt."""
 
@@ -101,7 +103,7 @@ class _Pool:
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
-        if len(self._sites) > 1:
+        if len(self._sites) >= _MANY:
             engine.warm()
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:

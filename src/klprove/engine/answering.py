@@ -81,11 +81,11 @@ def refuse(program: Program, limits: Limits) -> None:
 
 
 def warm() -> None:
-    """Do once what every search would have to do: for processes that are about to be forked."""
+    """Do once what many searches would do each: for processes that are about to be forked."""
     if _compiles():
         from klprove.engine import pushdown
 
-        pushdown.loops()
+        pushdown.optimise()
 
 
 # -- one CPU with interrupts ------------------------------------------------------------
