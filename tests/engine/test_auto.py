@@ -2,8 +2,7 @@
 
 import pytest
 
-from klprove.engine import Limits, explore
-from klprove.engine.explore import _Sprint
+from klprove.engine import Limits, answering, explore, reference
 from klprove.engine.native import available
 from tests.engine.generated import program
 from tests.engine.test_agreement import said
@@ -28,7 +27,8 @@ def test_a_short_search_says_what_the_reference_engine_says(off: frozenset[str])
 
 @pytest.mark.skipif(not available(), reason="llvmlite is not installed")
 def test_a_search_that_takes_longer_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Sprint, "SECONDS", -1.0)
+    monkeypatch.setattr(answering, "_SPRINT", 20)
+    monkeypatch.setattr(reference, "_LOOK", 1)
     compiled = 0
     for seed in range(1000, 1012):
         made = program(seed, cpus=2)
