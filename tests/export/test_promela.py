@@ -96,6 +96,15 @@ def test_an_event_can_be_made_an_assertion(tmp_path: Path) -> None:
     assert "assert(0)" in trail
 
 
+def test_the_assertion_of_an_event_fails_where_it_is_noticed() -> None:
+    model = promela(generated.program(7), Limits(arrivals=ONE_EACH))
+    noticed = run(model).noted
+    findings = [n for n, each in enumerate(model.events, 1) if each.finding is not None]
+    assert len(noticed) >= 3 and set(findings) - noticed
+    for number in findings:
+        assert run(model, find=number).errors == (number in noticed), model.events[number - 1]
+
+
 MUTANTS = {
     "an iret does not restore the interrupt flag": (r"\n  m\[\d+\] = f\[0\];", ""),
     "an NMI does not mask NMIs": (r"\n  m\[\d+\] = 1;", ""),

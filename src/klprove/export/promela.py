@@ -361,7 +361,8 @@ class _Writer:
             yield f"#if FIND == {event}"
             yield f"/* {comment(str(self._events[event]))} */"
             yield "active proctype invariant()"
-            yield f"{{ c_expr {{ v{number}(now.k.m, 1) == 0 }}; assert(false) }}"
+            # SPIN takes a call for a side effect where no parenthesis stands in front of it.
+            yield f"{{ c_expr {{ (v{number}(now.k.m, 1) == 0) }}; assert(false) }}"
             yield "#endif"
 
 
