@@ -12,8 +12,8 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree cross bench bench-spin spin cluster pins kernel-source \
-	lock clean
+.PHONY: help demo test thread generations tso agree cross answers bench bench-spin spin cluster pins \
+	kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -36,23 +36,28 @@ generations: $(READY) ## write docs/generations-2017.md again: handlers B and F 
 	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
 		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
 
+answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
+	@$(BIN)/python -m bench.answers
+
 agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated programs
 	$(BIN)/python -m tests.engine.agree
 
 cross: $(TESTED) ## exported models through SPIN: the same states and findings; skipped without SPIN
 	@$(BIN)/python -m tests.export.cross
 
-bench: $(READY) ## states a second of each engine, on this machine
+bench: $(READY) ## side by side with SPIN, raw and to the verdict (half an hour); skipped without SPIN
+	@$(SPIN) $(BIN)/python bench/spin.py all
+
+bench-small: $(READY) ## the cases of bench that take seconds
+	@$(SPIN) $(BIN)/python bench/spin.py all small
+
+engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
 tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
 	@$(BIN)/python -m tests.litmus
 
-bench-spin: $(READY) ## the same model in SPIN and in klprove, side by side; skipped without SPIN
-	@if command -v spin >/dev/null && command -v gcc >/dev/null; then $(BIN)/python bench/spin.py small; \
-	else echo 'bench-spin: skipped, spin or gcc is not installed (make spin)'; fi
-
-spin: ## install SPIN from Debian, for bench-spin
+spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc
 
 cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is killed (installs Ray)
@@ -74,6 +79,8 @@ lock: ## resolve the dependencies again: requirements*.lock
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
+SPIN      := for each in spin gcc; do command -v $$each >/dev/null || \
+	{ echo "skipped, $$each is not installed (make spin)"; exit 0; }; done;
 COMPILE   := build/lock/bin/uv pip compile -q --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 NO_PYTHON := klprove needs Python 3.11 or newer and found none; install it, or say make PYTHON=...

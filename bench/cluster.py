@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from klprove.check import EACH, Answer, Progress, Question, check
-from klprove.cluster import Cluster, Unavailable
+from klprove.cluster import Cluster
+from klprove.source import Unavailable
 from klprove.verdict import Verdict
 
 QUESTION = Question(

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from klprove.check import EACH, Answer, Progress, Question, check
-from klprove.cluster import Cluster, Unavailable, Worker, crew
+from klprove.cluster import Cluster, Worker, crew
 from klprove.cluster.identity import digest
 from klprove.engine import Limits
 from klprove.engine.machine import Machine
 from klprove.engine.partition.crewed import Crewed
-from klprove.source import BadInput
+from klprove.source import BadInput, Unavailable
 from tests.cli.test_bad_input import klprove
 from tests.cli.test_endings import ENDLESS
 from tests.engine.test_partition import ARRIVALS, conducted, large, outcome, reference
@@ -113,6 +113,38 @@ def test_one_search_in_two_parts(cluster: Cluster, tmp_path: Path, kill: bool) -
     search = conducted(Machine(made, limits), parts)
     assert outcome(search) == outcome(reference(made, limits))
     parts.close()
+
+
+@needs_ray
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_one_site_is_parted_among_the_workers(
+    cluster: Cluster, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.c").write_text(PAIR)
+    question = Question((str(tmp_path / "model.c"),), engine=engine)
+    alone = check(replace(question, engine="reference"), jobs=1)
+    made: list[Crewed] = []
+    close = Crewed.close
+    monkeypatch.setattr(Crewed, "close", lambda self: (made.append(self), close(self)))
+    spread = check(question, cluster=cluster)
+    assert made and made[0].count == 2 and made[0].lasting
+    assert spread.findings and spread.statistics.engine == engine
+    for name in ("states", "transitions", "depth"):
+        assert getattr(spread.statistics, name) == getattr(alone.statistics, name)
+    assert said(spread) == said(alone)
+
+
+def said(answer: Answer) -> list[tuple[object, ...]]:
+    """Findings and the lengths of their traces."""
+    return sorted((each.code, each.span, len(each.trace.events)) for each in answer.findings)
+
+
+PAIR = """\
+unsigned char a, b;
+__task(0) void t(void) { a = a + 1; assert(b < 3); a = a + 2; }
+__task(1) void u(void) { b = b + 1; b = b + 2; assert(a != 3); }
+__irq(0) void i(void) { a = a ^ 8; }
+"""
 
 
 def _number(worker: Worker) -> int:

@@ -19,7 +19,8 @@ from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
 from klprove.engine.reduction.search import ReducedReference
 from klprove.engine.reference import Reference
 from klprove.engine.search import Search
-from tests.engine.interleaved import arrivals, program
+from tests.engine.interleaved import AWAITS, arrivals, program
+from tests.engine.interleavings import ONE_EACH, case
 
 OFF: Sequence[frozenset[str]] = tuple(
     frozenset(each) for each in ((), (AMPLE,), (CHAINS,), (DELIVERY,))
@@ -45,7 +46,7 @@ class Capped(Meter):
 class Comparison:
     """What came of one seed. `states`: of the full search, then of each reduced one."""
 
-    seed: int
+    seed: int | str
     states: list[int]
     codes: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
@@ -60,29 +61,34 @@ def said(machine: Machine, search: Search) -> tuple[object, ...]:
     return found, sorted(search.reasons), search.witnesses, machine.denied
 
 
-def full(seed: int, most: int = MOST) -> tuple[Machine, Search] | None:
+def asked(seed: int | str) -> Machine:
+    """The machine of a seed, or of a case."""
+    if isinstance(seed, str):
+        return Machine(case(seed), ONE_EACH)
+    return Machine(program(seed), Limits(arrivals=arrivals(seed)))
+
+
+def full(seed: int | str, most: int = MOST) -> tuple[Machine, Search] | None:
     """The full search of a seed's program; None where it is too large."""
-    limits = Limits(arrivals=arrivals(seed))
-    machine = Machine(program(seed), limits)
+    machine = asked(seed)
+    limits = machine.limits
     search = Reference(machine, Capped(limits, most)).run()
     return None if "too large" in search.reasons else (machine, search)
 
 
-def reduced(seed: int, off: frozenset[str], most: int = 10 * MOST) -> tuple[Machine, Search]:
+def reduced(seed: int | str, off: frozenset[str], most: int = 10 * MOST) -> tuple[Machine, Search]:
     """The reduced search in Python of a seed's program."""
-    limits = Limits(arrivals=arrivals(seed))
-    machine = Machine(program(seed), limits)
-    return machine, ReducedReference(machine, Capped(limits, most), off).run()
+    machine = asked(seed)
+    return machine, ReducedReference(machine, Capped(machine.limits, most), off).run()
 
 
-def compiled(seed: int, off: frozenset[str]) -> tuple[Machine, Search]:
+def compiled(seed: int | str, off: frozenset[str]) -> tuple[Machine, Search]:
     """The reduced search in machine code of a seed's program."""
-    limits = Limits(arrivals=arrivals(seed))
-    machine = Machine(program(seed), limits)
-    return machine, Native(machine, Meter(limits, None), off=off).run()
+    machine = asked(seed)
+    return machine, Native(machine, Meter(machine.limits, None), off=off).run()
 
 
-def compare(seed: int, native: bool = True) -> Comparison | None:
+def compare(seed: int | str, native: bool = True) -> Comparison | None:
     """One seed; None where its program is too large."""
     oracle = full(seed)
     if oracle is None:
@@ -96,7 +102,7 @@ def compare(seed: int, native: bool = True) -> Comparison | None:
         name = f"without {', '.join(off)}" if off else "all"
         if said(machine, search) != wanted:
             result.wrong.append(f"{name}: findings differ")
-        if native and off == OFF[seed % len(OFF)]:
+        if native and off == OFF[seed % len(OFF) if isinstance(seed, int) else 0]:
             other, twin = compiled(seed, off)
             figures = (search.states, search.transitions, search.depth, said(machine, search))
             if (twin.states, twin.transitions, twin.depth, said(other, twin)) != figures:
@@ -106,11 +112,12 @@ def compare(seed: int, native: bool = True) -> Comparison | None:
 
 def main() -> int:
     """Compare, print, and say by the exit status whether all agree."""
-    first, last = (*map(int, sys.argv[1:]), *(0, 2200)[len(sys.argv) - 1 :])
+    first, last = (*map(int, sys.argv[1:]), *(0, 2000)[len(sys.argv) - 1 :])
     states, codes = Counter[int](), Counter[str]()
     compared = wrong = 0
     with ProcessPoolExecutor() as pool:
-        for each in pool.map(compare, range(first, last), chunksize=10):
+        more = range(AWAITS + first, AWAITS + first + (last - first) // 4)
+        for each in pool.map(compare, [*range(first, last), *more], chunksize=10):
             if each is None:
                 continue
             compared += 1
@@ -124,7 +131,8 @@ def main() -> int:
     for place, off in enumerate(OFF, 1):
         name = f"without {', '.join(off)}" if off else "all reductions"
         print(f"{name}: {states[place]} states of {states[0]}")
-    print(f"seeds {first} to {last - 1}: {compared} programs compared, {wrong} disagree")
+    print(f"seeds {first} to {last - 1}, {more.start} to {more.stop - 1}:", end=" ")
+    print(f"{compared} programs compared, {wrong} disagree")
     return 1 if wrong else 0
 
 

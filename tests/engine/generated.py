@@ -34,9 +34,17 @@ _BASE, _OWN, _STRIDE = 0x1000, 0x2000, 0x40
 class Generator:
     """Writes one program. Values are kept small (modulo 4) so that complete searches stay small."""
 
-    def __init__(self, seed: int, cpus: int = 1, home: int | None = None, tasks: int = 1) -> None:
-        """`home`: the only CPU that takes interrupts; `tasks`: how many every other CPU has."""
-        self._random = Random(seed)
+    def __init__(
+        self,
+        seed: int,
+        cpus: int = 1,
+        home: int | None = None,
+        tasks: int = 1,
+        telling: bool = False,
+    ) -> None:
+        """`home`: the only CPU that takes interrupts; `tasks`: how many every other CPU has;
+        `telling`: what is read is reported, so that searches which differ find different things."""
+        self._random, self._telling = Random(seed), telling
         self._cpus, self._home, self._tasks = cpus, home, tasks
         self._line = 0
         self._variables = self._random.randint(2, 4)
@@ -142,6 +150,7 @@ class Generator:
         register = self._random.choice("ab")
         if pick < 0.25:
             instrs.append(Load(register, self._variable(), I32, False, at))
+            self._tell(instrs, register)
         elif pick < 0.45:
             instrs.append(Store(self._variable(), self._value(), I32, False, at))
         elif pick < 0.53:
@@ -173,8 +182,16 @@ class Generator:
             pointer = Const(_BASE + self._variables * _STRIDE, U64)
             instrs.append(Load("q", pointer, U64, False, at))
             instrs.append(Load(register, Reg("q", U64), I32, False, at))
+            self._tell(instrs, register)
         elif depth < 2:
             self._branch(instrs, kind, depth, register)
+
+    def _tell(self, instrs: list[Instr], register: str) -> None:
+        """Report the value of a register."""
+        for value in range(4) if self._telling else ():
+            at, where = self._at(), len(instrs)
+            cond = Binary("eq", Reg(register, I32), Const(value, I32), I32)
+            instrs += [Branch(cond, where + 1, where + 2, at), Report(f"saw-{value}", at)]
 
     def _branch(self, instrs: list[Instr], kind: str, depth: int, register: str) -> None:
         where = len(instrs)
@@ -185,6 +202,8 @@ class Generator:
         instrs[where] = Branch(cond, where + 1, len(instrs), self._at())
 
 
-def program(seed: int, cpus: int = 1, home: int | None = None, tasks: int = 1) -> Program:
+def program(
+    seed: int, cpus: int = 1, home: int | None = None, tasks: int = 1, telling: bool = False
+) -> Program:
     """The program of a seed."""
-    return Generator(seed, cpus, home, tasks).program()
+    return Generator(seed, cpus, home, tasks, telling).program()

@@ -45,6 +45,9 @@ THEMES = ("any", "any", "nesting", "tasks", "pool", "properties", "arrivals")
 """What occurs more often than elsewhere: in "nesting" interrupts are enabled in handlers, in
 "arrivals" handlers begin with a ghost function."""
 
+AWAITS = 10_000
+"""From this seed on, every program is about awaits, so that deadlocks are many."""
+
 
 class Interleaved:
     """Writes one program. Values stay below 4, so that complete searches stay small."""
@@ -52,7 +55,7 @@ class Interleaved:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
         self._line = 0
-        self._theme = self._random.choice(THEMES)
+        self._theme = "awaits" if seed >= AWAITS else self._random.choice(THEMES)
         self._cpus = self._random.choice([1, 2, 2, 2, 2, 3])
         self._contexts = 0
         self._pooled = False
@@ -154,8 +157,10 @@ class Interleaved:
 
     def _variable(self, cpu: int, own: int) -> Const:
         pick = self._random.random()
-        if self._theme == "nesting" and pick < 0.6:
+        if self._theme in ("nesting", "tasks") and pick < 0.6:
             return Const(LOCAL + 0x100 * cpu, U64)
+        if self._theme in ("arrivals", "properties") and pick < 0.4:
+            return Const(self._random.choice([SHARED, LOCAL + 0x100 * cpu]), U64)
         if pick < 0.3:
             return Const(SHARED + 0x20 * self._random.randrange(3), U64)
         if pick < 0.7:
@@ -208,17 +213,20 @@ class Interleaved:
         self, instrs: list[Instr], kind: str, cpu: int, own: int, depth: int = 0
     ) -> None:
         at, pick, register = self._at(), self._random.random(), self._random.choice("ab")
-        if pick < 0.22:
+        if self._theme == "awaits" and self._random.random() < 0.35:
+            self._await(instrs, self._variable(cpu, own))
+            return
+        if pick < 0.24:
             instrs.append(Load(register, self._variable(cpu, own), I32, False, at))
             self._told(instrs, register)
-        elif pick < 0.38:
+        elif pick < 0.41:
             instrs.append(Store(self._variable(cpu, own), self._value(), I32, False, at))
-        elif pick < 0.43:
+        elif pick < 0.46:
             op = self._random.choice(["xor", "xchg"])
             change = self._value()
             instrs.append(Rmw(op, register, self._variable(cpu, own), change, I32, False, at))
             self._told(instrs, register)
-        elif pick < 0.49:
+        elif pick < 0.51:
             instrs.append(Pause(at))
             instrs += self._fused(cpu, own)
             self._told(instrs, "b")
@@ -232,9 +240,7 @@ class Interleaved:
         elif pick < 0.68:
             instrs += [IrqGet("f", at), Set(register, Convert(Reg("f", U8), I32), at)]
         elif pick < (0.74 if kind == "task" else 0.70):
-            variable = self._variable(cpu, own)
-            instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(self._cond(), at)]
-            self._told(instrs, "a")
+            self._await(instrs, self._variable(cpu, own))
         elif pick < 0.77:
             instrs.append(Choose(register, 2, at))
         elif pick < 0.80:
@@ -242,12 +248,17 @@ class Interleaved:
                 instrs.append(Yield(at))
             elif kind in ("nmi", "exception"):
                 instrs.append(UnmaskNmi(at))
-        elif pick < 0.85 or (self._theme == "pool" and pick < 0.93):
+        elif pick < 0.85 or (self._theme == "pool" and pick < 0.95):
             self._point(instrs, at)
         elif pick < 0.93 and depth < 2:
             self._loop(instrs, kind, cpu, own, depth)
         elif depth < 2:
             self._branch(instrs, kind, cpu, own, depth)
+
+    def _await(self, instrs: list[Instr], variable: Const) -> None:
+        at = self._at()
+        instrs += [Atomic(at), Load("a", variable, I32, True, at), Await(self._cond(), at)]
+        self._told(instrs, "a")
 
     def _point(self, instrs: list[Instr], at: Site) -> None:
         """The pool, by its address or through the pointer, and its end."""

@@ -17,17 +17,26 @@ from klprove.engine.shortest import shortened
 from klprove.ir import verify
 from klprove.source import BadInput
 from tests.engine.agree import OFF, compare, full
-from tests.engine.interleaved import arrivals, program
+from tests.engine.interleaved import AWAITS, arrivals, program
+from tests.engine.interleavings import CASES
 
 ALL = frozenset(REDUCTIONS)
 
 
-@pytest.mark.parametrize("block", range(0, 160, 20))
+@pytest.mark.parametrize("block", [*range(0, 100, 20), AWAITS, AWAITS + 20])
 def test_findings_do_not_depend_on_reductions(block: int) -> None:
     found = [compare(seed) for seed in range(block, block + 20)]
     compared = [each for each in found if each is not None]
     assert len(compared) >= 14, "most programs of a block must be small enough to compare"
     assert [(each.seed, each.wrong) for each in compared if each.wrong] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_easily_missed(name: str) -> None:
+    found = compare(name)
+    assert found is not None
+    assert found.codes & {"odd", "invariant"}
+    assert found.wrong == []
 
 
 def test_every_reduction_leaves_something_out() -> None:
@@ -40,7 +49,7 @@ def test_every_reduction_leaves_something_out() -> None:
 
 def test_the_programs_are_sound_and_of_every_kind() -> None:
     codes: set[str] = set()
-    for seed in range(140):
+    for seed in (*range(110), *range(AWAITS, AWAITS + 30)):
         assert verify(program(seed)) == []
         oracle = full(seed)
         if oracle is not None:

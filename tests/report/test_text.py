@@ -92,7 +92,8 @@ def test_bounds_of_the_question_stand_in_the_verdict() -> None:
 def test_reductions_and_what_they_cost_are_said() -> None:
     held = verdict()
     small = replace(held, statistics=replace(held.statistics, reduced=("ample", "delivery")))
-    assert "1,234 states (reduced: ample, delivery)," in render(answer({"": small}))
+    text = " ".join(render(answer({"": small})).split())
+    assert "1,234 states (reduced: ample, delivery)," in text
     assert "reduced" not in render(answer({"": held}))
     found = finding()
     longer = replace(found, trace=replace(found.trace, shortest=False))

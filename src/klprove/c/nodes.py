@@ -10,7 +10,8 @@ from klprove.c import api
 from klprove.c.types import CType, Integer, TypeTable, annotations, is_const
 from klprove.source import Span
 
-_KINDS = {each.value: each.name for each in CursorKind.get_all_kinds()}
+# Not each.name, which makes a table of all kinds anew for each of them.
+_KINDS = {each.value: n for n, each in vars(CursorKind).items() if isinstance(each, CursorKind)}
 UNITY = "/klprove-unit.c"
 """The name of the text that includes all files of a unit."""
 

@@ -6,20 +6,22 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from klprove import engine
 from klprove.c import Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
-from klprove.check.clustered import spread_clustered
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, final, spread
-from klprove.cluster import Cluster, Crew
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Bounds, Statistics, Verdict
+
+if TYPE_CHECKING:
+    from klprove.cluster import Cluster, Crew
 
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
@@ -53,7 +55,7 @@ def check(
     question: Question,
     watch: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
-    cluster: Cluster | None = None,
+    cluster: "Cluster | None" = None,
 ) -> Answer:
     """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
 
@@ -194,8 +196,10 @@ class _Run:
         """In worker processes."""
         return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
 
-    def clustered(self, crew: Crew) -> Outcome:
+    def clustered(self, crew: "Crew") -> Outcome:
         """On a cluster."""
+        from klprove.check.clustered import spread_clustered  # nobody else waits for it
+
         return spread_clustered(self._job, self._chosen, crew, self._deadline, self._observe)
 
     def _observe(self, site: str, progress: engine.Progress | None) -> None:

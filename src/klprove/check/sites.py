@@ -1,11 +1,10 @@
 """Which functions a question patches."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from klprove.check.question import EACH
 from klprove.ir.program import Program
-from klprove.source import BadInput, Diagnostic, Span
+from klprove.source import BadInput, Diagnostic, Span, near
 
 _OPTION = Span("--patch", 0, 0)
 
@@ -34,14 +33,14 @@ def sites(patch: Sequence[str], known: Sequence[str], traceable: Iterable[str]) 
 
 def _refuse(name: str, known: Sequence[str], possible: Sequence[str]) -> Diagnostic:
     offered = list(dict.fromkeys([*known, *possible]))
-    near = get_close_matches(name, offered, n=3, cutoff=0.5)
+    meant = near(name, offered)
     if name in known:
         return Diagnostic(
             "patch",
             _OPTION,
             f"{name}() cannot be patched: the text makes it notrace or inline",
         )
-    hint = f"near it: {', '.join(near)}" if near else "`--patch each` patches one after the other"
+    hint = f"near it: {', '.join(meant)}" if meant else "`--patch each` patches one after the other"
     if not offered:
         hint = "give --kernel, or define the function in the file"
     return Diagnostic("patch", _OPTION, f"no function {name}() that can be patched", hint)
@@ -77,8 +76,8 @@ def refuse_unknown(inlined: Iterable[str], functions: Iterable[str]) -> None:
     known = sorted(functions)
     refused = []
     for name in sorted(set(inlined) - set(known)):
-        near = get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"near it: {', '.join(near)}" if near else ""
+        meant = near(name, known)
+        hint = f"near it: {', '.join(meant)}" if meant else ""
         span = Span("--inline", 0, 0)
         refused.append(Diagnostic("option", span, f"no function {name}() in the text", hint))
     if refused:

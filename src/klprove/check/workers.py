@@ -8,22 +8,20 @@ twice while it writes down what it knows.
 
 import errno
 import gc
-import multiprocessing
-import os
 import signal
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
 from types import FrameType
 from typing import TypeAlias
 
 from klprove import engine
+from klprove.check.processes import Child, Writer, ready
 from klprove.check.site import Job, SiteAnswer
 from klprove.source import BadInput, Diagnostic
 
+_MANY = 8
+"""Sites for which it is worth to prepare what all of them need."""
 _GRACE = 5.0
 """Seconds that workers get to report after an interrupt."""
 
@@ -38,8 +36,7 @@ class WorkerFailed(Exception):
 @dataclass(slots=True)
 class _Worker:
     site: str
-    process: ForkProcess
-    pipe: Connection
+    child: Child
     lowered: bool = False
 
 
@@ -100,14 +97,14 @@ class _Pool:
         self._deadline, self._observe = deadline, observe
         self._waiting = list(sites)
         self._memory = job.question.memory or free_memory() * 4 // 5
-        self._running: dict[Connection, _Worker] = {}
+        self._running: dict[int, _Worker] = {}
+        """By the file that its messages come from."""
         self._bad: dict[str, tuple[Diagnostic, ...]] = {}
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
-        if len(self._sites) > 1:
+        if len(self._sites) >= _MANY:
             engine.warm()
-        gc.collect()
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:
             self._loop()
@@ -117,8 +114,7 @@ class _Pool:
         finally:
             gc.unfreeze()
             for worker in self._running.values():
-                worker.process.kill()
-                worker.process.join()
+                worker.child.kill()
         if self._bad:
             raise BadInput(self._bad[min(self._bad, key=self._sites.index)])
         return self._outcome
@@ -127,9 +123,8 @@ class _Pool:
         while self._running or (self._waiting and not self._bad):
             while self._waiting and len(self._running) < self._jobs and not self._bad:
                 self._start(self._waiting.pop(0))
-            for pipe in wait(list(self._running)):
-                assert isinstance(pipe, Connection)
-                self._receive(self._running[pipe])
+            for file in ready(self._running):
+                self._receive(self._running[file])
             if self._bad and self._first_bad_is_certain():
                 return
 
@@ -142,26 +137,21 @@ class _Pool:
         )
 
     def _start(self, site: str) -> None:
-        context = multiprocessing.get_context("fork")
-        ours, theirs = context.Pipe(duplex=False)
         seconds = None
         if self._deadline is not None:
             left = max(self._deadline - time.monotonic(), 0.0)
             rest = len(self._waiting) + 1
             seconds = left * min(self._jobs, rest) / rest
         share = self._memory // min(self._jobs, len(self._sites))
-        process = context.Process(target=_work, args=(self._job, site, seconds, share, theirs))
-        process.start()
-        theirs.close()
-        self._running[ours] = _Worker(site, process, ours)
+        child = Child(lambda pipe: _work(self._job, site, seconds, share, pipe))
+        self._running[child.file] = _Worker(site, child)
 
     def _receive(self, worker: _Worker) -> None:
         try:
-            kind, content = worker.pipe.recv()
+            kind, content = worker.child.receive()
         except EOFError:
-            worker.process.join()
-            self._outcome.died[worker.site] = worker.process.exitcode
-            del self._running[worker.pipe]
+            del self._running[worker.child.file]
+            self._outcome.died[worker.site] = worker.child.end()
             return
         match kind:
             case "lowered":
@@ -179,8 +169,8 @@ class _Pool:
                 self._outcome.answers[worker.site] = content
                 if self._observe:
                     self._observe(worker.site, final(content))
-        worker.process.join()
-        del self._running[worker.pipe]
+        del self._running[worker.child.file]
+        worker.child.end()
         if self._observe:
             self._observe(worker.site, None)
 
@@ -188,18 +178,17 @@ class _Pool:
         """Ask the workers for what they know and wait a little for it."""
         self._waiting.clear()
         for worker in self._running.values():
-            worker.process.terminate()
+            worker.child.signal(signal.SIGTERM)
         end = time.monotonic() + _GRACE
         while self._running and (left := end - time.monotonic()) > 0:
-            for pipe in wait(list(self._running), left):
-                assert isinstance(pipe, Connection)
-                self._receive(self._running[pipe])
+            for file in ready(self._running, left):
+                self._receive(self._running[file])
         for worker in self._running.values():
             self._outcome.died[worker.site] = None
 
 
-def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: Connection) -> None:
-    """The life of a worker process."""
+def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: Writer) -> int:
+    """The life of a worker process; its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     send = pipe.send
@@ -224,11 +213,10 @@ def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: 
     except MemoryError:
         status = errno.ENOMEM
     except Exception:  # noqa: BLE001 - every bug is told the same way
+        import traceback
+
         send(("bug", traceback.format_exc()))
-    finally:
-        pipe.close()
-        # The parent's buffers, copied by fork, must not be flushed twice.
-        os._exit(status)
+    return status
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

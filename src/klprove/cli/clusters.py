@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from klprove.cluster import Cluster
+if TYPE_CHECKING:
+    from klprove.cluster import Cluster
 
 cluster_option = click.option(
     "--cluster",
@@ -17,10 +19,12 @@ cluster_option = click.option(
 
 
 @contextmanager
-def cluster_at(address: str | None, workers: int | None) -> Iterator[Cluster | None]:
+def cluster_at(address: str | None, workers: int | None) -> Iterator["Cluster | None"]:
     """The cluster at `address`; None without one. Raises Unavailable."""
     if address is None:
         yield None
     else:
+        from klprove.cluster import Cluster  # nobody else waits for it
+
         with Cluster(address, workers) as cluster:
             yield cluster

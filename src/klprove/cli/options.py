@@ -95,8 +95,9 @@ _SEARCH = (
         default="auto",
         show_default=True,
         help="reference: every state, breadth first. native: the same, compiled (needs llvmlite). "
-        "nested: one CPU only; the effect of an interrupt is computed once. The answers are the "
-        "same. auto: nested where it can be, else native where it is there, else reference.",
+        "nested: interrupts on one CPU only, and their effect is computed once; compiled where the "
+        "question is large and llvmlite is there. pushdown: that, always compiled. The answers are "
+        "the same. auto: nested where it can be, else native where it is there, else reference.",
     ),
     click.option(
         "--no-reduce",

@@ -5,7 +5,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +60,8 @@ def _special(path: str) -> bool:
 
 
 def _replace(path: Path, text: str) -> None:
+    import tempfile  # few answers go to a file
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "w", encoding="ascii") as file:

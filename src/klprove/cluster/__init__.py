@@ -4,6 +4,6 @@ The only room that speaks to Ray, which is optional (`klprove[cluster]`) and imp
 of its own.
 """
 
-from klprove.cluster.crew import Cluster, Crew, Event, Unavailable, Worker
+from klprove.cluster.crew import Cluster, Crew, Event, Worker
 
-__all__ = ["Cluster", "Crew", "Event", "Unavailable", "Worker"]
+__all__ = ["Cluster", "Crew", "Event", "Worker"]

@@ -26,7 +26,7 @@ LOCAL, AUTO = "local", "auto"
 _STORE = 80 << 20
 """Bytes of Ray's object store on this machine, about the least it takes: programs and verdicts are
 small."""
-_TICK = 0.05
+_TICK = 0.005
 """Seconds between two looks at the pipe while calls run."""
 _PROGRESS = 1.0
 _REACH = 5.0

@@ -21,7 +21,9 @@ from typing import Any, NamedTuple, Self
 
 import klprove
 from klprove.cluster.actor import ANSWER, RAISED, packed
+from klprove.cluster.agent import LOCAL
 from klprove.cluster.identity import Identity, mismatch
+from klprove.source import Unavailable
 
 _BEGIN = 60.0
 """Seconds that the first worker may take to come up."""
@@ -30,10 +32,6 @@ _SHORT = 30
 _END = 15.0
 """Seconds that Ray may take to go down."""
 _ADDRESS = re.compile(r"local|auto|\w[\w.-]*:\d{1,5}|\[[\da-fA-F:]+\]:\d{1,5}")
-
-
-class Unavailable(Exception):
-    """There is no cluster to work on; the text says why. Exit status 2."""
 
 
 class Event(NamedTuple):
@@ -62,6 +60,9 @@ class Crew:
         self._gone = False
         self.workers: dict[int, Worker] = {}
         """Those that are ready, by number; a number is never used again."""
+        self.folder: str | None = None
+        """One that all workers see, for as long as the crew is there; None where there may be
+        none."""
         self.size = 0
         """How many workers there are to be, once all are up."""
 
@@ -198,6 +199,8 @@ def _enlisted(address: str, workers: int | None) -> Iterator[Crew]:
     try:
         with Crew(Connection(ours.detach())) as crew:
             crew.begin()
+            if address == LOCAL:
+                crew.folder = tempfile.mkdtemp(dir=folder)
             yield crew
     finally:
         _end(process)

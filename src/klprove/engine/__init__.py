@@ -1,6 +1,7 @@
 """From a program to a verdict: every reachable state, shortest traces, each replayed."""
 
-from klprove.engine.explore import explore, warm
+from klprove.engine.answering import warm
+from klprove.engine.explore import explore
 from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Progress
 from klprove.engine.reduction import REDUCTIONS
 from klprove.engine.tso import DEFAULT_ENTRIES, buffered

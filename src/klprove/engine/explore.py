@@ -1,55 +1,37 @@
 """One door: a program and limits go in, a verdict comes out."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from klprove.engine import pushdown
-from klprove.engine.limits import DEFAULT_NEST, ENGINES, Limits, Meter, Report
+from klprove.engine.answering import answered, refuse
+from klprove.engine.limits import DEFAULT_NEST, Limits, Meter, Report
 from klprove.engine.machine import Machine
-from klprove.engine.native import Native, available
-from klprove.engine.nested import Nested, applicable
-from klprove.engine.reduction import REDUCTIONS, used
-from klprove.engine.reference import Reference
 from klprove.engine.replay import replayed
 from klprove.engine.search import Search
-from klprove.engine.shortest import shortened
 from klprove.ir.program import Program
-from klprove.source import NOWHERE, BadInput, Diagnostic
 from klprove.verdict import Bounds, Finding, Statistics, Verdict
 
-_SEARCHES: Mapping[str, type[Reference] | type[pushdown.Pushdown]] = {
-    "reference": Reference,
-    "pushdown": pushdown.Pushdown,
-}
-_NODES = 5_000
-"""Nodes that the nested engine visits in Python before it goes over to machine code."""
-_INSTRUCTIONS = 400
-"""Instructions of a program for which it begins with machine code."""
+if TYPE_CHECKING:
+    from klprove.cluster import Crew
 
 
 def explore(
-    program: Program, limits: Limits | None = None, progress: Report | None = None
+    program: Program,
+    limits: Limits | None = None,
+    progress: Report | None = None,
+    crew: "Crew | None" = None,
 ) -> Verdict:
     """Explore every reachable state of `program` within `limits` and replay what is found.
 
-    `progress` is called about once a second. KeyboardInterrupt ends the search with an incomplete
-    verdict. Raises BadInput for an engine that cannot take the program, `engine.replay.ReplayError`
-    for a bug of ours.
+    With `crew`, each of its workers owns a part of the states. `progress` is called about once a
+    second. KeyboardInterrupt ends the search with an incomplete verdict. Raises BadInput for an
+    engine that cannot take the program, `engine.replay.ReplayError` for a bug of ours.
     """
     limits = limits or Limits()
-    engine = _engine(program, limits)
+    refuse(program, limits)
     meter = Meter(limits, progress)
     machine = Machine(program, limits)
-    reduced: tuple[str, ...] = ()
-    if engine == "native":
-        reduced = used(limits.no_reduce)
-        search = Native(machine, meter, off=limits.no_reduce).run()
-        if reduced:
-            search.discoveries = shortened(machine, meter, search)
-    elif engine == "nested":
-        search = _nested(machine, meter)
-    else:
-        search = _SEARCHES[engine](machine, meter).run()
+    engine, reduced, search = answered(machine, meter, crew)
     for kind in sorted(machine.denied):
         search.reasons.append(
             f"more than {DEFAULT_NEST[kind]} frames of kind {kind} (--nest {kind}=N sets the bound)"
@@ -65,52 +47,6 @@ def explore(
         reasons=tuple(search.reasons),
         unreached=tuple(each for each in program.witnesses if each not in search.witnesses),
     )
-
-
-def _nested(machine: Machine, meter: Meter) -> Search:
-    """The nested engine: in Python where the question is small, as machine code beyond."""
-    swift = available() and pushdown.applicable(machine.program)
-    if swift and sum(len(each.code.instrs) for each in machine.program.contexts) > _INSTRUCTIONS:
-        return pushdown.Pushdown(machine, meter).run()
-    first = Nested(machine, meter, _NODES if swift else None)
-    search = first.run()
-    return pushdown.Pushdown(machine, meter).run() if first.over else search
-
-
-def warm() -> None:
-    """Do once what every search would have to do: for processes that are about to be forked."""
-    if available():
-        pushdown.loops()
-
-
-def _engine(program: Program, limits: Limits) -> str:
-    for name in limits.no_reduce.difference(REDUCTIONS):
-        raise BadInput([_refusal(f"no reduction {name!r}", f"one of {', '.join(REDUCTIONS)}")])
-    if limits.engine not in ENGINES:
-        raise BadInput([_refusal(f"no engine {limits.engine!r}", f"one of {', '.join(ENGINES)}")])
-    if limits.engine not in ("auto", "native") and (limits.compact or limits.checkpoint):
-        text = f"the {limits.engine} engine keeps no fingerprints and writes no checkpoints"
-        raise BadInput([_refusal(text, "use --engine native")])
-    if limits.engine == "nested" and not applicable(program):
-        text = "the nested engine takes one CPU with interrupts and at most one task on it"
-        raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine == "pushdown" and not pushdown.applicable(program):
-        text = "the pushdown engine takes one CPU with interrupts, and at most one task a CPU"
-        raise BadInput([_refusal(text, "use --engine reference")])
-    if limits.engine in ("native", "pushdown") and not available():
-        text = f"the {limits.engine} engine needs llvmlite"
-        raise BadInput([_refusal(text, "pip install klprove[native]")])
-    if limits.engine == "auto":
-        if limits.compact or limits.checkpoint is not None:
-            return _engine(program, replace(limits, engine="native"))
-        if applicable(program) and (program.cpus == 1 or pushdown.applicable(program)):
-            return "nested"
-        return "native" if available() else "reference"
-    return limits.engine
-
-
-def _refusal(text: str, hint: str) -> Diagnostic:
-    return Diagnostic("option", NOWHERE, text, hint)
 
 
 def _findings(machine: Machine, search: Search) -> tuple[Finding, ...]:

@@ -1,14 +1,12 @@
 """Finds kernel models and puts a generation together from its own files and its base's."""
 
-import difflib
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from klprove.source import BadInput, Diagnostic, Span
+from klprove.source import BadInput, Diagnostic, Span, near
 
 HOME = Path(__file__).parent
 """The folder that holds a folder a generation."""
@@ -53,8 +51,7 @@ def load(name: str, home: Path = HOME) -> Kernel:
     """The generation `name`. Raises BadInput "kernel" where there is none."""
     known = names(home)
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
-        hint = "there is " + ", ".join(near)
+        hint = "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
     chain = _chain(name, home)
@@ -84,6 +81,8 @@ def _age(name: str) -> tuple[list[int], bool, str]:
 
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
+    import tomllib  # not needed without a kernel
+
     with open(folder / MANIFEST, "rb") as file:
         manifest = tomllib.load(file)
     unknown = sorted(manifest.keys() - _KEYS)

@@ -1,14 +1,13 @@
 """Which functions of a unit are contexts and properties, and on which CPUs they run."""
 
 import ast
-import difflib
 from dataclasses import dataclass
 
 from klprove.c import FunctionDecl, Unit
 from klprove.c.types import Function
 from klprove.ir.program import KINDS
 from klprove.lower.world import Options
-from klprove.source import Diagnostic
+from klprove.source import Diagnostic, near
 
 ALL = -1
 MOST_CPUS = 64
@@ -130,8 +129,8 @@ def check_patched(unit: Unit, options: Options, bad: list[Diagnostic]) -> None:
 
 def _unpatchable(unit: Unit, options: Options, name: str, possible: list[str]) -> Diagnostic:
     function = unit.declared.get(name)
-    near = difflib.get_close_matches(name, possible, 3, 0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else ""
+    meant = near(name, possible, 0.6)
+    hint = f"did you mean {' or '.join(meant)}?" if meant else ""
     if function is None or function.body is None:
         return Diagnostic("patch", unit.span(), f"there is no function '{name}' to patch", hint)
     span = function.node.span

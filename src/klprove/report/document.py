@@ -1,6 +1,5 @@
 """An answer as a JSON document; docs/json.md and check.schema.json describe it."""
 
-from importlib.resources import files
 from typing import Any
 
 from klprove.check import Answer
@@ -45,6 +44,8 @@ def document(answer: Answer) -> dict[str, Any]:
 
 def schema() -> str:
     """The text of the JSON Schema of the document."""
+    from importlib.resources import files  # the document itself does not need it
+
     return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
 
 

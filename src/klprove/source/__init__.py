@@ -1,6 +1,7 @@
 """Where things stand in the user's files, and how we complain about them."""
 
-from klprove.source.diagnostic import CODES, BadInput, Diagnostic
+from klprove.source.diagnostic import CODES, BadInput, Diagnostic, Unavailable
 from klprove.source.span import NOWHERE, Span
+from klprove.source.spelling import near
 
-__all__ = ["CODES", "NOWHERE", "BadInput", "Diagnostic", "Span"]
+__all__ = ["CODES", "NOWHERE", "BadInput", "Diagnostic", "Span", "Unavailable", "near"]

@@ -53,6 +53,10 @@ class Diagnostic:
         return "\n".join(lines).encode("ascii", "backslashreplace").decode()
 
 
+class Unavailable(Exception):
+    """Something that was asked for is not there (a cluster); the text says why. Exit status 2."""
+
+
 class BadInput(Exception):
     """The input cannot be used; carries every diagnostic found. Exit status 2."""
 

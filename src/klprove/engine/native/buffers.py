@@ -7,6 +7,8 @@ from contextlib import suppress
 
 _HUGE = 1 << 21
 """Bytes of a huge page."""
+_CHUNK = 1 << 26
+"""Bytes that are moved at a time."""
 _NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
 """mmap(2): address space alone takes nothing from what others may have (named from Python 3.13)."""
 
@@ -48,11 +50,19 @@ class Buffer:
         self._map[start : start + len(raw)] = raw
 
     def shift(self, start: int, size: int) -> None:
-        """Move bytes to the beginning, and give back the pages behind them."""
-        self._map.move(self._start, self._start + start, size)
-        first = -(-(self._start + size) // mmap.PAGESIZE) * mmap.PAGESIZE
-        if first < len(self._map):
-            self._map.madvise(mmap.MADV_DONTNEED, first, len(self._map) - first)
+        """Move bytes to the beginning, and give back the pages behind them, as they are moved."""
+        for at in range(0, size, _CHUNK):
+            more = min(_CHUNK, size - at)
+            self._map.move(self._start + at, self._start + start + at, more)
+            self.release(max(start, at + more), start + at + more)
+        self.release(size, len(self._map) - self._start)
+
+    def release(self, first: int, last: int) -> None:
+        """Give back the whole pages between two places: they are zero when they are used again."""
+        page = mmap.PAGESIZE
+        low, high = -(-(self._start + first) // page) * page, (self._start + last) // page * page
+        if low < high:
+            self._map.madvise(mmap.MADV_DONTNEED, low, high - low)
 
     def word(self, index: int) -> int:
         """The signed word of 64 bits at an index."""

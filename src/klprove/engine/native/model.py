@@ -30,8 +30,9 @@ class Model:
         off: frozenset[str] = EVERY,
         compact: bool = False,
         threads: int = 1,
+        more: str = "",
     ) -> None:
-        """`off`: reductions not to use."""
+        """`off`: reductions not to use. `more`: text of further kernels."""
         self._machine, self._threads = machine, threads
         self.exact = not compact
         self.layout = Layout(machine)
@@ -64,7 +65,7 @@ class Model:
         """Where successors stand in it."""
         folder = resources.files(kernels.__package__)
         names = [*_SOURCES, *(["shares.py"] if threads > 1 else [])]
-        sources = [folder.joinpath(each).read_text() for each in names]
+        sources = [*(folder.joinpath(each).read_text() for each in names), more]
         parts.append(lower(sources, self.constants))
         self.text = "\n".join(parts)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from klprove.engine.image import may_unmask
 from klprove.engine.machine import Machine
 from klprove.engine.native.layout import Layout
 from klprove.engine.native.steps import DONE
@@ -145,7 +144,7 @@ class Reductions:
         if kind in MASKABLE:
             enabled = text.op(f"icmp ne i8 {text.load('i8', '%s', own.irq_flag)}, 0")
             return text.op(f"and i1 {left}, {enabled}")
-        if kind == "nmi" and not may_unmask(self._machine.program):
+        if kind == "nmi":
             unmasked = text.op(f"icmp eq i8 {text.load('i8', '%s', own.nmi_mask)}, 0")
             return text.op(f"and i1 {left}, {unmasked}")
         return left

@@ -16,6 +16,8 @@ _LOAD, _FULL_LOAD = 0.6, 0.8
 """The part of a small and of a large table that may be full."""
 _STRETCH = 1.5
 """How much a large table grows at a time."""
+_LESS = (1.25, 1.1)
+"""The same where memory is short."""
 _NODE_LOAD = 0.6
 _NODES = 1 << 31
 """Parts or pairs that a table of them can number."""
@@ -124,6 +126,8 @@ class Store:
         self.pieces = Nodes(control_of, kernels.PIECES, shape.width, spare * len(shape.parts))
         self.pairs = Nodes(control_of, kernels.PAIRS, 1, spare * (shape.nodes - len(shape.parts)))
         self._entries = max(_FIRST_PLACES, 1 << (4 * batch).bit_length())
+        self._released = 0
+        """Bytes at the beginning of `order` whose pages have been given back."""
         self._fit()
 
     # -- room ----------------------------------------------------------------------------
@@ -161,12 +165,16 @@ class Store:
 
     def grow(self, code: Compiled, meter: Meter) -> str:
         """A larger table; why not, if so."""
-        entries = self._larger()
-        more = entries - self._entries
-        reason = meter.lacks(_WORD * more + (self.stride + 2) * int(_FULL_LOAD * more) // 2)
-        if reason:
+        before, reason = self._entries, ""
+        for entries in (self._larger(), *(int(before * each) for each in _LESS)):
+            # What comes in will wait to be expanded, some of it at a time.
+            waiting = (self.count - self._control.word(kernels.HEAD)) * self.stride // 4
+            reason = meter.lacks(_WORD * (entries - before) + waiting)
+            if not reason:
+                break
+        else:
             return reason
-        before, self._entries = self._entries, entries
+        self._entries = entries
         self._fit()
         if code.call("stretch", self.table.address, before, entries):
             raise RuntimeError("a mark stands too far from its place")
@@ -184,10 +192,14 @@ class Store:
         """Give back the pages of states before number `upto`, which have been expanded and, where
         that is asked for, written: their marks are in the table."""
         base = self._control.word(kernels.BASE)
-        if (upto - base) * self.stride < max(_STALE, (self.count - upto) * self.stride):
-            return
-        self.order.shift((upto - base) * self.stride, (self.count - upto) * self.stride)
-        self._control.put(kernels.BASE, upto)
+        stale = (upto - base) * self.stride
+        if stale - self._released >= _STALE:
+            self.order.release(self._released, stale)
+            self._released = stale
+        if stale >= max(_STALE, (self.count - upto) * self.stride):
+            self.order.shift(stale, (self.count - upto) * self.stride)
+            self._control.put(kernels.BASE, upto)
+            self._released = 0
 
     def _larger(self) -> int:
         small = self._entries < _SMALL

@@ -11,7 +11,7 @@ from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.native.layout import Layout
-from klprove.engine.partition.items import hashed, owner
+from klprove.engine.partition.items import owner
 from klprove.engine.partition.partition import Absorbed, Expansion
 from klprove.engine.partition.parts import PartLost, Parts
 from klprove.engine.points import Noted
@@ -81,9 +81,11 @@ class Conductor:
             for each in expanded:
                 self._machine.denied |= each.denied
             self._notes(expanded, level)
+            self._invariants(expanded, level)
             self._invariants(taken, level + 1)
             heard = [key for each in expanded for key in each.noted]
-            broken = [place for each in taken for place in each.broken]
+            broken = [place for each in expanded for place in each.broken]
+            broken += [place for each in taken for place in each.broken]
             self._heard.update(heard)
             self._broken.update(broken)
             reason = next((each.reason for each in expanded if each.reason), "")
@@ -167,7 +169,7 @@ class Conductor:
         if reason and reason not in self._search.reasons:
             self._search.reasons.append(reason)
 
-    def _invariants(self, taken: list[Absorbed], level: int) -> None:
+    def _invariants(self, taken: Sequence[Absorbed | Expansion], level: int) -> None:
         least: dict[int, int] = {}
         for each in taken:
             for place, value in each.broken.items():
@@ -222,5 +224,4 @@ class Conductor:
                 break
             except PartLost as lost:
                 self._recover(lost, self._whole)
-        assert all(hashed(record) == value for record, _ in found)
         return found

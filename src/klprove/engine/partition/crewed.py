@@ -11,15 +11,14 @@ from typing import Any
 
 from klprove.cluster import Crew, Event
 from klprove.engine.limits import Limits
-from klprove.engine.partition.partition import Partition
-from klprove.engine.partition.parts import PartLost
+from klprove.engine.partition.parts import PartLost, part_class
 from klprove.ir.program import Program
 
 _WAIT = 60.0
 """Seconds for a worker to come up in the place of a lost one."""
 _LOOK = 0.5
 
-_HELD: dict[tuple[str, int], Partition] = {}
+_HELD: dict[tuple[str, int], object] = {}
 """On a worker: its parts, by search and index."""
 
 
@@ -32,7 +31,12 @@ class Crewed:
     that has a part already."""
 
     def __init__(
-        self, crew: Crew, program: Program, limits: Limits, folder: str | None = None
+        self,
+        crew: Crew,
+        program: Program,
+        limits: Limits,
+        folder: str | None = None,
+        native: bool = False,
     ) -> None:
         """`folder`: one that all workers see at the same place, for what outlasts them."""
         self._crew, self._name = crew, secrets.token_hex(8)
@@ -42,7 +46,7 @@ class Crewed:
         self._homes = sorted(crew.workers)
         """By index of a part, the number of its worker."""
         self.count, self.lasting = len(self._homes), folder is not None
-        self._make = (program, limits, self.count, folder)
+        self._make = (native, program, limits, self.count, folder)
         for index in range(self.count):
             self._begin(index)
 
@@ -127,13 +131,14 @@ class Crewed:
 def _create(
     name: str,
     index: int,
+    native: bool,
     program: Program,
     limits: Limits,
     count: int,
     folder: str | None,
     _tell: object,
 ) -> None:
-    _HELD[name, index] = Partition(program, limits, index, count, folder)
+    _HELD[name, index] = part_class(native)(program, limits, index, count, folder)
 
 
 def _call(name: str, index: int, method: str, *arguments: Any) -> Any:

@@ -34,6 +34,9 @@ class Expansion:
     noted: dict[tuple[int, Noted], tuple[int, Choice]] = field(default_factory=dict)
     """Context and what it noted for the first time: hash of the state and choice, the least hash
     where there are several, so that it does not depend on the parts."""
+    broken: dict[int, int] = field(default_factory=dict)
+    """By place of an invariant: the least hash of a state of this level in which it does not hold;
+    for parts that look when they expand."""
     denied: frozenset[str] = frozenset()
     reason: str = ""
     """Why the level is not complete."""
@@ -76,6 +79,10 @@ class Partition:
     def record(self) -> int:
         """Bytes of the record of a state."""
         return self._layout.bytes
+
+    def hash(self, record: bytes) -> int:
+        """What names a state."""
+        return hashed(record)
 
     def begin(self) -> Absorbed:
         """Level 0: the state at boot, where it is ours."""

@@ -1,7 +1,12 @@
 """The parts of a search, wherever they are."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from klprove.engine.partition.partition import Partition
+
+if TYPE_CHECKING:
+    from klprove.engine.partition.native import NativePartition
 
 
 class PartLost(Exception):
@@ -10,6 +15,15 @@ class PartLost(Exception):
     def __init__(self, index: int, why: str) -> None:
         super().__init__(why)
         self.index, self.why = index, why
+
+
+def part_class(native: bool) -> "type[Partition] | type[NativePartition]":
+    """The part in machine code, or in Python."""
+    if not native:
+        return Partition
+    from klprove.engine.partition.native import NativePartition  # needs llvmlite
+
+    return NativePartition
 
 
 class Parts(Protocol):

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
@@ -12,8 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from klprove.engine.limits import Limits
-from klprove.engine.partition.partition import Partition
-from klprove.engine.partition.parts import PartLost
+from klprove.engine.partition.parts import PartLost, part_class
 from klprove.ir.program import Program
 
 
@@ -25,10 +24,16 @@ class Processes:
     """One forked process a part."""
 
     def __init__(
-        self, program: Program, limits: Limits, count: int, folder: str | None = None
+        self,
+        program: Program,
+        limits: Limits,
+        count: int,
+        folder: str | None = None,
+        native: bool = False,
     ) -> None:
         self.count, self.lasting = count, folder is not None
         self._make = (program, limits, count, folder)
+        self._class = part_class(native)
         self._parts = [self._begin(index) for index in range(count)]
 
     def __enter__(self) -> Self:
@@ -98,7 +103,9 @@ class Processes:
         context = multiprocessing.get_context("fork")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_serve, args=(theirs, program, limits, index, count, folder), daemon=True
+            target=_serve,
+            args=(theirs, self._class, program, limits, index, count, folder),
+            daemon=True,
         )
         process.start()
         theirs.close()
@@ -106,11 +113,17 @@ class Processes:
 
 
 def _serve(
-    pipe: Connection, program: Program, limits: Limits, index: int, count: int, folder: str | None
+    pipe: Connection,
+    kind: Callable[[Program, Limits, int, int, str | None], object],
+    program: Program,
+    limits: Limits,
+    index: int,
+    count: int,
+    folder: str | None,
 ) -> None:
     """The life of a part."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    part = Partition(program, limits, index, count, folder)
+    part = kind(program, limits, index, count, folder)
     try:
         while True:
             method, arguments = pipe.recv()

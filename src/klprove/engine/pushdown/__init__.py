@@ -1,6 +1,6 @@
 """The nested engine as machine code: one CPU with its interrupts as a pushdown system."""
 
-from klprove.engine.pushdown.model import loops
+from klprove.engine.pushdown.model import optimise
 from klprove.engine.pushdown.search import Pushdown, applicable
 
-__all__ = ["Pushdown", "applicable", "loops"]
+__all__ = ["Pushdown", "applicable", "optimise"]

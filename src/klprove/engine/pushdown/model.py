@@ -41,6 +41,8 @@ _VARIABLES = (
     "FINDS",
 )
 """Names in capitals of the kernels that differ from machine to machine."""
+MADE: list[Compiled] = []
+"""The loops, once they are made."""
 _LAYERS = ("store", "addresses", "landings", "others", "kernels")
 _BORROWED: Mapping[Callable[..., int], str] = {
     addresses.holder: "holder",
@@ -156,18 +158,27 @@ class Linked:
 
     def improve(self) -> bool:
         """Have optimised loops made by a thread; True once they are in use and know no array."""
+        if self._loops.level:
+            return False
         if self._better is None:
             self._better = Better(loops_text(), LOOPS)
-        elif self._better.code is not None and self._better.code is not self._loops:
+        elif self._better.code is not None:
             self._link(self._better.code)
             return True
         return False
 
 
-@cache
 def loops() -> Compiled:
-    """The loops of the search: made once for a process and those it forks."""
-    return Compiled(loops_text(), 0, LOOPS)
+    """The loops of the search, made once for a process and those that it forks: as they are, or
+    optimised where `optimise` has been called before."""
+    if not MADE:
+        MADE.append(Compiled(loops_text(), 0, LOOPS))
+    return MADE[0]
+
+
+def optimise() -> None:
+    """Make optimised loops now, which takes about a second: for many searches."""
+    MADE[:] = [Compiled(loops_text(), 2, LOOPS)]
 
 
 @cache

@@ -20,6 +20,7 @@ from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Linked, Model, arrays
 from klprove.engine.pushdown.nodes import Nodes
 from klprove.engine.search import Search
+from klprove.ir.instructions import Choose
 from klprove.ir.program import Program
 from klprove.verdict import VIOLATION
 
@@ -35,6 +36,8 @@ _RANDOM = ("nodes", "worlds", "frames", "metas")
 """Arrays that are read at random."""
 _RESERVED = 1 << 38
 """Bytes of addresses for each array: more than there is memory."""
+_SPARE = 1 << 22
+"""Numbers that one slice cannot use up."""
 _FIRST_SLICE = 1 << 10
 _SLICE_SECONDS = 0.05
 _WORTH = 2.0
@@ -46,8 +49,14 @@ _MOST = (1 << 31) - 2
 
 def applicable(program: Program) -> bool:
     """True for what `engine/nested.py` takes, with one task on each other CPU and, where there is
-    such a one, without invariants and balanced expressions."""
+    such a one, without invariants, balanced expressions, and choices too wide to be noted."""
     if not nested.applicable(program):
+        return False
+    if program.cpus > 1 and any(
+        isinstance(instr, Choose) and instr.count >= store.NO_STEP
+        for context in program.contexts
+        for instr in context.code.instrs
+    ):
         return False
     tasks = [each.cpu for each in program.contexts if each.kind == "task"]
     return program.cpus == 1 or (len(set(tasks)) == len(tasks) and not program.properties)
@@ -129,6 +138,10 @@ class Pushdown:
             reason = self._exhausted()
             if not reason and outcome == store.FULL:
                 reason = self._grow()
+            if not reason and control.word(store.ELEMENTS) > store.ELEMENT_MASK - _SPARE:
+                reason = f"{store.ELEMENT_MASK} steps of other CPUs, more than can be numbered"
+            if not reason and control.word(store.DEPTH) > store.LENGTHS - _SPARE:
+                reason = f"runs of {store.LENGTHS} steps, longer than can be counted"
             if not reason and self._machine.limits.first and self._violated():
                 reason = "stopped at the first violation"
             if reason:

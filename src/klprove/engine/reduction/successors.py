@@ -7,7 +7,6 @@ docs/reductions.md.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from klprove.engine.image import may_unmask
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
@@ -50,7 +49,6 @@ class Reduced:
         self._ample = AMPLE not in off
         self._chains = self._ample and CHAINS not in off
         self._delivery = DELIVERY not in off
-        self._unmasks = may_unmask(machine.program)
 
     def expand(self, state: State) -> Expansion:
         """What is explored from `state`."""
@@ -113,8 +111,8 @@ class Reduced:
         own, kind = self._machine.image.machine[cpu], self._machine.program.contexts[context].kind
         if kind in MASKABLE and not memory[own.irq_flag]:
             return False
-        if kind == "nmi" and memory[own.nmi_mask] and not self._unmasks:
-            return False
+        if kind == "nmi" and memory[own.nmi_mask]:
+            return False  # unless something else unmasks it, and then it may nest in that
         return self._left(memory, context)
 
     def _ample_set(self, state: State) -> Expansion | None:
