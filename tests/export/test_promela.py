@@ -12,7 +12,7 @@ from klprove.engine.limits import Limits
 from klprove.export import promela
 from klprove.ir.program import Program
 from tests.corpus.expectation import read
-from tests.engine import generated, rich
+from tests.engine import generated, interleaved, rich
 from tests.export.spin import INSTALLED, WHY, against, compare, run, searched
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=WHY)
@@ -60,6 +60,14 @@ RICH = (3, 9, 14, 17, 20, 30, 37)
 def test_rich_programs(seed: int) -> None:
     """Computed addresses, every operator, loops inside a step, several tasks."""
     found = compare(rich.program(seed), Limits(arrivals=ONE_EACH))
+    assert found is not None and found.wrong == ()
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4, 20, 25, 30])
+def test_interleaved_programs(seed: int) -> None:
+    """Up to three CPUs, several tasks on one, preemption, arrivals refused by a bound, kfree."""
+    limits = Limits(arrivals=interleaved.arrivals(seed))
+    found = compare(interleaved.program(seed), limits)
     assert found is not None and found.wrong == ()
 
 
@@ -127,4 +135,6 @@ def test_a_wrong_model_is_noticed(name: str) -> None:
         wrong = against(replace(model, text=text), *ours).wrong
     except subprocess.CalledProcessError as error:  # more frames than the state has room for
         wrong = (str(error.cmd),)
+    except ValueError as error:  # no end
+        wrong = (str(error),)
     assert wrong
