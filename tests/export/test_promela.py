@@ -12,7 +12,7 @@ from klprove.engine.limits import Limits
 from klprove.export import promela
 from klprove.ir.program import Program
 from tests.corpus.expectation import read
-from tests.engine import generated, rich
+from tests.engine import generated, interleaved, rich
 from tests.export.spin import INSTALLED, WHY, against, compare, run, searched
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=WHY)
@@ -63,6 +63,14 @@ def test_rich_programs(seed: int) -> None:
     assert found is not None and found.wrong == ()
 
 
+@pytest.mark.parametrize("seed", [0, 2, 4, 20, 25, 30])
+def test_interleaved_programs(seed: int) -> None:
+    """Up to three CPUs, several tasks on one, preemption, arrivals refused by a bound, kfree."""
+    limits = Limits(arrivals=interleaved.arrivals(seed))
+    found = compare(interleaved.program(seed), limits)
+    assert found is not None and found.wrong == ()
+
+
 def test_the_benchmark_is_the_state_space_of_its_twin() -> None:
     """463,011 is what the Promela that was written by hand has, but for its state before boot."""
     file = ROOT / "bench" / "dynticks_nest.c"
@@ -96,6 +104,15 @@ def test_an_event_can_be_made_an_assertion(tmp_path: Path) -> None:
     assert "assert(0)" in trail
 
 
+def test_the_assertion_of_an_event_fails_where_it_is_noticed() -> None:
+    model = promela(generated.program(7), Limits(arrivals=ONE_EACH))
+    noticed = run(model).noted
+    findings = [n for n, each in enumerate(model.events, 1) if each.finding is not None]
+    assert len(noticed) >= 3 and set(findings) - noticed
+    for number in findings:
+        assert run(model, find=number).errors == (number in noticed), model.events[number - 1]
+
+
 MUTANTS = {
     "an iret does not restore the interrupt flag": (r"\n  m\[\d+\] = f\[0\];", ""),
     "an NMI does not mask NMIs": (r"\n  m\[\d+\] = 1;", ""),
@@ -118,4 +135,6 @@ def test_a_wrong_model_is_noticed(name: str) -> None:
         wrong = against(replace(model, text=text), *ours).wrong
     except subprocess.CalledProcessError as error:  # more frames than the state has room for
         wrong = (str(error.cmd),)
+    except ValueError as error:  # no end
+        wrong = (str(error),)
     assert wrong

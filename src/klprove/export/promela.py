@@ -70,8 +70,9 @@ class _Writer:
             self._events.number(context, noted) for context, noted in booted if self._tells(noted)
         }
         size = sum(bytes_ for _, bytes_, _ in self._layout.members())
-        processes_ = sum(self._layout.levels) + sum(map(len, self._layout.tasks))
-        need = size + _HEADER + 8 * processes_
+        cpus = range(program.cpus)
+        count = sum(map(len, self._layout.tasks)) + sum(map(self._processes, cpus))
+        need = size + _HEADER + 8 * count
         flags = (f"-DVECTORSZ={-(-need // 1024) * 1024}",) if need > _VECTOR else ()
         parts = [
             self._head(title, flags),
@@ -210,7 +211,7 @@ class _Writer:
         """The processes of a CPU: its tasks, then the levels of its interrupts."""
         for task in self._layout.tasks[cpu]:
             yield self._task(cpu, task)
-        if self._machine.interrupts[cpu] and self._layout.levels[cpu]:
+        if self._processes(cpu):
             yield self._levels(cpu)
 
     def _points(self, context: int) -> Iterator[tuple[int, Point]]:
@@ -257,7 +258,7 @@ class _Writer:
             " * of a level takes one while as many are stacked as there are levels below it. */",
             f"#define NEXT{cpu} (now.k.depth[{cpu}] == {level})",
             f"#define TOP{cpu} (now.k.depth[{cpu}] == {level} + 1)",
-            f"active [{self._layout.levels[cpu]}] proctype {name}()",
+            f"active [{self._processes(cpu)}] proctype {name}()",
             "{",
             "idle:",
             "\tif",
@@ -283,14 +284,14 @@ class _Writer:
 
     def _base(self, cpu: int) -> int:
         """The number of the process of the first level of a CPU."""
-        before = sum(
-            len(self._layout.tasks[n]) + (self._layout.levels[n] if self._leveled(n) else 0)
-            for n in range(cpu)
-        )
+        before = sum(len(self._layout.tasks[n]) + self._processes(n) for n in range(cpu))
         return before + len(self._layout.tasks[cpu])
 
-    def _leveled(self, cpu: int) -> bool:
-        return bool(self._machine.interrupts[cpu] and self._layout.levels[cpu])
+    def _processes(self, cpu: int) -> int:
+        """How many levels of interrupts have a process. Above the top one there is another where
+        somebody has to tell that an arrival was refused there; it never takes one."""
+        levels = self._layout.levels[cpu]
+        return levels + 1 if levels and self._rules.refuses(cpu) else levels
 
     def _block(self, number: int, point: Point, options: list[str]) -> str:
         """What a process may do at a point."""
@@ -361,7 +362,8 @@ class _Writer:
             yield f"#if FIND == {event}"
             yield f"/* {comment(str(self._events[event]))} */"
             yield "active proctype invariant()"
-            yield f"{{ c_expr {{ v{number}(now.k.m, 1) == 0 }}; assert(false) }}"
+            # SPIN takes a call for a side effect where no parenthesis stands in front of it.
+            yield f"{{ c_expr {{ (v{number}(now.k.m, 1) == 0) }}; assert(false) }}"
             yield "#endif"
 
 

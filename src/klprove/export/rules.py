@@ -123,7 +123,7 @@ class Rules:
             lines.append(f"  if (m[{spent}] >= {most}) return 0; /* it has arrived so often */")
         if nest is not None:
             refused = "return 0;"
-            if kind not in machine.limits.nest and kind != "exception":
+            if self._tells(kind):
                 number = self._events.denied(kind)
                 step.events.add(number)
                 refused = f"{{ note({number}); return 0; }}"
@@ -151,6 +151,22 @@ class Rules:
             step.ends = [entry.point + 1]
         step.text = "\n".join([*lines, "}"])
         return step
+
+    def refuses(self, cpu: int) -> bool:
+        """True where it is told that a default bound on nesting has refused an arrival."""
+        limits, contexts = self._machine.limits, self._machine.program.contexts
+        kinds = [contexts[each].kind for each in self._machine.interrupts[cpu]]
+        return any(
+            self._tells(kind)
+            and (
+                kind not in limits.arrivals
+                or kinds.count(kind) * limits.arrivals[kind] > limits.nesting(kind)
+            )
+            for kind in self._machine.image.machine[cpu].nest
+        )
+
+    def _tells(self, kind: str) -> bool:
+        return kind not in self._machine.limits.nest and kind != "exception"
 
     def end(self, context: int) -> Step:
         """`int xN(Klp *k, int c)`: a context returns. Always 1."""
