@@ -67,6 +67,12 @@ def _split(groups: Sequence[Sequence[int]]) -> object:
         return _split([group[:middle]]), _split([group[middle:]])
     sizes = list(accumulate(map(len, groups)))
     cut = min(range(1, len(groups)), key=lambda each: abs(sizes[-1] - 2 * sizes[each - 1]))
+    if abs(sizes[-1] - 2 * sizes[cut - 1]) > sizes[-1] // 2:
+        # One group is nearly all there is: as a half it would be as manifold as the states.
+        large = max(range(len(groups)), key=lambda each: len(groups[each]))
+        before, group, after = groups[:large], groups[large], groups[large + 1 :]
+        middle = len(group) // 2
+        return _split([*before, group[:middle]]), _split([group[middle:], *after])
     return _split(groups[:cut]), _split(groups[cut:])
 
 
