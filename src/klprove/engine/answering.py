@@ -35,7 +35,7 @@ def answered(
     if engine == "auto":
         if _native_only(limits):
             engine = "native"
-        elif applicable(machine.program) and (machine.program.cpus == 1 or _swift(machine)):
+        elif _as_nested(machine):
             engine = "nested"
         elif (short := _short(machine)) is not None:
             return "reference", used(limits.no_reduce), short
@@ -89,6 +89,17 @@ def warm() -> None:
 
 
 # -- one CPU with interrupts ------------------------------------------------------------
+
+
+def _as_nested(machine: Machine) -> bool:
+    """True where the nested engine is the one to ask: on one CPU always, on several where arrivals
+    are without bound. With bounds, what is left of them tells memories apart that would else be
+    one, and reductions of whole states save more."""
+    program, bounded = machine.program, machine.limits.arrivals
+    if not applicable(program):
+        return False
+    unbounded = any(each.kind not in ("task", *bounded) for each in program.contexts)
+    return program.cpus == 1 or (unbounded and _swift(machine))
 
 
 def _nested(machine: Machine, meter: Meter) -> Search:

@@ -45,7 +45,7 @@ class Rounds:
 
     def worth_it(self, states: int) -> bool:
         """True where so many states are worth it."""
-        return states >= self._threads * self._model.share
+        return states >= self._threads * self._model.share // 4
 
     def run(self, code: Compiled) -> int:
         """Expand states as `kernels.search` does; what it returns."""

@@ -48,7 +48,7 @@ from klprove.engine.native.kernels import (
 )
 
 WORDS = 2
-SHARE, CAP, THREADS = 1024, 8192, 2
+SHARE, CAP, THREADS = 4096, 8192, 2
 """Most states of a share; most candidates; threads."""
 PATIENCE = 2000
 """Looks at the others before a thread that waits gives its CPU away."""
