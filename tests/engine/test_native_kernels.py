@@ -29,7 +29,7 @@ def interpreted(machine: Machine, model: Model) -> Any:
         exec(Path(each.__file__).read_text(), space)
     shape = model.layout.shape
     space |= model.constants | {
-        "TAIL": 64,
+        "TAIL": 1024,
         "cut": list(chain.from_iterable(shape.parts)),
         "joins": list(chain.from_iterable(shape.joins)),
         "objects": objects(machine.image),

@@ -14,7 +14,7 @@ _SMALL = 1 << 22
 """Places up to which a table doubles and is kept rather empty: it costs little, and is faster."""
 _LOAD, _FULL_LOAD = 0.6, 0.8
 """The part of a small and of a large table that may be full."""
-_STRETCH = 1.5
+_STRETCH = 1.3
 """How much a large table grows at a time."""
 _LESS = (1.25, 1.1)
 """The same where memory is short."""
