@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from klprove.engine.image import may_enable, may_unmask
 from klprove.engine.machine import Cpu, Frame, Machine, State
+from klprove.engine.native.frames import BALANCED, POINT, FrameLayout
 from klprove.engine.native.tree import shape
 from klprove.engine.points import Values
 from klprove.ir.expressions import type_of
@@ -20,10 +21,6 @@ from klprove.ir.program import Property
 from klprove.ir.types import I64, Int
 
 WORD = 8
-POINT = 2
-"""Bytes of a point."""
-BALANCED = 8
-"""Bytes of the value of a balanced expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,11 @@ class Slots:
     """By index of the context: where a task waits for the CPU; empty where there is one task."""
 
 
-class Layout:
+class Layout(FrameLayout):
     """Where everything stands in the record of a state of one machine."""
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        super().__init__(machine)
         self.image = len(machine.image.initial)
         self.cpus: list[Slots] = []
         end = self.image
@@ -105,31 +102,6 @@ class Layout:
                 frames += most
         maskable = of.get("irq", 0) + of.get("softirq", 0)
         return frames + (maskable if enabling else min(maskable, 1))
-
-    # -- frames ---------------------------------------------------------------
-
-    def header(self, context: int) -> int:
-        """Bytes of a frame of `context` before its registers."""
-        each = self._machine.program.contexts[context]
-        if each.kind == "task":
-            return POINT
-        return POINT + 1 + BALANCED * len(self._machine.balanced[each.cpu])
-
-    def registers(self, point: int) -> list[tuple[str, int, Int]]:
-        """The live registers of a point: name, offset in the frame, type."""
-        found = self._machine.points.table[point]
-        types = self._machine.program.contexts[found.context].code.registers
-        fields, at = [], self.header(found.context)
-        for name in found.live:
-            fields.append((name, at, types[name]))
-            at += types[name].size
-        return fields
-
-    def used(self, point: int) -> int:
-        """Bytes of a frame that stands at `point`."""
-        held = self._machine.points.table[point]
-        types = self._machine.program.contexts[held.context].code.registers
-        return self.header(held.context) + sum(types[name].size for name in held.live)
 
     # -- whole states ---------------------------------------------------------
 

@@ -12,10 +12,8 @@ from klprove.engine.native.events import Events
 from klprove.engine.native.layout import Layout
 from klprove.engine.native.lowering import lower
 from klprove.engine.native.moves import Moves
-from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS
 from klprove.engine.reduction.names import EVERY
-from klprove.ir.instructions import End, Halt, visible
 from klprove.ir.types import I64
 
 _SOURCES = ("kernels.py", "addresses.py")
@@ -41,9 +39,8 @@ class Model:
         parts = [INTRINSICS, BUILT_IN, _constant("objects", objects(machine.image))]
         parts.append(_constant("cut", chain.from_iterable(self.layout.shape.parts)))
         parts.append(_constant("joins", chain.from_iterable(self.layout.shape.joins)))
-        for context in range(len(machine.program.contexts)):
-            parts += self._steps(context)
-        parts += self._values()
+        parts += self.layout.steps(self.events)
+        parts += self.layout.values()
         parts += moves.functions()
         self.choices = moves.choices
         self.fanout = max(1, sum(self._choices(cpu) for cpu in range(machine.program.cpus)))
@@ -109,36 +106,6 @@ class Model:
         here = (each.choices for each in points if contexts[each.context].cpu == cpu)
         interrupts = len(self._machine.interrupts[cpu])
         return max(here, default=0) + len(self.layout.cpus[cpu].parked) + interrupts
-
-    def _steps(self, number: int) -> list[str]:
-        """The steps of one context."""
-        context = self._machine.program.contexts[number]
-        table = self._machine.points.table
-        points = {each.index: n for n, each in enumerate(table) if each.context == number}
-        frames: Frames = {
-            index: (self.layout.registers(point), self.layout.used(point))
-            for index, point in points.items()
-        }
-        steps = Steps(
-            context.code, self._machine.image, context.cpu, points, frames, self.events, number
-        )
-        found = [
-            steps.function(f"step{point}", index, False)
-            for index, point in points.items()
-            if not isinstance(table[point].instr, End | Halt)
-        ]
-        if not visible(context.code.instrs[0]):
-            found.append(steps.function(f"prefix{number}", 0, True))
-        return found
-
-    def _values(self) -> list[str]:
-        """The invariants and balanced expressions."""
-        return [
-            Steps(each.code, self._machine.image, each.cpu or 0, {}, {}, None, -1).function(
-                f"value{number}", 0, True, silent=True
-            )
-            for number, each in enumerate(self._machine.program.properties)
-        ]
 
 
 def _constant(name: str, values: Iterable[int]) -> str:

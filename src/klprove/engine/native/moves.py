@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.native.events import BLOCKED, DEEP, Events
-from klprove.engine.native.layout import BALANCED, POINT, Layout
+from klprove.engine.native.frames import BALANCED, POINT
+from klprove.engine.native.layout import Layout
 from klprove.engine.native.reduced import Reductions
 from klprove.engine.native.steps import BLOCKED as WAITS
 from klprove.engine.native.steps import DONE, STEP

@@ -9,20 +9,16 @@ image, then a frame for each other CPU.
 from collections.abc import Sequence
 
 from klprove.engine.machine import Frame, Machine
-from klprove.ir.types import Int
+from klprove.engine.native.frames import POINT, FrameLayout
 
 WORD = 8
-POINT = 2
-"""Bytes of a point."""
-BALANCED = 8
-"""Bytes of the value of a balanced expression."""
 
 
-class Layout:
+class Layout(FrameLayout):
     """Where everything stands in the frames and worlds of one machine."""
 
     def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+        super().__init__(machine)
         self.image = len(machine.image.initial)
         most = max((self.used(point) for point in range(len(machine.points.table))), default=POINT)
         self.frame = -(-most // WORD)
@@ -31,29 +27,6 @@ class Layout:
         """Words of a world before the frames of other CPUs."""
         self.world = self.others + (machine.program.cpus - 1) * self.frame
         """Words of a world."""
-
-    def header(self, context: int) -> int:
-        """Bytes of a frame of `context` before its registers."""
-        each = self._machine.program.contexts[context]
-        if each.kind == "task":
-            return POINT
-        return POINT + 1 + BALANCED * len(self._machine.balanced[each.cpu])
-
-    def registers(self, point: int) -> list[tuple[str, int, Int]]:
-        """The live registers of a point: name, offset in the frame, type."""
-        found = self._machine.points.table[point]
-        types = self._machine.program.contexts[found.context].code.registers
-        fields, at = [], self.header(found.context)
-        for name in found.live:
-            fields.append((name, at, types[name]))
-            at += types[name].size
-        return fields
-
-    def used(self, point: int) -> int:
-        """Bytes of a frame that stands at `point`."""
-        found = self._machine.points.table[point]
-        types = self._machine.program.contexts[found.context].code.registers
-        return self.header(found.context) + sum(types[name].size for name in found.live)
 
     def task(self, frame: Frame | None) -> bytes:
         """The record of a frame of a task; None: it has ended."""

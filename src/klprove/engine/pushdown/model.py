@@ -16,12 +16,10 @@ from klprove.engine.native.compiled import Better, Compiled
 from klprove.engine.native.events import Events
 from klprove.engine.native.lowering import lower
 from klprove.engine.native.model import objects
-from klprove.engine.native.steps import Frames, Steps
 from klprove.engine.native.text import INTRINSICS, Text
 from klprove.engine.pushdown import store
 from klprove.engine.pushdown.layout import Layout
 from klprove.engine.pushdown.moves import Moves
-from klprove.ir.instructions import End, Halt, visible
 
 _RULES = {"run": "pppi", "counted": "p", "enter": "pppi", "hold": "pp"}
 """Functions of a machine that the loops call, with the types of their parameters."""
@@ -73,9 +71,8 @@ class Model:
         self.layout = Layout(machine)
         self.events = Events()
         parts = [INTRINSICS, *_calls(_LOOPS)]
-        for context in range(len(machine.program.contexts)):
-            parts += self._steps(context)
-        parts += self._values()
+        parts += self.layout.steps(self.events)
+        parts += self.layout.values()
         parts += Moves(machine, self.layout, self.events, home).functions()
         self.text = "\n".join(parts)
         self.objects = objects(machine.image)
@@ -97,36 +94,6 @@ class Model:
             "FINDS": self.finds,
         }
         """Values of the variables of the loops."""
-
-    def _steps(self, number: int) -> list[str]:
-        """The steps of one context."""
-        context = self._machine.program.contexts[number]
-        table = self._machine.points.table
-        points = {each.index: n for n, each in enumerate(table) if each.context == number}
-        frames: Frames = {
-            index: (self.layout.registers(point), self.layout.used(point))
-            for index, point in points.items()
-        }
-        steps = Steps(
-            context.code, self._machine.image, context.cpu, points, frames, self.events, number
-        )
-        found = [
-            steps.function(f"step{point}", index, False)
-            for index, point in points.items()
-            if not isinstance(table[point].instr, End | Halt)
-        ]
-        if not visible(context.code.instrs[0]):
-            found.append(steps.function(f"prefix{number}", 0, True))
-        return found
-
-    def _values(self) -> list[str]:
-        """The invariants and balanced expressions."""
-        return [
-            Steps(each.code, self._machine.image, each.cpu or 0, {}, {}, None, -1).function(
-                f"value{number}", 0, True, silent=True
-            )
-            for number, each in enumerate(self._machine.program.properties)
-        ]
 
 
 class Linked:

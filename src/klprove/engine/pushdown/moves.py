@@ -13,10 +13,11 @@ from collections.abc import Iterator
 
 from klprove.engine.machine import Machine
 from klprove.engine.native.events import Events
+from klprove.engine.native.frames import BALANCED, POINT
 from klprove.engine.native.steps import DONE, STEP
 from klprove.engine.native.text import Text
 from klprove.engine.pushdown import store
-from klprove.engine.pushdown.layout import BALANCED, POINT, WORD, Layout
+from klprove.engine.pushdown.layout import WORD, Layout
 from klprove.ir.instructions import End
 
 _BYTE = 255

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from klprove.engine.catalogue import Notice
 from klprove.engine.machine import Choice, Machine
+from klprove.engine.native.frames import POINT
 from klprove.engine.pushdown import store
 from klprove.engine.pushdown.arena import Arena
-from klprove.engine.pushdown.layout import POINT, WORD
+from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Model
 from klprove.engine.reference import waiting
 from klprove.engine.search import Discovery
