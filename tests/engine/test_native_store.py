@@ -41,7 +41,7 @@ def outcome(made: Program, limits: Limits) -> tuple[object, ...]:
         trail.extend(each.read(0, count) for each in (native._store.births, native._store.places))
         close()
 
-    native._store.close = keep  # type: ignore[method-assign]
+    native._store.close = keep
     found = native.run()
     schedules = {each.notice: tuple(each.schedule) for each in found.discoveries}
     figures = (found.states, found.transitions, found.depth)
@@ -59,7 +59,7 @@ def test_threads_number_states_as_one_does(
         made = program(seed, cpus=2)
         limits = Limits(arrivals=ONE_EACH, compact=compact, seconds=3)
         alone = outcome(made, limits)
-        if alone[3] or alone[0] > 20_000:  # type: ignore[operator]
+        if alone[3] or alone[0] > 20_000:
             continue
         again = outcome(made, replace(limits, threads=threads, seconds=None))
         assert again == alone, f"seed {seed}"
@@ -73,11 +73,11 @@ def test_threads_agree_on_findings_of_rich_programs(monkeypatch: pytest.MonkeyPa
     for seed in range(40):
         limits = Limits(arrivals={"irq": 1, "nmi": 1, "softirq": 1}, seconds=3)
         alone = outcome(rich.program(seed), limits)
-        if any("time limit" in each for each in alone[3]):  # type: ignore[attr-defined]
+        if any("time limit" in each for each in alone[3]):
             continue
         again = outcome(rich.program(seed), replace(limits, threads=2, seconds=None))
         assert again == alone, f"seed {seed}"
-        found += len(alone[5])  # type: ignore[arg-type]
+        found += len(alone[5])
     assert found > 20
 
 
