@@ -76,7 +76,7 @@ def test_bad_input_does_not_wait_for_a_search() -> None:
     start = time.monotonic()
     with pytest.raises(BadInput):
         run(["slow", "bad"])
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 def test_a_worker_that_dies_costs_its_own_site_only() -> None:
@@ -94,8 +94,8 @@ def test_a_bug_in_a_worker_is_told_with_its_traceback() -> None:
 def test_time_is_shared_evenly_and_what_is_left_over_goes_on() -> None:
     outcome = run(["a", "b", "c", "d"], 1, deadline=time.monotonic() + 8)
     given = [outcome.answers[site].verdict.statistics.states / 1000 for site in "abcd"]
-    assert given[0] == pytest.approx(2, abs=0.5)
-    assert given[3] == pytest.approx(8, abs=1)
+    assert given[0] == pytest.approx(2, abs=1)
+    assert given[3] == pytest.approx(8, abs=2)
 
 
 def test_memory_is_shared() -> None:
@@ -114,7 +114,7 @@ def test_an_interrupt_collects_what_is_known() -> None:
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     start = time.monotonic()
     outcome = run(["a", "slow1", "slow2", "b"])
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     assert outcome.interrupted
     assert outcome.answers["a"].verdict.complete
     assert outcome.answers["slow1"].verdict.reasons == ("interrupted",)

@@ -59,7 +59,7 @@ def test_what_the_time_did_not_suffice_for_is_said(tmp_path: Path) -> None:
     (tmp_path / "model.c").write_text(ENDLESS)
     start = time.monotonic()
     done = klprove("check", "model.c", "--time", "1s", cwd=tmp_path)
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 30
     assert "go on   : give it more" in done.stdout
     assert re.search(r"bounds : 3 CPUs; .* states.*NOT complete", " ".join(done.stdout.split()))
 

@@ -40,12 +40,11 @@ class ProgressLine:
         if now - self._start < _SILENT or now - self._spoken < wait:
             return
         self._spoken = now
-        text = line(progress, rate)
         if self._terminal:
-            self._write(f"\r{text:<{_WIDTH}}")
+            self._write(f"\r{line(progress, rate, _WIDTH):<{_WIDTH}}")
             self._shown = True
         else:
-            self._write(text + "\n")
+            self._write(line(progress, rate) + "\n")
 
     def clear(self) -> None:
         """Take the line away before the report."""
@@ -71,8 +70,8 @@ class ProgressLine:
             pass  # nobody listens; the answer matters more
 
 
-def line(progress: Progress, rate: float) -> str:
-    """`progress` in at most 78 columns: all of it where it fits, else without what says least."""
+def line(progress: Progress, rate: float, width: int | None = None) -> str:
+    """`progress`: all of it where it fits in `width` columns, else without what says least."""
     several = progress.sites > 1
     parts = [
         (9, f"{progress.done}/{progress.sites} sites" if several else ""),
@@ -89,8 +88,8 @@ def line(progress: Progress, rate: float) -> str:
         said = [text for _, text in parts]
         for between in (", ", " "):
             text = "klprove: " + between.join(said)
-            if len(text) <= _WIDTH or len(parts) < 2:
-                return text[:_WIDTH]
+            if width is None or len(text) <= width or len(parts) < 2:
+                return text[:width]
         parts.remove(min(parts, key=lambda each: each[0]))
 
 
