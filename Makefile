@@ -12,7 +12,7 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test thread mutants generations tso agree cross answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -28,6 +28,9 @@ test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the te
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest -q
+
+mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
+	$(BIN)/klprove mutate mutants/v4.12.toml -o docs/mutants-v4.12.md
 
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md

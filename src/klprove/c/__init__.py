@@ -1,6 +1,6 @@
 """C: one translation unit, its declarations, its tree and its diagnostics."""
 
-from klprove.c.nodes import Node
+from klprove.c.nodes import Extent, Node
 from klprove.c.unit import FunctionDecl, Unit, VariableDecl, parse
 
-__all__ = ["FunctionDecl", "Node", "Unit", "VariableDecl", "parse"]
+__all__ = ["Extent", "FunctionDecl", "Node", "Unit", "VariableDecl", "parse"]

@@ -2,7 +2,7 @@
 
 import ast
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from clang.cindex import CursorKind
 
@@ -17,6 +17,14 @@ UNITY = "/klprove-unit.c"
 
 _SETTING = frozenset({"=", "x++", "x--", "++x", "--x"})
 _WRAPPERS = frozenset({"PAREN_EXPR", "UNEXPOSED_EXPR"})
+
+
+class Extent(NamedTuple):
+    """A stretch of a file: bytes from `start` up to `end`."""
+
+    path: str
+    start: int
+    end: int
 
 
 class Tree:
@@ -161,6 +169,13 @@ class Node:
         """Where its last character is: of a function, the closing brace."""
         span = self.tree.span(api.place(self.cursor.extent.end))
         return span._replace(column=max(span.column - 1, 1))
+
+    @cached_property
+    def extent(self) -> Extent:
+        """Its text; of what a macro stands for, the use of the macro."""
+        extent = self.cursor.extent
+        path, _, _, start = api.place(extent.start)
+        return Extent(path, start, api.place(extent.end)[3])
 
     @cached_property
     def annotations(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """One translation unit: klprove.h, the files of a kernel model, the user's file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from clang.cindex import Index, TranslationUnitLoadError
 from klprove.c import api
 from klprove.c.diagnostics import errors
 from klprove.c.loops import ForParts, headers
-from klprove.c.nodes import UNITY, Node, Tree
+from klprove.c.nodes import UNITY, Extent, Node, Tree
 from klprove.c.replacement import replacements
 from klprove.c.text import PRAGMAS, Text, read
 from klprove.source import BadInput, Diagnostic, Span
@@ -108,9 +108,16 @@ def _says(node: Node) -> tuple[int, int, int]:
 class Unit:
     """One parsed translation unit. Nodes are fetched when asked for, and kept."""
 
-    def __init__(self, tree: Tree, texts: Sequence[Text], replaced: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        texts: Sequence[Text],
+        replaced: tuple[str, ...],
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.tree = tree
         self.texts = tuple(texts)
+        self._arguments = tuple(arguments)
         self.replaced = replaced
         """Names of the model's functions that the user's file replaces."""
         self.declared: dict[str, FunctionDecl] = {}
@@ -150,6 +157,18 @@ class Unit:
     def traceable(self) -> tuple[str, ...]:
         """Names of the functions that a livepatch could patch, in the order of the text."""
         return tuple(name for name in self.functions if self.declared[name].is_traceable())
+
+    def edited(self, edits: Iterable[tuple[Extent, str]]) -> "Unit":
+        """The unit with the text of each extent replaced; no line moves. Raises BadInput where it
+        is C no more."""
+        by_path: dict[str, list[tuple[int, int, str]]] = {}
+        for extent, new in edits:
+            by_path.setdefault(extent.path, []).append((extent.start, extent.end, new))
+        texts = [each.edited(by_path.get(each.path, ())) for each in self.texts]
+        tree = _parse(texts, self._arguments)
+        if found := errors(tree):
+            raise BadInput(found)
+        return Unit(tree, texts, self.replaced, self._arguments)
 
     def span(self) -> Span:
         """The last file: a place for what concerns the whole unit."""
@@ -196,16 +215,16 @@ def parse(
             tree = _parse(texts, arguments)
     if found := errors(tree):
         raise BadInput(found)
-    return Unit(tree, texts, replaced)
+    return Unit(tree, texts, replaced, arguments)
 
 
-def _parse(texts: Sequence[Text], arguments: list[str]) -> Tree:
+def _parse(texts: Sequence[Text], arguments: Sequence[str]) -> Tree:
     included = [str(HEADER), *(text.path for text in texts)]
     main = "".join(f'#include "{path}"\n' for path in included)
     unsaved = [(UNITY, main), *((text.path, text.body) for text in texts)]
     index: Any = Index.create()
     try:
-        handle = index.parse(UNITY, args=arguments, unsaved_files=unsaved, options=0)
+        handle = index.parse(UNITY, args=list(arguments), unsaved_files=unsaved, options=0)
     except TranslationUnitLoadError as error:
         raise BadInput([Diagnostic("syntax", Span(texts[-1].name, 0, 0), str(error))]) from error
     names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}

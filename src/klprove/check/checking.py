@@ -84,6 +84,13 @@ def program(question: Question) -> Program:
     return task.job.prepare(task.sites[0])
 
 
+def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
+    """The job of a question and its sites, for those who search its programs themselves. Raises
+    BadInput."""
+    task = _prepare(question)
+    return task.job, task.sites
+
+
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
     model = load(question.kernel).digest if question.kernel else ""

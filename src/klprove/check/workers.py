@@ -13,17 +13,34 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from klprove import engine
 from klprove.check.processes import Child, Writer, ready
-from klprove.check.site import Job, SiteAnswer
+from klprove.check.question import Question
+from klprove.check.site import SiteAnswer, Watch
 from klprove.source import BadInput, Diagnostic
 
 _MANY = 8
 """Sites for which it is worth to prepare what all of them need."""
 _GRACE = 5.0
 """Seconds that workers get to report after an interrupt."""
+
+class Work(Protocol):
+    """What `spread` needs of a job: a program a site, and its search."""
+
+    @property
+    def question(self) -> Question:
+        """Whose `memory` the workers share."""
+
+    def prepare(self, site: str) -> Any:
+        """What `explore` will search. Raises BadInput."""
+
+    def explore(
+        self, site: str, program: Any, seconds: float | None, memory: int | None, watch: Watch
+    ) -> SiteAnswer:
+        """The answer for one site."""
+
 
 Observe: TypeAlias = Callable[[str, engine.Progress | None], None]
 """Told of a site's progress, and with None of its end."""
@@ -54,7 +71,7 @@ class Outcome:
 
 
 def spread(
-    job: Job, sites: Sequence[str], jobs: int, deadline: float | None, observe: Observe | None
+    job: Work, sites: Sequence[str], jobs: int, deadline: float | None, observe: Observe | None
 ) -> Outcome:
     """Answer every site with `jobs` processes at a time.
 
@@ -87,7 +104,7 @@ def free_memory() -> int:
 class _Pool:
     def __init__(
         self,
-        job: Job,
+        job: Work,
         sites: tuple[str, ...],
         jobs: int,
         deadline: float | None,
@@ -187,7 +204,7 @@ class _Pool:
             self._outcome.died[worker.site] = None
 
 
-def _work(job: Job, site: str, seconds: float | None, memory: int | None, pipe: Writer) -> int:
+def _work(job: Work, site: str, seconds: float | None, memory: int | None, pipe: Writer) -> int:
     """The life of a worker process; its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)

@@ -20,6 +20,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("checking", "check_command"),
     "compare": ("comparing", "compare_command"),
     "thread": ("threads", "thread_command"),
+    "mutate": ("mutating", "mutate_command"),
     "kernels": ("generations", "kernels_command"),
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
