@@ -12,7 +12,7 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread mutants generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test trust trust-run thread mutants generations tso agree cross answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -28,6 +28,13 @@ test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the te
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest -q
+
+trust: $(TESTED) ## write docs/trust.md again: what verdicts rest on, from the last results
+	@mkdir -p build
+	$(BIN)/python -m trust page > build/trust.md && mv build/trust.md docs/trust.md
+
+trust-run: $(TESTED) ## run every check of trust/checks.toml (an hour) and keep what it says
+	$(BIN)/python -m trust run
 
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate mutants/v4.12.toml -o docs/mutants-v4.12.md

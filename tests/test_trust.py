@@ -1,0 +1,46 @@
+"""The page on trust is what its parts say, and its checks can be run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import trust.__main__ as command
+from trust.page import page
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_page_is_of_today() -> None:
+    written = page(ROOT, command.checks(), command.results())
+    assert (ROOT / "docs" / "trust.md").read_text() == written, "make trust writes it again"
+
+
+def test_every_check_is_a_target() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {each["command"].removeprefix("make ") for each in command.checks()} <= targets
+    assert len(command.checks()) > 5
+
+
+def test_what_a_run_said_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = [
+        {"name": "good", "command": "echo a; echo 12 things; echo b", "closing": "things"},
+        {"name": "bad", "command": "echo 3 things; exit 4", "closing": "things"},
+    ]
+    monkeypatch.setattr(command, "checks", lambda: fake)
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "results.toml")
+    assert command.main(["run"]) == 1
+    kept = command.results()
+    assert (kept["good"]["said"], kept["good"]["status"]) == ("12 things", 0)
+    assert (kept["bad"]["said"], kept["bad"]["status"]) == ("3 things", 4)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", kept["good"]["date"])
+    shown = page(ROOT, [each | {"what": "x", "judge": "y"} for each in fake], kept)
+    assert "| 12 things |" in shown and "**failed (4)**: 3 things" in shown
+    assert command.main(["run", "worse"]) == 2
+
+
+def test_gaps_are_listed() -> None:
+    shown = page(ROOT, [], {})
+    assert "`test_breakpoints_arrive` in [tests/test_gaps.py]" in shown
+    assert "| `make" not in shown
+    assert "`nmi.c`: the entry assembly" in shown, "what the models leave out"
