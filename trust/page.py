@@ -27,8 +27,8 @@ def _top(root: Path) -> Iterator[str]:
 def _checks(checks: Sequence[Mapping[str, str]], kept: Mapping[str, Any]) -> Iterator[str]:
     yield "## Checked against what"
     yield ""
-    yield "The last line that each command printed when it was last run; `python -m trust run NAME` runs"
-    yield "one again. A commit with `+` had changes on top of it that were not committed."
+    yield "The last line that each command printed when it was last run; `python -m trust run NAME`"
+    yield "runs one again. A commit with `+` had changes on top of it that were not committed."
     yield ""
     yield "| command | what is checked | against what | what it said | when |"
     yield "|---|---|---|---|---|"
@@ -49,7 +49,7 @@ def _checks(checks: Sequence[Mapping[str, str]], kept: Mapping[str, Any]) -> Ite
 def _kernels(root: Path) -> Iterator[str]:
     yield "## Not in the kernel models"
     yield ""
-    yield "From the header of each file (`klprove kernels`); a generation lists only files of its own."
+    yield "From the header of each file; a generation lists only files of its own."
     for name in names():
         kernel = load(name)
         yield ""
@@ -74,8 +74,8 @@ def _left_out(kernel: Kernel) -> Iterator[str]:
 def _gaps(root: Path) -> Iterator[str]:
     yield "## Known gaps"
     yield ""
-    yield "Tests that say what klprove should do and does not. They are strict: the day one passes, the"
-    yield "test run fails until this list is shorter."
+    yield "Tests that say what klprove should do and does not. They are strict: the day one passes,"
+    yield "the test run fails until this list is shorter."
     yield ""
     found = False
     for path in sorted((root / "tests").rglob("test_*.py")):

@@ -1,5 +1,7 @@
 """Campaigns: the file, the words said of mutants, the page."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,17 @@ def test_the_command(folder: Path) -> None:
     (folder / "lock.toml").write_text(text)
     done = klprove("mutate", "lock.toml", cwd=folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "# A lock")
+
+
+def test_ctrl_c_tells_what_is_known(folder: Path) -> None:
+    def interrupt(done: int, total: int, name: str) -> None:
+        if done == 8:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    report = mutate(load_campaign(folder / "lock.toml"), 1, interrupt)
+    assert report.interrupted and 5 <= len(report.results) < report.mutants == 19
+    assert {each.word for each in report.results} >= {"caught", "same"}
+    assert "of 19 mutants were looked at" in render_mutants(report, "")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
     neighbours change places, a test is always or never true or loses one side of `&&` or `||`.
 
     Exit status: 0 every change is caught, is the same program, or has its reason; 1 some survives
-    without one; 3 some search was not complete.
+    without one; 3 some search was not complete, or Ctrl-C.
     """
     asked = load_campaign(Path(campaign))
     report = mutate(asked, jobs, _Told())
@@ -46,6 +46,9 @@ def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
         say(f"{output}: {len(report.results)} mutants: {said}; caught {score(report)}")
     else:
         say(page.rstrip("\n"))
+    if report.interrupted:
+        say(f"interrupted: {len(report.results)} of {report.mutants} mutants were looked at")
+        return 3
     open_ = {each.word for each in report.results if not each.explained}
     return 0 if not open_ else 1 if "survived" in open_ else 3
 

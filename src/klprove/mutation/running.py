@@ -64,10 +64,15 @@ class Report:
 
     campaign: Campaign
     results: tuple[Result, ...]
-    sites: tuple[tuple[str, ...], ...]
-    """Of each question."""
+    mutants: int
+    """How many there are: more than results where the run was interrupted."""
     stale: tuple[str, ...]
     """Patterns of reasons that fit no survivor."""
+
+    @property
+    def interrupted(self) -> bool:
+        """True where some mutants were not looked at any more."""
+        return len(self.results) < self.mutants
 
 
 Tell = Callable[[int, int, str], None]
@@ -76,7 +81,8 @@ Tell = Callable[[int, int, str], None]
 
 def mutate(campaign: Campaign, jobs: int | None = None, tell: Tell | None = None) -> Report:
     """Run `campaign` with `jobs` processes (None: one a core). Raises BadInput where the original
-    cannot be searched completely, and KeyboardInterrupt."""
+    cannot be searched completely. Ctrl-C ends the run with the mutants that are done; before the
+    original is, KeyboardInterrupt is raised."""
     work = _Work(campaign)
     keys = list(work.keys())
     total, done = len(keys), 0
@@ -89,9 +95,9 @@ def mutate(campaign: Campaign, jobs: int | None = None, tell: Tell | None = None
                 tell(done, total, work.name(key))
 
     outcome = spread(work, keys, jobs or len(os.sched_getaffinity(0)), None, observe)
-    if outcome.interrupted:
-        raise KeyboardInterrupt
     answers = outcome.answers
+    if outcome.interrupted and any(key not in answers for key in keys if key.startswith("-1/")):
+        raise KeyboardInterrupt
     missing = {key: f"the worker ended with {status}" for key, status in outcome.died.items()}
     originals = [
         {site: answers.get(f"-1/{place}/{site}") for site in job.sites}
@@ -100,15 +106,16 @@ def mutate(campaign: Campaign, jobs: int | None = None, tell: Tell | None = None
     _require_complete(campaign, originals)
     results = []
     for number, mutant in enumerate(work.mutants):
-        mine = {
-            (place, site): answers.get(f"{number}/{place}/{site}")
-            or _none(missing.get(f"{number}/{place}/{site}", "interrupted"))
-            for place, job in enumerate(work.jobs)
-            for site in job.sites
-        }
-        results.append(_result(campaign, mutant, mine, originals))
-    sites = tuple(job.sites for job in work.jobs)
-    return Report(campaign, tuple(results), sites, _stale(campaign, results))
+        mine: dict[tuple[int, str], SiteAnswer] = {}
+        for place, job in enumerate(work.jobs):
+            for site in job.sites:
+                key = f"{number}/{place}/{site}"
+                if key in answers or not outcome.interrupted:
+                    mine[place, site] = answers.get(key) or _none(missing[key])
+        if len(mine) == sum(len(job.sites) for job in work.jobs):
+            results.append(_result(campaign, mutant, mine, originals))
+    stale = () if outcome.interrupted else _stale(campaign, results)
+    return Report(campaign, tuple(results), len(work.mutants), stale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ def _page(report: Report, command: str) -> Iterator[str]:
     yield "A change is *caught* where an answer has a finding that the original's has not, or lacks"
     yield "one of its findings. Numbers of states do not count."
     yield ""
+    if report.interrupted:
+        yield f"**Interrupted: {len(report.results)} of {report.mutants} mutants were looked at.**"
+        yield ""
     yield from _totals(report)
     yield from _properties(report)
     yield from _survivors(report)
