@@ -27,7 +27,7 @@ test: $(TESTED) ## set up, then ruff, import contracts, mypy --strict and the te
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist worksteal
 
 trust: $(TESTED) ## write docs/trust.md again: what verdicts rest on, from the last results
 	@mkdir -p build

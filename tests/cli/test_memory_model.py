@@ -59,7 +59,7 @@ def test_the_question_is_the_same_when_asked_again(model: Path) -> None:
     assert "store buffer <= 1" in first.stdout
     line = re.search(r"^replay  : klprove (.*?)\n\n", first.stdout, re.DOTALL | re.MULTILINE)
     assert line
-    again = klprove(*shlex.split(line[1].replace("\\\n", " ")))
+    again = klprove(*shlex.split(line[1].replace("\\\n", "")))
     timeless = [re.sub(r"\d+\.\d+s", "", told.stdout) for told in (first, again)]
     assert timeless[0] == timeless[1]
     prints = {
