@@ -1,14 +1,14 @@
 """`klprove check`."""
 
+from typing import Any
+
 import click
 
-from klprove.check import Question, check
+from klprove.check import check
 from klprove.cli.clusters import cluster_at
-from klprove.cli.options import refuse_buffer, search_options, store_options, text_options
+from klprove.cli.options import question_of, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
-from klprove.cli.values import patched
-from klprove.engine import REDUCTIONS
 from klprove.report import Traces, document, render
 
 
@@ -33,29 +33,11 @@ from klprove.report import Traces, document, render
 )
 def check_command(
     files: tuple[str, ...],
-    kernel: str | None,
-    patch: str | None,
-    cpus: int | None,
-    recursion: int | None,
-    defines: tuple[tuple[str, str], ...],
-    inlined: tuple[str, ...],
-    memory_model: str,
-    store_buffer: int | None,
-    arrivals: dict[str, int] | None,
-    nest: dict[str, int] | None,
-    engine: str,
-    unreduced: tuple[str, ...],
-    seconds: float | None,
-    memory: int | None,
-    werror: bool,
     json_path: str | None,
     traces: Traces,
     jobs: int | None,
     cluster: str | None,
-    compact: bool,
-    checkpoint: str | None,
-    checkpoint_every: float,
-    resume: str | None,
+    **options: Any,
 ) -> int:
     """Search every interleaving of the contexts in FILE... for a violation.
 
@@ -67,33 +49,9 @@ def check_command(
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
-    refuse_buffer(memory_model, store_buffer)
-    if checkpoint and resume:
-        raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
-    if cluster and (checkpoint or resume):
+    question = question_of(files, options)
+    if cluster and question.checkpoint:
         raise click.UsageError("--cluster writes no checkpoints")
-    question = Question(
-        files=files,
-        kernel=kernel,
-        patch=patched(patch),
-        cpus=cpus,
-        arrivals=arrivals or {},
-        nest=nest or {},
-        recursion=recursion,
-        defines=dict(defines),
-        inlined=frozenset(inlined),
-        memory_model=memory_model,
-        store_buffer=store_buffer,
-        werror=werror,
-        seconds=seconds,
-        memory=memory,
-        engine=engine,
-        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
-        compact=compact,
-        checkpoint=resume or checkpoint,
-        checkpoint_seconds=checkpoint_every,
-        resume=resume is not None,
-    )
     line = ProgressLine()
     with cluster_at(cluster, jobs) as whose:
         try:

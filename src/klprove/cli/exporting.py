@@ -1,11 +1,12 @@
 """`klprove export`."""
 
+from typing import Any
+
 import click
 
-from klprove.check import Question, program
-from klprove.cli.options import bound_options, refuse_buffer, text_options
+from klprove.check import program
+from klprove.cli.options import bound_options, one_site, question_of, text_options
 from klprove.cli.output import say, write_file
-from klprove.cli.values import patched
 from klprove.engine import Limits
 from klprove.export import promela
 from klprove.kernels import HOME
@@ -24,18 +25,9 @@ from klprove.kernels import HOME
 )
 def export_command(
     files: tuple[str, ...],
-    kernel: str | None,
-    patch: str | None,
-    cpus: int | None,
-    recursion: int | None,
-    defines: tuple[tuple[str, str], ...],
-    inlined: tuple[str, ...],
-    memory_model: str,
-    store_buffer: int | None,
-    arrivals: dict[str, int] | None,
-    nest: dict[str, int] | None,
     as_promela: bool,
     path: str | None,
+    **options: Any,
 ) -> int:
     """Write the program that `check` would search as a model for another checker.
 
@@ -54,22 +46,8 @@ def export_command(
     """
     if not as_promela:
         raise click.UsageError("say which language: --promela")
-    sites = patched(patch)
-    if len(sites) > 1 or sites == ("each",):
-        raise click.UsageError("--patch takes one site here: F, or F+G")
-    refuse_buffer(memory_model, store_buffer)
-    question = Question(
-        files=files,
-        kernel=kernel,
-        patch=sites,
-        cpus=cpus,
-        recursion=recursion,
-        defines=dict(defines),
-        inlined=frozenset(inlined),
-        memory_model=memory_model,
-        store_buffer=store_buffer,
-    )
-    limits = Limits(arrivals=arrivals or {}, nest=nest or {})
+    question = one_site(question_of(files, options))
+    limits = Limits(arrivals=dict(question.arrivals), nest=dict(question.nest))
     text = promela(program(question), limits).text.replace(f"{HOME}/", "")
     if path is None:
         say(text)

@@ -1,13 +1,13 @@
 """The options of `check`, `lower` and `export`, with the help that specifies them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
-from klprove.check import MEMORY_MODELS, SC
+from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
-from klprove.cli.values import Define, Duration, KindBounds, Size
+from klprove.cli.values import Define, Duration, KindBounds, Size, patched
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -190,6 +190,41 @@ def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
     """Raise UsageError for a size of store buffers where there are none."""
     if store_buffer is not None and memory_model == SC:
         raise click.UsageError("--store-buffer needs --memory-model tso")
+
+
+def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
+    """The question that `files` and the values of the options above ask.
+
+    Options that a command does not have stay at their defaults. Raises UsageError for values that
+    do not go together.
+    """
+    given = dict(options)
+    refuse_buffer(given["memory_model"], given["store_buffer"])
+    if given.get("checkpoint") and given.get("resume"):
+        raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
+    unreduced = given.pop("unreduced", ())
+    resume = given.pop("resume", None)
+    if "checkpoint_every" in given:
+        given["checkpoint_seconds"] = given.pop("checkpoint_every")
+    given["checkpoint"] = resume or given.get("checkpoint")
+    return Question(
+        files=files,
+        patch=patched(given.pop("patch")),
+        arrivals=given.pop("arrivals", None) or {},
+        nest=given.pop("nest", None) or {},
+        defines=dict(given.pop("defines")),
+        inlined=frozenset(given.pop("inlined")),
+        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
+        resume=resume is not None,
+        **given,
+    )
+
+
+def one_site(question: Question) -> Question:
+    """`question`. Raises UsageError where it is about several programs."""
+    if len(question.patch) > 1 or question.patch == (EACH,):
+        raise click.UsageError("--patch takes one site here: F, or F+G")
+    return question
 
 
 def _add(options: tuple[Callable[[_Command], _Command], ...], command: _Command) -> _Command:
