@@ -37,7 +37,7 @@ trust-run: $(TESTED) ## run every check of trust/checks.toml (an hour) and keep 
 	$(BIN)/python -m trust run
 
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
-	$(BIN)/klprove mutate mutants/v4.12.toml -o docs/mutants-v4.12.md
+	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
 
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md

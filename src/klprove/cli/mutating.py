@@ -29,7 +29,7 @@ _EVERY = 5.0
 def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
     """Change a model one place at a time, and say which changes its properties see.
 
-    CAMPAIGN is a *.toml file (mutants/README.md): the files that are changed, the checks that are
+    CAMPAIGN is a *.toml file (campaigns/README.md): the files that are changed, the checks that are
     asked of every change, and for changes that cannot be seen, why. A statement is deleted, two
     neighbours change places, a test is always or never true or loses one side of `&&` or `||`.
 

@@ -1,6 +1,6 @@
 """A campaign: what text is changed, what is asked of each change, which change nothing.
 
-mutants/README.md describes the file.
+campaigns/README.md describes the file.
 """
 
 import re
