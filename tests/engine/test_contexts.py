@@ -67,6 +67,10 @@ RULES = {
         "int in; __task(0) void t(void) { } __nmi(0) void n(void) { assert(!in); in = 1; in = 0; }",
         set(),
     ),
+    "an NMI comes again when the first has returned": (
+        "int n; __task(0) void t(void) { } __nmi(0) void n1(void) { assert(n < 1); n = 1; }",
+        {"assert"},
+    ),
     "an exception's iret unmasks nothing": (
         "int in; __task(0) void t(void) { }"
         "__nmi(0) void n(void) { assert(!in); in = 1; in = 0; } __exception(0) void e(void) { }",
@@ -80,6 +84,12 @@ RULES = {
     "and really twice": (
         "int depth; __task(0) void t(void) { }"
         "__exception(0) void e(void) { int d = depth; depth = d + 1; assert(d < 1); depth = d; }",
+        {"assert"},
+    ),
+    "twice also when one has come and gone before": (
+        "int depth, before; __task(0) void t(void) { }"
+        "__exception(0) void e(void) { int d = depth; depth = d + 1;"
+        " assert(!(d == 1 && before)); depth = d; if (!d) before = 1; }",
         {"assert"},
     ),
     "NMIs arrive after the task has ended": (
@@ -104,6 +114,27 @@ RULES = {
         "#pragma klprove preempt\n"
         "int x; __task(0) void a(void) { x++; x++; } __task(0) void b(void) { assert(x != 1); }",
         {"assert"},
+    ),
+    "preempt: not with interrupts off": (
+        "#pragma klprove preempt\n"
+        "int x; __task(0) void a(void) { local_irq_disable(); x++; x++; local_irq_enable(); }"
+        "__task(0) void b(void) { assert(x != 1); }",
+        set(),
+    ),
+    "preempt: not while the count is not zero, in any of its bytes": (
+        "#pragma klprove preempt\n"
+        "int x; __percpu int __preempt_count;"
+        "__task(0) void a(void) { this_cpu(__preempt_count) = 0x1000000; x++; x++;"
+        " this_cpu(__preempt_count) = 0; }"
+        "__task(0) void b(void) { assert(x != 1); }",
+        set(),
+    ),
+    "preempt: not out of an interrupt, even one that enables interrupts": (
+        "#pragma klprove preempt\n"
+        "int x, in; __task(0) void a(void) { } __task(0) void b(void) { assert(!x); }"
+        "__irq(0) void i(void) { if (in) return; in = 1; local_irq_enable(); x = 1; x = 0;"
+        " local_irq_disable(); in = 0; }",
+        set(),
     ),
     "two CPUs interleave freely": (
         "int x; __task(0) void a(void) { x++; } __task(1) void b(void) { x++; assert(x == 2); }",
@@ -184,6 +215,11 @@ RULES = {
         "int x; balanced(x) __task(0) void t(void) { } __irq(0) void i(void) { if (x < 3) x++; }",
         {"unbalanced"},
     ),
+    "each of several balanced expressions is compared with itself": (
+        "int x; int y = 5; int z = 7; balanced(x) balanced(y) balanced(z)"
+        "__task(0) void t(void) { } __irq(0) void i(void) { y++; y--; }",
+        set(),
+    ),
     "a counter that wraps keeps the state space finite": (
         "int __wraps(2) n; __task(0) void t(void) { } __irq(0) void i(void) { n++; }"
         "invariant(range, n >= 0 && n < 4)",
@@ -238,6 +274,18 @@ def test_arrivals_are_counted_for_each_function(tmp_path: Path) -> None:
     assert codes(tmp_path, text) == {"assert"}
     assert codes(tmp_path, text, arrivals={"irq": 1}) == set()
     assert codes(tmp_path, text, arrivals={"irq": 2}) == {"assert"}
+    assert codes(tmp_path, text.replace("n < 2", "n < 3"), arrivals={"irq": 2}) == set()
+
+
+def test_what_only_a_bound_on_arrivals_keeps_waiting_is_no_deadlock(tmp_path: Path) -> None:
+    text = (
+        "int a; __task(0) void t(void) { await(a == 2); }"
+        "__irq(0) void i(void) { a = a < 2 ? a + 1 : 2; }"
+    )
+    assert codes(tmp_path, text, arrivals={"irq": 1}) == set()
+    off = text.replace("await(a == 2)", "await(a == 1); local_irq_disable(); await(a == 2)")
+    assert codes(tmp_path, off, arrivals={"irq": 1}) == {"deadlock"}, "no arrival would help"
+    assert codes(tmp_path, text, arrivals={"irq": 0}) == {"deadlock"}, "there is no such interrupt"
 
 
 def test_a_witness_that_is_not_reached_is_not_holds(tmp_path: Path) -> None:
