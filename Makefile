@@ -9,10 +9,11 @@ BIN    := $(VENV)/bin
 # What the demo sets up and what the tests add to it; each is redone when its lock file changes.
 READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
+MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trust trust-run thread mutants generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test trust trust-run thread mutants mutmut generations tso agree cross answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -35,6 +36,10 @@ trust: $(TESTED) ## write docs/trust.md again: what verdicts rest on, from the l
 
 trust-run: $(TESTED) ## run every check of trust/checks.toml (an hour) and keep what it says
 	$(BIN)/python -m trust run
+
+mutmut: $(MUTATED) ## mutants of the step semantics against the tests that define it (an hour), and the score
+	$(BIN)/mutmut run
+	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
 
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
@@ -84,6 +89,7 @@ lock: ## resolve the dependencies again: requirements*.lock
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
 	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 
 clean: ## remove the environment and every cache
@@ -101,6 +107,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || { echo 'no module venv: on Debian, apt install python3-venv'; exit 1; }
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(MUTATED): $(TESTED) requirements-mutation.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-mutation.lock
 	@touch $@
 
 $(CLUSTERED): $(READY) requirements-cluster.lock

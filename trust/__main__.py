@@ -1,7 +1,9 @@
 """`python -m trust run [NAME...]` runs the checks of checks.toml and keeps what they end with;
-`python -m trust page` prints docs/trust.md."""
+`python -m trust page` prints docs/trust.md; `python -m trust score FILE` tells what mutmut has
+counted."""
 
 import datetime
+import json
 import re
 import subprocess
 import sys
@@ -51,6 +53,15 @@ def run(check: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def score(counted: Mapping[str, int]) -> str:
+    """The closing line on a run of mutmut. A mutant that does not end is killed by the clock."""
+    killed = counted["killed"] + counted["timeout"] + counted["segfault"]
+    return (
+        f"{counted['total']} mutants of the checker: {killed} killed ({counted['timeout']} of them "
+        f"by the clock), {counted['survived']} survive, {counted['no_tests']} without a test"
+    )
+
+
 def _git(*words: str) -> str:
     return subprocess.run(
         ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
@@ -70,6 +81,9 @@ def main(words: list[str]) -> int:
     """The command."""
     if words[:1] == ["page"]:
         print(page(ROOT, checks(), results()), end="")
+        return 0
+    if words[:1] == ["score"] and len(words) == 2:
+        print(score(json.loads(Path(words[1]).read_text())))
         return 0
     if words[:1] != ["run"]:
         print(__doc__)
