@@ -140,6 +140,17 @@ RULES = {
         "int x; __task(0) void a(void) { x++; } __task(1) void b(void) { x++; assert(x == 2); }",
         {"assert"},
     ),
+    "a step of one CPU leaves the others where they are": (
+        "int x; __task(0) void a(void) { x = 1; x = 2; }"
+        "__task(1) void b(void) { await(x); assert(0); } __task(2) void c(void) { await(x == 2); }",
+        {"assert"},
+    ),
+    "what is interrupted twice goes on twice": (
+        "int hit, seen; __task(0) void t(void) { assert(!seen); }"
+        "__exception(0) void e(void) { hit = 1; }"
+        "__nmi(0) void n(void) { hit = 0; if (hit) seen = 1; }",
+        {"assert"},
+    ),
     "an atomic is one step": (
         "int x; int n; __task(0) void a(void) { atomic_inc(&x); atomic_inc(&n); }"
         "__task(1) void b(void) { atomic_inc(&x); atomic_inc(&n); await(n == 2); assert(x == 2); }",
