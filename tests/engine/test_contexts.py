@@ -87,10 +87,23 @@ RULES = {
         {"assert"},
     ),
     "twice also when one has come and gone before": (
-        "int depth, before; __task(0) void t(void) { }"
-        "__exception(0) void e(void) { int d = depth; depth = d + 1;"
-        " assert(!(d == 1 && before)); depth = d; if (!d) before = 1; }",
+        "int depth, came, armed; __task(0) void t(void) { await(came); armed = 1; }"
+        "__exception(0) void e(void) { int d = atomic_inc_return(&depth); came = 1;"
+        " assert(!(d == 2 && armed)); atomic_dec(&depth); }",
         {"assert"},
+    ),
+    "contexts stand in any order": (
+        "int x; __irq(0) void i(void) { x = 1; } __task(0) void t(void) { assert(!x); }",
+        {"assert"},
+    ),
+    "what comes before a task's first step is noticed": (
+        'int x; __task(0) void t(void) { finding("a"); x = 1; }'
+        '__task(1) void u(void) { finding("b"); x = 2; }',
+        {"a", "b"},
+    ),
+    "what comes before an interrupt's first step is noticed": (
+        'int x; __task(0) void t(void) { } __irq(0) void i(void) { finding("a"); x = 1; }',
+        {"a"},
     ),
     "NMIs arrive after the task has ended": (
         "int done; __task(0) void t(void) { done = 1; } __nmi(0) void n(void) { assert(!done); }",
@@ -229,6 +242,11 @@ RULES = {
     "each of several balanced expressions is compared with itself": (
         "int x; int y = 5; int z = 7; balanced(x) balanced(y) balanced(z)"
         "__task(0) void t(void) { } __irq(0) void i(void) { y++; y--; }",
+        set(),
+    ),
+    "balanced: another CPU may change what is its own": (
+        "__percpu int x; balanced(this_cpu(x)) __task(1) void t(void) { this_cpu(x) = 1; }"
+        "__irq(0) void i(void) { }",
         set(),
     ),
     "a counter that wraps keeps the state space finite": (
