@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.corpus.expectation import read
+from klprove.corpus import read
 
 ROOT = Path(__file__).parent.parent
 GOAL = 0.95

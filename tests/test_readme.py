@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.expectation import updating
+from tests.corpus.pins import updating
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -9,10 +9,11 @@ import pytest
 
 from klprove import engine, ir
 from klprove.check import Question, program
+from klprove.corpus import Expectation, pin, read
 from klprove.engine import nested, pushdown
 from klprove.source import BadInput
 from klprove.verdict import Verdict
-from tests.corpus.expectation import Expectation, pin, read, updating
+from tests.corpus.pins import updating
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "corpus"

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klprove.check import TSO, Question, program
+from klprove.corpus import read
 from klprove.engine.limits import Limits
 from klprove.ir.program import Program
 from klprove.source import BadInput
-from tests.corpus.expectation import read
 from tests.engine import generated, interleaved, rich
 from tests.export.spin import INSTALLED, WHY, Comparison, compare
 from tests.litmus.machine import outcomes

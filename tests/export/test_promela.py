@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from klprove.check import Question, program
+from klprove.corpus import read
 from klprove.engine.limits import Limits
 from klprove.export import promela
 from klprove.ir.program import Program
-from tests.corpus.expectation import read
 from tests.engine import generated, interleaved, rich
 from tests.export.spin import INSTALLED, WHY, against, compare, run, searched
 

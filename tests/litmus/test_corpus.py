@@ -6,7 +6,7 @@ import pytest
 
 from klprove import engine
 from klprove.check import Question, program
-from tests.corpus.expectation import read
+from klprove.corpus import read
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 SEVERAL = [

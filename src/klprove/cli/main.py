@@ -19,6 +19,7 @@ BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("checking", "check_command"),
     "compare": ("comparing", "compare_command"),
+    "corpus": ("corpora", "corpus_command"),
     "thread": ("threads", "thread_command"),
     "mutate": ("mutating", "mutate_command"),
     "kernels": ("generations", "kernels_command"),

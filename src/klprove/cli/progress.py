@@ -21,8 +21,10 @@ _WIDTH = 78
 class ProgressLine:
     """One line rewritten on a terminal; elsewhere a line every ten seconds."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, noun: str = "sites") -> None:
+        """`noun`: what `Progress.sites` counts."""
         self._stream = stream or sys.stderr
+        self._noun = noun
         self._terminal = self._stream.isatty()
         self._start = self._spoken = time.monotonic()
         self._shown = False
@@ -41,10 +43,10 @@ class ProgressLine:
             return
         self._spoken = now
         if self._terminal:
-            self._write(f"\r{line(progress, rate, _WIDTH):<{_WIDTH}}")
+            self._write(f"\r{line(progress, rate, _WIDTH, self._noun):<{_WIDTH}}")
             self._shown = True
         else:
-            self._write(line(progress, rate) + "\n")
+            self._write(line(progress, rate, noun=self._noun) + "\n")
 
     def clear(self) -> None:
         """Take the line away before the report."""
@@ -70,15 +72,17 @@ class ProgressLine:
             pass  # nobody listens; the answer matters more
 
 
-def line(progress: Progress, rate: float, width: int | None = None) -> str:
+def line(
+    progress: Progress, rate: float, width: int | None = None, noun: str = "sites"
+) -> str:
     """`progress`: all of it where it fits in `width` columns, else without what says least."""
     several = progress.sites > 1
     parts = [
-        (9, f"{progress.done}/{progress.sites} sites" if several else ""),
+        (9, f"{progress.done}/{progress.sites} {noun}" if several else ""),
         (9, f"{count(progress.states)} states"),
         (8, f"{count(int(rate))}/s"),
-        (4, f"frontier {count(progress.frontier)}"),
-        (3, f"depth {progress.depth}"),
+        (4, f"frontier {count(progress.frontier)}" if progress.depth else ""),
+        (3, f"depth {progress.depth}" if progress.depth else ""),
         (7, size(progress.memory) if progress.memory else ""),
         (5, duration(progress.seconds)),
         (9, f"{duration(progress.left)} left" if progress.left is not None else ""),

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "kernel": "a kernel generation that does not exist",
     "claim": "a claim's file that says something unusable",
     "campaign": "a campaign of mutants that cannot be run",
+    "expect": "a model's head that does not say, or says wrongly, what is expected of it",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
     "large": "an input beyond the limits of the tool",

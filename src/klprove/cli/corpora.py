@@ -1,0 +1,106 @@
+"""`klprove corpus`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from klprove.check import MEMORY_MODELS
+from klprove.cli.output import say, write_file, write_json
+from klprove.cli.progress import ProgressLine
+from klprove.cli.values import Duration
+from klprove.corpus import Effort, Outcome, document, find, ktap, run, table
+from klprove.engine import ENGINES
+
+HOME = Path("corpus")
+"""Where the twins of the project are, as seen from its root."""
+
+
+@click.command("corpus")
+@click.argument("words", nargs=-1, metavar="[DIR|FILE|NAME]...")
+@click.option(
+    "--ktap",
+    "ktap_path",
+    metavar="FILE|-",
+    help="Write KTAP, the kernel's test format; `-` writes it to standard output instead of the "
+    "table.",
+)
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE|-",
+    help="Write JSON (schema klprove.corpus/1); `-` instead of the table.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="As in `klprove check`; native without reductions, so that it counts what the models pin. "
+    "Default: what a model names, else native where it is there, else reference.",
+)
+@click.option(
+    "--memory-model",
+    type=click.Choice(MEMORY_MODELS),
+    help="Ask all under this one. A model whose head names another one is told and not judged.",
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=Duration(),
+    metavar="TIME",
+    help="Wall time for everything: 10s, 2m, 1h. Default: no limit.",
+)
+@click.option(
+    "-j",
+    "jobs",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Processes. Default: one a core. The text does not depend on it.",
+)
+@click.option("--seconds", "timed", is_flag=True, help="Show how long each model took.")
+def corpus_command(
+    words: tuple[str, ...],
+    ktap_path: str | None,
+    json_path: str | None,
+    engine: str | None,
+    memory_model: str | None,
+    seconds: float | None,
+    jobs: int | None,
+    timed: bool,
+) -> int:
+    """Check models that say themselves what is expected of them, and say which are right.
+
+    \b
+      klprove corpus                     every twin of ./corpus
+      klprove corpus klp-force-unload    one of them; 'klp-*' those that match
+      klprove corpus path/to/twins       every twin below that folder
+
+    A twin is a folder with models in it: a bug and its fix. The first line of each says verdict,
+    findings, bounds and number of states (docs/corpus.md). Exit status: 0 all are right, 1 one is
+    wrong, 2 one cannot be checked, 3 one is not decided: out of time, interrupted. Ctrl-C ends the
+    run and prints what is known.
+    """
+    if ktap_path == "-" and json_path == "-":
+        raise click.UsageError("--ktap - and --json - both write to standard output")
+    entries = find(words, HOME)
+    line = ProgressLine(noun="models")
+    try:
+        outcome = run(entries, Effort(engine, memory_model, seconds, jobs), line)
+    finally:
+        line.clear()
+    for each in outcome.judged:
+        for diagnostic in each.result.diagnostics if each.result else ():
+            print(diagnostic.render(), file=sys.stderr)
+    _write(outcome, ktap_path, json_path, timed)
+    return outcome.exit_status
+
+
+def _write(outcome: Outcome, ktap_path: str | None, json_path: str | None, timed: bool) -> None:
+    """What the user sees comes first: nothing of it is lost where a file cannot be written."""
+    if "-" not in (ktap_path, json_path):
+        say(table(outcome, timed))
+    if ktap_path == "-":
+        say(ktap(outcome).rstrip("\n"))
+    elif ktap_path:
+        write_file(ktap_path, ktap(outcome))
+    if json_path:
+        write_json(json_path, document(outcome, timed))

@@ -1,0 +1,29 @@
+"""Corpora of models that say themselves what is expected of them: found, run, judged, told."""
+
+from klprove.corpus.document import document
+from klprove.corpus.expectation import COUNTED_BY, Expectation
+from klprove.corpus.folders import Entry, Model, find
+from klprove.corpus.header import parse, pin, read
+from klprove.corpus.ktap import ktap
+from klprove.corpus.result import Judged, Outcome, Result
+from klprove.corpus.running import Effort, run
+from klprove.corpus.table import table
+
+__all__ = [
+    "COUNTED_BY",
+    "Effort",
+    "Entry",
+    "Expectation",
+    "Judged",
+    "Model",
+    "Outcome",
+    "Result",
+    "document",
+    "find",
+    "ktap",
+    "parse",
+    "pin",
+    "read",
+    "run",
+    "table",
+]
