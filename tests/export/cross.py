@@ -50,9 +50,8 @@ class Case:
 
 def _corpus(name: str) -> tuple[Program, Limits]:
     path = ROOT / "corpus" / f"{name}.c"
-    wanted = read(path)
-    limits = Limits(arrivals=wanted.arrivals, nest=wanted.nest)
-    return program(Question((str(path),))), limits
+    question = read(path).question(path)
+    return program(question), Limits(arrivals=question.arrivals, nest=question.nest)
 
 
 def _handler(name: str) -> tuple[Program, Limits]:
@@ -113,8 +112,9 @@ def cases() -> Iterator[Case]:
         for site in SITES:
             yield Case("handler", f"{path.name} {site}")
     yield Case("bench", "dynticks_nest.c")
-    for path in sorted((ROOT / "corpus").glob("*/*.c")):
-        yield Case("corpus", f"{path.parent.name}/{path.stem}")
+    for path in sorted((ROOT / "corpus").rglob("*.c")):
+        if read(path).kernel is None:
+            yield Case("corpus", str(path.relative_to(ROOT / "corpus").with_suffix("")))
     for number, shape in enumerate(SHAPES):
         if len(shape.threads) == 2 and shape.how in ("", "mb"):
             yield Case("tso", f"{number} {shape.name} {shape.how}".strip())

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
 from pathlib import Path
 
 from klprove.corpus import catalogue, header
@@ -129,7 +128,6 @@ def _expectation(path: Path, said: catalogue.Catalogue | None) -> Expectation:
     return header.read(path)
 
 
-@cache
 def _catalogue(path: Path) -> catalogue.Catalogue | None:
     return catalogue.Catalogue(path) if path.is_file() else None
 

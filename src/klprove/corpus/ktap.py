@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from klprove.corpus.folders import Entry
 from klprove.corpus.result import OPEN, REFUSED, RIGHT, UNJUDGED, WRONG, Judged, Outcome
-from klprove.report import ascii_only, command_line, command_words
+from klprove.corpus.table import plain
+from klprove.report import command_line, command_words
 
 _VERSION = "KTAP version 1"
 _INDENT = "  "
@@ -35,7 +36,7 @@ def _subtests(entry: Entry, models: tuple[Judged, ...]) -> Iterator[str]:
     yield f"1..{len(models)}"
     for number, each in enumerate(models, 1):
         for line in _diagnostics(each):
-            yield f"# {each.model.name}: {ascii_only(line)}"
+            yield f"# {_name(each.model.name)}: {plain(line)}"
         yield _result(number, each.model.name, each.outcome)
 
 
@@ -74,4 +75,4 @@ def _result(number: int, name: str, outcome: str) -> str:
 
 def _name(text: str) -> str:
     """`text` without what a reader of KTAP would take for a directive."""
-    return ascii_only(" ".join(text.replace("#", "_").split()))
+    return plain(" ".join(text.replace("#", "_").split()))

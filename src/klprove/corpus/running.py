@@ -81,7 +81,7 @@ class _Pool:
         self.interrupted = False
 
     def run(self) -> None:
-        engine.warm()
+        _counting()  # loads what all of them need
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:
             self._loop()

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from klprove.corpus.folders import Entry
 from klprove.corpus.result import OPEN, REFUSED, RIGHT, UNJUDGED, WRONG, Judged, Outcome
-from klprove.report import ascii_only, command_line, command_words, fold
+from klprove.report import command_line, command_words, fold
 
-_NAME, _MODEL, _ANSWER, _STATES, _STEPS, _SECONDS = 30, 10, 23, 10, 6, 8
+_NAME, _MODEL, _ANSWER, _STATES, _STEPS, _SECONDS = 30, 16, 17, 10, 6, 8
 _WIDTH = 79
 
 
 def table(outcome: Outcome, seconds: bool = False) -> str:
-    """Lines of at most 79 columns, 87 with `seconds`, the only part that differs between runs."""
+    """Lines of at most 79 columns (87 with `seconds`, the only part that differs between runs), but
+    for commands, which stand on a line of their own."""
     lines = [_row("twin", "model", "answer", "states", "steps", "seconds" if seconds else "")]
     for entry, models in outcome.entries:
         lines += _entry(entry, models, seconds)
@@ -20,7 +21,7 @@ def table(outcome: Outcome, seconds: bool = False) -> str:
 
 def _entry(entry: Entry, models: tuple[Judged, ...], seconds: bool) -> Iterator[str]:
     """The name beside the first model, what it cites beside the second."""
-    names = [ascii_only(entry.name), f"  {ascii_only(entry.cited)}".rstrip()]
+    names = [plain(entry.name), f"  {plain(entry.cited)}".rstrip()]
     if len(names[0]) >= _NAME:
         yield names[0][:_WIDTH]
         names[0] = ""
@@ -37,7 +38,7 @@ def _model(name: str, judged: Judged, seconds: bool) -> Iterator[str]:
         yield _row(name, model.name, "not run", "", "", "")
         return
     states = f"{result.states:,}" if not result.diagnostics else ""
-    answer = fold(result.text(), _ANSWER - 2)
+    answer = fold(plain(result.text()), _ANSWER - 2)
     took = f"{result.seconds:.2f}" if seconds else ""
     yield _row(name, model.name, answer[0], states, str(result.steps or ""), took)
     for more in answer[1:]:
@@ -45,7 +46,7 @@ def _model(name: str, judged: Judged, seconds: bool) -> Iterator[str]:
     if judged.outcome in (WRONG, OPEN):
         yield from _what_is_wrong(judged)
     elif judged.outcome == REFUSED:
-        yield from fold(f"  REFUSED: {judged.differences[0]}", _WIDTH, "    ")
+        yield from fold(f"  REFUSED: {plain(judged.differences[0])}", _WIDTH, "    ")
     elif judged.outcome == UNJUDGED and judged.differences:
         expected = model.expected
         yield from fold(
@@ -56,15 +57,15 @@ def _model(name: str, judged: Judged, seconds: bool) -> Iterator[str]:
 
 def _what_is_wrong(judged: Judged) -> Iterator[str]:
     for each in judged.differences:
-        yield from fold(f"  {judged.outcome.upper()}: {each}", _WIDTH, "    ")
+        yield from fold(f"  {judged.outcome.upper()}: {plain(each)}", _WIDTH, "    ")
     question = judged.model.expected.question(judged.model.path)
-    yield from fold(f"  $ {command_line(command_words(question))}", _WIDTH, "    ")
+    yield f"  $ {command_line(command_words(question))}"
 
 
 def _row(name: str, model: str, answer: str, states: str, steps: str, seconds: str) -> str:
     cells = (
         name.ljust(_NAME),
-        ascii_only(model).ljust(_MODEL),
+        plain(model).ljust(_MODEL),
         answer.ljust(_ANSWER),
         states.rjust(_STATES),
         steps.rjust(_STEPS),
@@ -86,6 +87,11 @@ def _count(outcome: Outcome) -> Iterator[str]:
     if outcome.interrupted:
         text += "; interrupted"
     yield from fold(text, _WIDTH, "  ")
+
+
+def plain(text: str) -> str:
+    """`text` as printable ASCII on one line, whatever a file is called."""
+    return text.encode("unicode_escape").decode()
 
 
 def _twins(number: int) -> str:

@@ -8,7 +8,7 @@ from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint
 from klprove.report.text import Traces, render
-from klprove.report.wrapping import ascii_only, field, fold
+from klprove.report.wrapping import field, fold
 
 if TYPE_CHECKING:
     from klprove.report.thread import render_thread
@@ -18,7 +18,6 @@ __all__ = [
     "SCHEMA",
     "Explanation",
     "Traces",
-    "ascii_only",
     "command_line",
     "command_words",
     "comparison",

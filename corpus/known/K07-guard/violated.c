@@ -1,0 +1,20 @@
+/* klprove: expect violated redirect-lost; kernel v4.12;
+ *   patch vfs_read+do_IRQ+printk_nmi_enter; arrivals irq=1,nmi=1,exception=0; states 21894 */
+
+/* The guard since Linux kernel commit 726b3d3f141f: a context that preempt_count
+ * does not show yet may come in once. Two edges on top of each other: once is
+ * not enough. Entry code that can be traced, as before v5.8. */
+static __always_inline notrace int trace_test_and_set_recursion(int start)
+{
+	unsigned int val = current->trace_recursion;
+	int bit = trace_get_context_bit() + start;
+
+	if (val & (1u << bit)) {
+		bit = start + 4;	/* the bit for the edge of a context */
+		if (val & (1u << bit))
+			return -1;
+	}
+	current->trace_recursion = val | (1u << bit);
+	barrier();
+	return bit;
+}
