@@ -13,7 +13,7 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test trust trust-run thread mutants mutmut generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -43,6 +43,9 @@ mutmut: $(MUTATED) ## mutants of the step semantics against the tests that defin
 
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
+
+corpus: $(READY) ## every twin of the corpus: what is expected and what comes out
+	@$(BIN)/klprove corpus
 
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md

@@ -75,12 +75,22 @@ def test_the_table(klprove: Klprove, twin: Path) -> None:
     done = klprove(twin)
     assert done.returncode == 0, done.stdout
     assert done.stdout.splitlines() == [
-        "twin                          model           answer               states steps",
-        "twin                          buggy           violated assert           2     2",
-        "  0123456789ab                fixed           holds                     4",
+        "twin                         model          answer                 states steps",
+        "twin                         buggy          violated assert             2     2",
+        "  0123456789ab               fixed          holds                       4",
         "",
         "klprove: 1 twin, 2 models: 2 right",
     ]
+
+
+def test_the_page_shows_what_is_printed(klprove: Klprove) -> None:
+    page = (ROOT / "docs" / "corpus.md").read_text()
+    shown = page.partition("$ klprove corpus klp-force-unload K09-fork\n")[2].partition("```")[0]
+    assert klprove("klp-force-unload", "K09-fork").stdout == shown
+    indented = re.search(r"(?:^    .*\n)+(?=\nA model that is not decided)", page, re.MULTILINE)
+    assert indented
+    told = klprove("x86-nmi-cr2", "--ktap", "-").stdout
+    assert re.sub("^    ", "", indented[0], flags=re.MULTILINE) == told
 
 
 def test_a_wrong_pin_a_wrong_verdict_and_a_wrong_code(klprove: Klprove, twin: Path) -> None:

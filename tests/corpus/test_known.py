@@ -13,6 +13,10 @@ from tests.corpus.pins import updating
 
 ROOT = Path(__file__).parents[2]
 KNOWN = find([str(ROOT / "corpus" / "known")], ROOT / "corpus")
+ALONE = tuple(
+    entry for entry in KNOWN if all(model.expected.kernel is None for model in entry.models)
+)
+"""Those that need no kernel model."""
 CASES = {f"K{number:02}" for number in range(1, 16)}
 
 
@@ -47,6 +51,16 @@ def test_all_are_right() -> None:
     assert all(each.result is not None and each.result.every_state for each in outcome.judged)
 
 
+@pytest.mark.parametrize("name", ["reference", "auto"])
+def test_other_engines_say_the_same(name: str) -> None:
+    outcome = run(ALONE, Effort(engine=name))
+    assert {str(each.model.path): each.differences for each in outcome.judged} == {
+        str(model.path): () for entry in ALONE for model in entry.models
+    }
+    if name == "reference":
+        assert all(each.result is not None and each.result.every_state for each in outcome.judged)
+
+
 @pytest.mark.parametrize("entry", KNOWN, ids=lambda entry: entry.name)
 def test_every_model_has_a_pin_and_a_comment(entry: Entry) -> None:
     for model in entry.models:
@@ -57,12 +71,7 @@ def test_every_model_has_a_pin_and_a_comment(entry: Entry) -> None:
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_gcc_accepts_those_that_stand_alone() -> None:
     header = ROOT / "src" / "klprove" / "include"
-    alone = [
-        str(model.path)
-        for entry in KNOWN
-        for model in entry.models
-        if model.expected.kernel is None
-    ]
+    alone = [str(model.path) for entry in ALONE for model in entry.models]
     command = ["gcc", "-std=gnu11", "-fsyntax-only", "-Werror", f"-I{header}"]
     told = subprocess.run(
         [*command, "-include", "klprove.h", *alone], capture_output=True, text=True, check=False

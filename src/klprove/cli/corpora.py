@@ -34,8 +34,9 @@ HOME = Path("corpus")
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="As in `klprove check`; native without reductions, so that it counts what the models pin. "
-    "Default: what a model names, else native where it is there, else reference.",
+    help="As in `klprove check`, but native without reductions: it counts what the models pin. "
+    "Default: what a model names; else native where it is there and reference where not; auto for "
+    "a model that pins no number.",
 )
 @click.option(
     "--memory-model",

@@ -80,7 +80,7 @@ def line(
     parts = [
         (9, f"{progress.done}/{progress.sites} {noun}" if several else ""),
         (9, f"{count(progress.states)} states"),
-        (8, f"{count(int(rate))}/s"),
+        (8, f"{count(int(rate))}/s" if progress.depth else ""),
         (4, f"frontier {count(progress.frontier)}" if progress.depth else ""),
         (3, f"depth {progress.depth}" if progress.depth else ""),
         (7, size(progress.memory) if progress.memory else ""),

@@ -28,7 +28,8 @@ class Effort:
     """What the user asks for beyond what the heads of the models say."""
 
     engine: str | None = None
-    """None: what the head names, else one that counts every state."""
+    """None: what the head names, else one that counts every state where a number is pinned, and
+    `auto` where none is."""
     memory_model: str | None = None
     """None: what the head names."""
     seconds: float | None = None
@@ -56,7 +57,8 @@ def run(entries: Sequence[Entry], effort: Effort, watch: Watch | None = None) ->
 def _question(model: Model, effort: Effort) -> Question:
     """What is asked of `model`, with the engine that answers."""
     question = model.expected.question(model.path)
-    name = effort.engine or model.expected.engine or _counting()
+    pinned = model.expected.states is not None
+    name = effort.engine or model.expected.engine or (_counting() if pinned else "auto")
     unreduced = frozenset(engine.REDUCTIONS) if name == "native" else frozenset[str]()
     memory_model = effort.memory_model or question.memory_model
     return replace(question, engine=name, no_reduce=unreduced, memory_model=memory_model)

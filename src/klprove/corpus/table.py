@@ -6,7 +6,7 @@ from klprove.corpus.folders import Entry
 from klprove.corpus.result import OPEN, REFUSED, RIGHT, UNJUDGED, WRONG, Judged, Outcome
 from klprove.report import command_line, command_words, fold
 
-_NAME, _MODEL, _ANSWER, _STATES, _STEPS, _SECONDS = 30, 16, 17, 10, 6, 8
+_NAME, _MODEL, _ANSWER, _STATES, _STEPS, _SECONDS = 29, 15, 19, 10, 6, 8
 _WIDTH = 79
 
 
