@@ -162,6 +162,16 @@ def test_a_catalogue_speaks_for_models_without_a_head(klprove: Klprove, tmp_path
     assert "catalogue.json: error: one: `fixed` is 'perhaps'" in done.stderr
 
 
+def test_a_catalogue_bounds_arrivals(tmp_path: Path) -> None:
+    model(tmp_path / "some", "fixed", "")
+    model(tmp_path / "more", "fixed", "")
+    said = [{"id": "some", "fixed": "holds"}, {"id": "more", "fixed": "holds", "min_arrivals": 4}]
+    (tmp_path / "catalogue.json").write_text(json.dumps(said))
+    arrivals = [entry.models[0].expected.arrivals for entry in find([str(tmp_path)], ROOT)]
+    kinds = ("softirq", "irq", "nmi", "exception")
+    assert arrivals == [dict.fromkeys(kinds, 4), dict.fromkeys(kinds, 3)]
+
+
 def test_another_memory_model_is_told_and_not_judged(klprove: Klprove) -> None:
     done = klprove("klp-force-unload", "K15-store-buffers", "--memory-model", "tso")
     assert done.returncode == 0, done.stdout
@@ -254,7 +264,7 @@ def test_json(klprove: Klprove, twin: Path) -> None:
 
 
 def test_out_of_time_is_no_wrong_answer(klprove: Klprove, tmp_path: Path) -> None:
-    model(tmp_path / "a", "long", "/* klprove: expect holds; states 5 */", text=LONG)
+    model(tmp_path / "a", "long", "/* klprove: expect holds; states 5; cpus 3 */", text=LONG)
     done = klprove(tmp_path, "--time", "0.2s", "--ktap", "-")
     assert done.returncode == 3, done.stdout
     assert "ok 1 long # SKIP not decided" in done.stdout

@@ -72,8 +72,7 @@ class Judged:
     @property
     def decided(self) -> bool:
         """True where more effort could not make it right: no limit of time or memory was met."""
-        result = self.result
-        return result is not None and (result.complete or not _limited(result.reasons))
+        return self.result is not None and not _limited(self.result.reasons)
 
     @property
     def differences(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import errno
 import gc
 import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +27,8 @@ class Effort:
     """What the user asks for beyond what the heads of the models say."""
 
     engine: str | None = None
-    """None: what the head names, else one that counts every state where a number is pinned, and
-    `auto` where none is."""
+    """None: what the head names, else one that counts every state where there is a pinned number to
+    compare with, and `auto` where not."""
     memory_model: str | None = None
     """None: what the head names."""
     seconds: float | None = None
@@ -57,10 +56,10 @@ def run(entries: Sequence[Entry], effort: Effort, watch: Watch | None = None) ->
 def _question(model: Model, effort: Effort) -> Question:
     """What is asked of `model`, with the engine that answers."""
     question = model.expected.question(model.path)
-    pinned = model.expected.states is not None
-    name = effort.engine or model.expected.engine or (_counting() if pinned else "auto")
-    unreduced = frozenset(engine.REDUCTIONS) if name == "native" else frozenset[str]()
     memory_model = effort.memory_model or question.memory_model
+    counted = model.expected.states is not None and memory_model == question.memory_model
+    name = effort.engine or model.expected.engine or (_counting() if counted else "auto")
+    unreduced = frozenset(engine.REDUCTIONS) if name == "native" else frozenset[str]()
     return replace(question, engine=name, no_reduce=unreduced, memory_model=memory_model)
 
 
@@ -149,8 +148,7 @@ def _lost(status: int) -> Result:
 
 
 def _work(question: Question, pipe: Writer) -> int:
-    """The life of a worker process; its exit status. Ctrl-C is the parent's affair."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The life of a worker process; its exit status. After Ctrl-C the parent ends it."""
     started = time.monotonic()
     try:
         pipe.send(result(check(question, jobs=1)))
