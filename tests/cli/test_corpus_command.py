@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
+from klprove.check import Progress
+from klprove.cli import progress as module
 from klprove.cli.main import run as command
 from klprove.corpus import Effort, find, ktap, run, table
 
@@ -258,6 +260,14 @@ def test_json(klprove: Klprove, twin: Path) -> None:
     assert klprove(twin, "--json", "-", "-j", "1").stdout == done.stdout
     timed = json.loads(klprove(twin, "--json", "-", "--seconds").stdout)
     assert timed["twins"][0]["models"][0]["found"]["seconds"] >= 0
+
+
+def test_progress_counts_models() -> None:
+    progress = Progress(3, 29, 6000, 0, 0, 0, 0, 6.0, 54.0)
+    assert (
+        module.line(progress, 0.0, noun="models")
+        == "klprove: 3/29 models, 6,000 states, 6s, 54s left"
+    )
 
 
 # -- early ends -------------------------------------------------------------------------

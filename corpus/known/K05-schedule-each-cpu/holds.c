@@ -1,5 +1,5 @@
 /* klprove: expect holds; kernel v4.12; cpus 2;
- *   patch vfs_read; define FTRACE_DIRECT=1; arrivals irq=0,nmi=0,exception=0; states 4534 */
+ *   patch vfs_read; define FTRACE_DIRECT=1; arrivals irq=1,nmi=0,exception=0; states 43178 */
 #include "../handler.h"
 
 /* Merged as Linux kernel commit 842c08846420: no worker thread runs on a CPU

@@ -1,5 +1,5 @@
 /* klprove: expect violated unwatched-silent; kernel v4.12; cpus 2;
- *   patch vfs_read; define FTRACE_DIRECT=1; arrivals irq=0,nmi=0,exception=0; states 4502 */
+ *   patch vfs_read; define FTRACE_DIRECT=1; arrivals irq=1,nmi=0,exception=0; states 42570 */
 #include "../handler.h"
 
 /* The same handler, preemptible: work items run on its CPU while it reads. */

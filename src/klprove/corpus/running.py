@@ -11,7 +11,7 @@ from typing import TypeAlias
 from klprove import engine
 from klprove.check import Progress, Question, check
 from klprove.check.processes import Child, Writer, ready
-from klprove.check.workers import WorkerFailed
+from klprove.check.workers import WorkerFailed, free_memory
 from klprove.corpus.folders import Entry, Model
 from klprove.corpus.result import Judged, Outcome, Result, refused, result
 from klprove.source import BadInput
@@ -74,6 +74,8 @@ class _Pool:
     def __init__(self, models: Sequence[Model], effort: Effort, watch: Watch | None) -> None:
         self._models, self._effort, self._watch = models, effort, watch
         self._jobs = effort.jobs or len(os.sched_getaffinity(0))
+        self._memory = free_memory() * 4 // 5 // max(min(self._jobs, len(models)), 1)
+        """Bytes for each process."""
         self._start = time.monotonic()
         self._waiting = list(range(len(models)))
         self._running: dict[int, tuple[int, Child]] = {}
@@ -103,7 +105,7 @@ class _Pool:
                 self._watch(self._progress())
 
     def _begin(self, place: int) -> None:
-        question = _question(self._models[place], self._effort)
+        question = replace(_question(self._models[place], self._effort), memory=self._memory)
         if (left := self._left()) is not None:
             rest = len(self._waiting) + 1
             question = replace(question, seconds=max(left * min(self._jobs, rest) / rest, 0.001))
