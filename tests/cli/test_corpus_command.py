@@ -17,6 +17,7 @@ from klprove.check import Progress
 from klprove.cli import progress as module
 from klprove.cli.main import run as command
 from klprove.corpus import Effort, find, ktap, run, table
+from klprove.source import BadInput
 
 ROOT = Path(__file__).parents[2]
 TASK = "__task(0) void task(void)\n{{\n\tx = 1;\n\tassert(x == {});\n}}\n"
@@ -172,6 +173,29 @@ def test_a_catalogue_bounds_arrivals(tmp_path: Path) -> None:
     arrivals = [entry.models[0].expected.arrivals for entry in find([str(tmp_path)], ROOT)]
     kinds = ("softirq", "irq", "nmi", "exception")
     assert arrivals == [dict.fromkeys(kinds, 4), dict.fromkeys(kinds, 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "not a list"),
+        ("[1]", "entry 1 has no `id`"),
+        ('[{"id": 1}]', "entry 1 has no `id`"),
+        ('[{"id": "one", "fixed": {}}]', "one: `fixed` is {}"),
+        (
+            '[{"id": "one", "fixed": "holds", "min_arrivals": 1e9}]',
+            "`min_arrivals` is 1000000000.0",
+        ),
+        ('[{"id": "one", "fixed": "holds", "min_arrivals": -1}]', "`min_arrivals` is -1"),
+        ('[{"id": ]', "catalogue.json:1:9: error:"),
+        ("[" * 100_000, "cannot read"),
+    ],
+)
+def test_a_catalogue_that_is_wrong_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    model(tmp_path / "one", "fixed", "")
+    (tmp_path / "catalogue.json").write_text(text)
+    with pytest.raises(BadInput, match=re.escape(said)):
+        find([str(tmp_path)], ROOT)
 
 
 def test_another_memory_model_is_told_and_not_judged(klprove: Klprove) -> None:

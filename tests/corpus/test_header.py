@@ -79,6 +79,7 @@ def test_files_behind_the_model_are_found_from_its_folder(tmp_path: Path) -> Non
         ("/* klprove: expect holds; engine spin */", 34, "'spin' is no engine"),
         ("/* klprove: expect holds; store-buffer 2 */", 27, "only tso has store buffers"),
         ("/* klprove: expect holds; with no/such.c */", 32, "there is no file no/such.c"),
+        ("/* klprove: expect holds; with a\n * b */", 27, "there is no file a"),
     ],
 )
 def test_anything_else_is_refused_where_it_stands(text: str, column: int, said: str) -> None:

@@ -17,6 +17,7 @@ from klprove.source import BadInput, Diagnostic, Span
 NAME = "catalogue.json"
 ARRIVALS = 3
 """Deliveries of each interrupt function, or as many as an entry's `min_arrivals` asks for."""
+_MOST = 200
 _VERDICTS = {"fails": "violated", "violated": "violated", "holds": "holds"}
 
 
@@ -31,7 +32,7 @@ class Catalogue:
             content = json.loads(path.read_bytes())
         except json.JSONDecodeError as error:
             raise self._wrong(error.msg, error.lineno, error.colno) from None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise self._wrong(f"cannot read: {error}") from None
         if not isinstance(content, list):
             raise self._wrong("not a list of entries")
@@ -45,12 +46,13 @@ class Catalogue:
         said = self._entries.get(entry, {}).get(model)
         if said is None:
             return None
-        if said not in _VERDICTS:
+        if not isinstance(said, str) or said not in _VERDICTS:
             text = f"{entry}: `{model}` is {said!r}: one of {', '.join(_VERDICTS)}"
             raise self._wrong(text)
         least = self._entries[entry].get("min_arrivals", 0)
-        most = max(ARRIVALS, least) if isinstance(least, int) else ARRIVALS
-        arrivals = {kind: most for kind in KINDS if kind != "task"}
+        if not isinstance(least, int) or not 0 <= least <= _MOST:
+            raise self._wrong(f"{entry}: `min_arrivals` is {least!r}: a number of 0 .. {_MOST}")
+        arrivals = {kind: max(ARRIVALS, least) for kind in KINDS if kind != "task"}
         verdict = _VERDICTS[said]
         codes = None if verdict == "violated" else frozenset[str]()
         return Expectation(verdict, codes, arrivals=arrivals)

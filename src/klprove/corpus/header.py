@@ -124,7 +124,7 @@ class _Header:
     def _exist(self, further: tuple[str, ...], places: dict[str, int]) -> None:
         for each in further:
             if not (Path(self._name).parent / each).is_file():
-                place = self._text.index(each, places["with"])
+                place = max(self._text.find(each, places["with"]), places["with"])
                 self._complain(place, f"there is no file {each}", "name it as seen from here")
 
     def _complain(self, place: int, text: str, hint: str = "") -> None:
