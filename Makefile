@@ -37,7 +37,7 @@ trust: $(TESTED) ## write docs/trust.md again: what verdicts rest on, from the l
 trust-run: $(TESTED) ## run every check of trust/checks.toml (an hour) and keep what it says
 	$(BIN)/python -m trust run
 
-mutmut: $(MUTATED) ## mutants of the step semantics against the tests that define it (an hour), and the score
+mutmut: $(MUTATED) ## mutants of the rules of contexts against the tests that state them, and the score (10 minutes)
 	$(BIN)/mutmut run
 	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
 
