@@ -91,6 +91,7 @@ from klprove.engine.pushdown.store import (
     framed,
     frames,
     hold,
+    is_turned,
     landings,
     masks,
     memory,
@@ -102,6 +103,8 @@ from klprove.engine.pushdown.store import (
     remembered,
     run,
     touched,
+    turn,
+    turn_frame,
     ways,
     whole,
     worlds,
@@ -224,11 +227,17 @@ def deliver(control: Words, world: int) -> int:
         if outcome == LANDED:
             for k in range(0, WORLD, 1):
                 memory[k] = memory[k] & masks[WORLD * i + k]
+            turned = is_turned(memory)
+            if turned != 0:
+                turn(memory)
+                turn_frame(frame)
             act = activated(control, framed(control), remembered(control), i)
-            what = what | landed(control, world, act, 0, world)
+            what = what | landed(control, world, act, 0, world, turned)
             if OTHERS != 0 and is_tied(control, world, i) != 0:
                 copied(memory, worlds, WORLD * world, WORLD)
-                own = landed(control, world, instance(control, act), 0, world)
+                if turned != 0:
+                    turn(memory)
+                own = landed(control, world, instance(control, act), 0, world, turned)
                 metas[META * world + ARRIVALS + ARRIVING + i] = own
         elif outcome == DROPPED:
             what = what | SILENT

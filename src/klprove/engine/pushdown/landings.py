@@ -40,10 +40,12 @@ from klprove.engine.pushdown.store import (
     OVER_WORLD,
     SHARED,
     TO_WORLD,
+    TURNED,
     WORLD,
     Words,
     acts,
     added,
+    copied,
     landings,
     lefts,
     masks,
@@ -54,6 +56,7 @@ from klprove.engine.pushdown.store import (
     reach,
     remembered,
     sought,
+    turn,
     worlds,
 )
 
@@ -87,10 +90,12 @@ def land(control: Words, landing: int, way_out: int) -> int:
     if acts[ACT * act + SHARED] != 0:
         mask = mask + WORLD * ARRIVING
     kept = WORLD * landings[LAND * landing + OVER_WORLD]
-    changed = WORLD * nodes[NODE * way_out + IN_WORLD]
+    copied(memory, worlds, WORLD * nodes[NODE * way_out + IN_WORLD], WORLD)
+    if landings[LAND * landing + TURNED] != 0:
+        turn(memory)
     for i in range(0, WORLD, 1):
         ones = masks[mask + i]
-        memory[i] = worlds[kept + i] & ~ones | worlds[changed + i] & ones
+        memory[i] = worlds[kept + i] & ~ones | memory[i] & ones
     after = remembered(control)
     left = control[LEFTS] + 1
     control[LEFTS] = left
@@ -130,7 +135,7 @@ def resumed(control: Words, number: int, act: int, landing: int) -> int:
     return 0
 
 
-def landed(control: Words, over: int, act: int, lift: int, under: int) -> int:
+def landed(control: Words, over: int, act: int, lift: int, under: int, turned: int) -> int:
     """A landing of an activation over a world, for the nodes with world `under`."""
     landing = control[LANDINGS] + 1
     control[LANDINGS] = landing
@@ -138,6 +143,7 @@ def landed(control: Words, over: int, act: int, lift: int, under: int) -> int:
     landings[LAND * landing + OF_ACT] = act
     landings[LAND * landing + LIFT] = lift
     landings[LAND * landing + BELOW] = under
+    landings[LAND * landing + TURNED] = turned
     last = acts[ACT * act + LAST_LANDING]
     if last == 0:
         acts[ACT * act + FIRST_LANDING] = landing

@@ -79,6 +79,7 @@ from klprove.engine.pushdown.store import (
     TELLING,
     TELLS,
     TRANSITIONS,
+    TURNED,
     WAITING,
     WAITS,
     WORLD,
@@ -105,6 +106,8 @@ from klprove.engine.pushdown.store import (
     frames,
     future_reads,
     future_writes,
+    kept_frame,
+    kept_memory,
     landings,
     masks,
     may_reads,
@@ -119,8 +122,10 @@ from klprove.engine.pushdown.store import (
     reads,
     remembered,
     run,
+    same,
     sought,
     touched,
+    turn,
     whole,
     worlds,
     writes,
@@ -229,8 +234,12 @@ def paired(control: Words, own: int, world: int) -> int:
         if what & SILENT == 0 and what != 0 and tied(own, i) != 0:
             copied(memory, whole, 0, WORLD)
             over = remembered(control)
+            turned = landings[LAND * (what & ~NOISY) + TURNED]
+            if turned != 0:
+                turn(memory)
             callee = instance(control, landings[LAND * (what & ~NOISY) + OF_ACT])
-            pairs[PAIR * pair + OWN_LANDINGS + i] = landed(control, over, callee, own, world)
+            landing = landed(control, over, callee, own, world, turned)
+            pairs[PAIR * pair + OWN_LANDINGS + i] = landing
     pairs[PAIR * pair + OWN_BLOCK] = blocked_by(control)
     return pair
 
@@ -338,6 +347,8 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
     read = reads[point] | touched[0]
     written = writes[point] | touched[1]
     if conflict(element_reads[e], element_writes[e], read, written):
+        if outcome == DONE and control[DEFERRED] == 0 and swapped(control, of, e, choice) != 0:
+            return outcome
         how = BY_BLOCK | choice << CHOICE_SHIFT | e
         for i in range(0, control[DEFERRED], 1):
             noted(control, act, deferred[i], deep + 1, number, how)
@@ -346,6 +357,47 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
             went = framed(control)
             reach(control, act, went, remembered(control), deep + 1, number, how)
     return outcome
+
+
+def swapped(control: Words, of: int, e: int, choice: int) -> int:
+    """1 where the step of a node, before the last step of an element instead of behind it, leads to
+    what is at hand, too."""
+    copied(kept_memory, memory, 0, WORLD)
+    copied(kept_frame, frame, 0, FRAME)
+    parent = elements[ELEMENT * e + PARENT]
+    if parent != 0:
+        after(control, parent)
+    else:
+        copied(memory, whole, 0, WORLD)
+    copied(frame, frames, FRAME * of, FRAME)
+    alike = unheard(control, choice)
+    if alike == 1:
+        alike = same(kept_frame, 0, frame, FRAME)
+    if alike == 1:
+        chosen = elements[ELEMENT * e + CHOSEN]
+        at = IMAGE + FRAME * (chosen >> 16)
+        copied(frame, memory, at, FRAME)
+        touched[2] = ELSEWHERE
+        alike = unheard(control, chosen & 0xFFFF)
+        touched[2] = HERE
+        for k in range(0, FRAME, 1):
+            memory[at + k] = frame[k]
+    if alike == 1:
+        alike = same(kept_memory, 0, memory, WORLD)
+    copied(memory, kept_memory, 0, WORLD)
+    copied(frame, kept_frame, 0, FRAME)
+    return alike
+
+
+def unheard(control: Words, choice: int) -> int:
+    """1 where a step of the frame at hand is made, and finds nothing."""
+    control[DEFER] = 1
+    control[DEFERRED] = 0
+    outcome = run(control, memory, frame, choice)
+    control[DEFER] = 0
+    heard = control[DEFERRED]
+    control[DEFERRED] = 0
+    return 1 if outcome == DONE and heard == 0 else 0
 
 
 def blocked_by(control: Words) -> int:

@@ -8,17 +8,17 @@ import time
 
 from klprove.engine import nested
 from klprove.engine.catalogue import Notice, bound, notice, witness
-from klprove.engine.footprint import Footprints, anywhere
+from klprove.engine.footprint import anywhere
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
 from klprove.engine.pushdown import store
-from klprove.engine.pushdown.accesses import Accesses, fields
+from klprove.engine.pushdown.accesses import fields
 from klprove.engine.pushdown.arena import Arena
-from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Linked, Model, arrays
 from klprove.engine.pushdown.nodes import Nodes
+from klprove.engine.pushdown.tables import Tables
 from klprove.engine.search import Search
 from klprove.ir.instructions import Choose
 from klprove.ir.program import Program
@@ -74,6 +74,13 @@ class Pushdown:
         self._arrays = {name: Arena(_RESERVED) for name in arrays()}
         self._control = Arena(8 * (store.CONTROL + 2 * len(self._model.events)))
         self._boot: list[tuple[int, Noted]] = []
+        self._finding = [
+            number
+            for number in range(2, len(self._model.events))
+            if self._notice(*self._model.events.noted(number)) is not None
+        ]
+        """Numbers of the events that are findings."""
+        self._tables = Tables(machine, self._home, self._model.layout)
         several = machine.program.cpus > 1
         everywhere = set() if several else anywhere(machine.image)
         self._here, self._elsewhere = everywhere, set[int]()
@@ -99,6 +106,9 @@ class Pushdown:
                 each.close()
         return search
 
+    def _write(self, name: str, at: int, raw: bytes) -> None:
+        self._arrays[name].write(at, raw)
+
     # -- exploration ------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -107,8 +117,10 @@ class Pushdown:
         for name, (_, mask) in _TABLES.items():
             self._table(name, _FIRST_ENTRIES, mask)
         self._bind()
-        self._fill("objects", self._model.objects)
-        self._masks()
+        words = b"".join((each & _WORD).to_bytes(8, "little") for each in self._model.objects)
+        self._write("objects", 0, words)
+        self._tables.write(self._here, self._elsewhere, self._write)
+        self._arrays["touched"].put(2, store.HERE)
         self._boot.clear()
         memory, cpus = self._machine.initial(self._boot)
         frames, parked = cpus[self._home]
@@ -117,10 +129,8 @@ class Pushdown:
         others = [cpu[0][0] if cpu[0] else None for n, cpu in enumerate(cpus) if n != self._home]
         self._arrays["memory"].write(0, layout.memory(memory, [layout.task(n) for n in others]))
         self._arrays["frame"].write(0, layout.task(frames[0] if frames else None))
-        for number in range(2, len(self._model.events)):
-            context, noted = self._model.events.noted(number)
-            finds = self._notice(context, noted) is not None
-            self._control.put(self._model.finds + number, int(finds))
+        for number in self._finding:
+            self._control.put(self._model.finds + number, 1)
         self._code.call("begin", self._control.address)
 
     def _explore(self) -> bool:
@@ -187,59 +197,6 @@ class Pushdown:
     def _table(self, name: str, entries: int, mask: int) -> None:
         self._arrays[name] = Arena(8 * entries)
         self._control.put(mask, entries - 1)
-
-    def _masks(self) -> None:
-        machine, layout = self._machine, self._model.layout
-        arriving = machine.interrupts[self._home]
-        footprints = Footprints(machine, self._home, self._here, self._elsewhere)
-        own = [footprints.mask(context) for context in arriving]
-        contexts = machine.program.contexts
-        theirs: set[int] = set()
-        for number, point in enumerate(machine.points.table):
-            if contexts[point.context].cpu != self._home:
-                theirs |= footprints.future(number)
-        size = len(machine.image.initial)
-        other = bytes(255 if at in theirs else 0 for at in range(size))
-        standing = [b"\xff" * WORD * layout.frame] * (machine.program.cpus - 1)
-        both = [bytes(a | b for a, b in zip(each, other, strict=True)) for each in own]
-        only = [bytes(b & ~a for a, b in zip(each, other, strict=True)) for each in own]
-        worlds = [layout.memory(each) for each in own]
-        worlds += [layout.memory(each, standing) for each in (*both, *only, other)]
-        self._arrays["masks"].write(0, b"".join(worlds))
-        if machine.program.cpus > 1:
-            self._accesses(footprints)
-
-    def _accesses(self, footprints: Footprints) -> None:
-        machine = self._machine
-        contexts = machine.program.contexts
-        accesses = Accesses(machine, self._home, self._here, self._elsewhere)
-        self._fill("places", accesses.places)
-        allowed = [
-            store.HERE * (at in self._here) | store.ELSEWHERE * (at in self._elsewhere)
-            for at in range(len(machine.image.initial))
-        ]
-        self._arrays["allowed"].write(0, b"".join(each.to_bytes(4, "little") for each in allowed))
-        self._arrays["touched"].put(2, store.HERE)
-        steps = [accesses.sets(each, False) for each in accesses.steps]
-        may = [accesses.sets(each, True) for each in accesses.steps]
-        future = [
-            accesses.future(number) if contexts[point.context].cpu != self._home else (0, 0)
-            for number, point in enumerate(machine.points.table)
-        ]
-        whole = [
-            accesses.contexts([context, *footprints.nested(context)])
-            for context in machine.interrupts[self._home]
-        ]
-        for name, sets in (("", steps), ("may_", may), ("future_", future)):
-            self._fill(f"{name}reads", [0, *(read for read, _ in sets)])
-            self._fill(f"{name}writes", [0, *(written for _, written in sets)])
-        self._fill("context_reads", [read for read, _ in whole])
-        self._fill("context_writes", [written for _, written in whole])
-
-    def _fill(self, name: str, words: list[int]) -> None:
-        self._arrays[name].write(
-            0, b"".join((each & _WORD).to_bytes(8, "little") for each in words)
-        )
 
     def _grow(self) -> str:
         """Twice every table that is half full; why not, if so."""

@@ -53,9 +53,17 @@ blocked: Cells = []
 ways: Cells = []
 memory: Words = []
 frame: Words = []
+kept_memory: Words = []
+kept_frame: Words = []
+"""World and frame after two steps, while the other order of these is tried."""
 masks: Words = []
 """Worlds of ones and zeros. For each interrupt context: the bytes that it may touch; these and all
 that is of the other CPUs; what is of the other CPUs alone. Then, once, all that is of these."""
+turns: Words = []
+"""What turns a world round (`symmetry.py`): the bits of its image that change; all zero where
+nothing does."""
+frame_turns: Words = []
+"""By point, plus one: the bits of a frame that change."""
 whole: Words = []
 born: Cells = []
 blocks: Cells = []
@@ -108,9 +116,11 @@ FIRST_IN, LAST_IN, FIRST_INSTANCE, NEXT_INSTANCE, SHARED, SIGMA, RESTLESS = 6, 7
 """Cells of an activation: the node of its entry, its interrupt; lists of exits and landings. Of one
 that is shared: lists of its nodes and of its instances. Of an instance: the shared activation, the
 world of the other CPUs where it begins, and whether these can go on during it."""
-LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 7, 0, 1, 2, 3, 4, 5, 6
+LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 8, 0, 1, 2, 3, 4, 5, 6
+TURNED = 7
 """Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
-instance it happens in; the world of the nodes below."""
+instance it happens in; the world of the nodes below; whether it was turned round on its way in, and
+its exits are on their way out."""
 LEAVE, BY_NODE, TO_WORLD, NEXT_LEFT = 3, 0, 1, 2
 META = 6
 FIRST_NODE, LAST_NODE, DELIVERED, BLOCK_OF, ARRIVALS = 0, 1, 2, 3, 4
@@ -215,6 +225,34 @@ def copied(to: Words, store: Words, at: int, words: int) -> int:
     """Copy a record out of its store."""
     for i in range(0, words, 1):
         to[i] = store[at + i]
+    return 0
+
+
+def is_turned(record: Words) -> int:
+    """1 for a world that is the image of the one that stands for both."""
+    bits = 0
+    for i in range(0, IMAGE, 1):
+        bits = bits | record[i] & turns[i]
+    return 1 if bits != 0 else 0
+
+
+def turn(record: Words) -> int:
+    """Turn a world round."""
+    for i in range(0, IMAGE, 1):
+        record[i] = record[i] ^ turns[i]
+    for other in range(0, OTHERS, 1):
+        at = IMAGE + FRAME * other
+        point = record[at] & 0xFFFF
+        for i in range(0, FRAME, 1):
+            record[at + i] = record[at + i] ^ frame_turns[FRAME * point + i]
+    return 0
+
+
+def turn_frame(record: Words) -> int:
+    """The same for a frame of the CPU with interrupts."""
+    point = record[0] & 0xFFFF
+    for i in range(0, FRAME, 1):
+        record[i] = record[i] ^ frame_turns[FRAME * point + i]
     return 0
 
 
