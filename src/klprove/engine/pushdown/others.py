@@ -361,7 +361,7 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
 
 def swapped(control: Words, of: int, e: int, choice: int) -> int:
     """1 where the step of a node, before the last step of an element instead of behind it, leads to
-    what is at hand, too."""
+    what is at hand, too: then that step is put off."""
     copied(kept_memory, memory, 0, WORLD)
     copied(kept_frame, frame, 0, FRAME)
     parent = elements[ELEMENT * e + PARENT]
@@ -370,7 +370,7 @@ def swapped(control: Words, of: int, e: int, choice: int) -> int:
     else:
         copied(memory, whole, 0, WORLD)
     copied(frame, frames, FRAME * of, FRAME)
-    alike = unheard(control, choice)
+    alike = made(control, choice)
     if alike == 1:
         alike = same(kept_frame, 0, frame, FRAME)
     if alike == 1:
@@ -378,7 +378,7 @@ def swapped(control: Words, of: int, e: int, choice: int) -> int:
         at = IMAGE + FRAME * (chosen >> 16)
         copied(frame, memory, at, FRAME)
         touched[2] = ELSEWHERE
-        alike = unheard(control, chosen & 0xFFFF)
+        alike = made(control, chosen & 0xFFFF)
         touched[2] = HERE
         for k in range(0, FRAME, 1):
             memory[at + k] = frame[k]
@@ -389,15 +389,14 @@ def swapped(control: Words, of: int, e: int, choice: int) -> int:
     return alike
 
 
-def unheard(control: Words, choice: int) -> int:
-    """1 where a step of the frame at hand is made, and finds nothing."""
+def made(control: Words, choice: int) -> int:
+    """1 where the frame at hand has made a step. What it finds is found where it is searched."""
     control[DEFER] = 1
     control[DEFERRED] = 0
     outcome = run(control, memory, frame, choice)
     control[DEFER] = 0
-    heard = control[DEFERRED]
     control[DEFERRED] = 0
-    return 1 if outcome == DONE and heard == 0 else 0
+    return 1 if outcome == DONE else 0
 
 
 def blocked_by(control: Words) -> int:
