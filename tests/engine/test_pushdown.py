@@ -174,7 +174,8 @@ def test_what_machine_code_finds_is_replayed() -> None:
 
 def written(*contexts: tuple[str, int, str]) -> Program:
     """A program of two CPUs in one line a context: `x=1` writes, `a=x` reads into register a or b
-    and reports what it read, `a~x` does not report it, `x=a` writes a register, `?x` waits for x,
+    and reports what it read, `a~x` does not report it, `a^x` takes no step of its own, `x=a` writes
+    a register, `?x` waits for x,
     `!` reports a and b, `+` and `-` switch interrupts, `#` fails. n counts modulo 4: `n+1` adds,
     `s=n` makes a copy, `c=1` reports whether n is 1 more than that, `c=2` whether it is 2."""
     letters = {letter for _, _, text in contexts for letter in text if letter.islower()}
@@ -214,7 +215,7 @@ def written(*contexts: tuple[str, int, str]) -> Program:
                 here = len(instrs)
                 instrs += [Branch(both, here + 1, here + 2, at), Report("both", at)]
             elif word[0] in "ab":
-                instrs.append(Load(word[0], place[word[2]], I32, False, at))
+                instrs.append(Load(word[0], place[word[2]], I32, word[1] == "^", at))
                 here = len(instrs)
                 instrs += [Branch(Reg(word[0], I32), here + 1, here + 2, at), Report("saw", at)]
             else:
@@ -249,6 +250,22 @@ WRITTEN = {
     "an interrupt sees what another CPU has done": written(
         ("task", 0, "a~v b~v !"), ("irq", 0, "a=w"), ("task", 1, "v=1")
     ),
+    "an interrupt sees what another CPU has done when it arrives": written(
+        ("task", 0, "x=1"), ("irq", 0, "a^v"), ("task", 1, "v=1")
+    ),
+    "another CPU is freed in an interrupt of an interrupt": written(
+        ("task", 0, "x=1"),
+        ("irq", 0, "h=1 h=0"),
+        ("nmi", 0, "?h y=1 y=0"),
+        ("task", 1, "?y #"),
+    ),
+    "another CPU is freed in one that is known before": written(
+        ("task", 0, "- g=1 g=0 f=1 +"),
+        ("irq", 0, "?f g=1 g=0"),
+        ("nmi", 0, "?g y=1 y=0"),
+        ("task", 1, "?f ?y #"),
+    ),
+    "an interrupt waits": written(("task", 0, "x=1"), ("irq", 0, "?w"), ("task", 1, "?y")),
     "a counter is copied before an interrupt and looked at in it": written(
         ("task", 0, "n+2 g=1"), ("irq", 0, "n+1 n+3"), ("task", 1, "?g s=n c=2")
     ),
@@ -297,8 +314,8 @@ def is_caught() -> bool:
 
 MUTANTS = {
     "other CPUs do not step in an activation": (
-        "    own = acts[ACT * act + FIRST_INSTANCE]\n    while own != 0:",
-        "    own = 0\n    while own != 0:",
+        "    own = acts[ACT * act + FIRST_INSTANCE]\n    while own != 0:\n        if",
+        "    own = 0\n    while own != 0:\n        if",
     ),
     "an instance misses what its activation has found before": (
         "    number = acts[ACT * acts[ACT * own + SHARED] + FIRST_IN]\n",
@@ -309,8 +326,8 @@ MUTANTS = {
         "    way_out = 0\n    while",
     ),
     "a late exit is not applied to an early landing": (
-        "    landing = acts[ACT * act + FIRST_LANDING]\n    while",
-        "    landing = 0\n    while",
+        "    landing = acts[ACT * act + FIRST_LANDING]\n    while landing != 0:\n        land(",
+        "    landing = 0\n    while landing != 0:\n        land(",
     ),
     "an exit of an instance leaves other CPUs where they were": (
         "        mask = mask + WORLD * ARRIVING\n",
@@ -347,6 +364,26 @@ MUTANTS = {
     "a block ends after its first step": (
         "        if elements[at + FRESH] != 0:\n",
         "        if elements[at + FRESH] == 2:\n",
+    ),
+    "an arrival sees nothing of other CPUs": (
+        "            if are_entered(e) != 0:\n",
+        "            if are_entered(e) == -1:\n",
+    ),
+    "an instance sleeps on while its activation does more": (
+        "        stir(control, own)\n        own =",
+        "        own =",
+    ),
+    "what interrupts an activation has done nothing there": (
+        "                    did(control, act, did_reads[callee], did_writes[callee])\n",
+        "                    act = act + 0\n",
+    ),
+    "what interrupts an activation does nothing more there": (
+        "                did(control, caller, did_reads[act], did_writes[act])\n",
+        "                caller = caller + 0\n",
+    ),
+    "an interrupt that waits is nothing to another CPU": (
+        "        waits = WAITER if stuck != 0 else 0\n",
+        "        waits = 0\n",
     ),
     "what has been turned round stays so": (
         "    if landings[LAND * landing + TURNED] != 0:\n",

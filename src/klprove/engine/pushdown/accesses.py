@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from klprove.engine.footprint import reachable
 from klprove.engine.image import Image
 from klprove.engine.machine import Machine
+from klprove.engine.pushdown import store
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import MEMORY, Atomic, Free, Halt, Instr, Load, Rmw, visible
 from klprove.ir.liveness import successors
 from klprove.ir.program import Code
 
 _PLACES = 62
-_WAITING = 1 << 62
+_WAITING = store.WAITER
 """A place that every task of another CPU reads and every interrupt that may wait writes: where both
 wait, each may be why the other does."""
 
@@ -146,6 +147,11 @@ class Accesses:
             isinstance(each.instr, Atomic | Halt) for each in table if each.context in numbers
         )
         return read, written | (_WAITING if waits else 0)
+
+    def arrivals(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Places that each of some contexts may touch before its first step; in the end, all."""
+        each = [self.sets(self._prefixes[n], True) for n in numbers]
+        return [*each, self._both(each)]
 
     def _both(self, sets: Iterable[tuple[int, int]]) -> tuple[int, int]:
         read = written = 0

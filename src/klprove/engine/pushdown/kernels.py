@@ -3,9 +3,11 @@ see `store.py`."""
 
 from klprove.engine.pushdown.landings import (
     activated,
+    did,
     landed,
     leave,
     resumed,
+    spread,
 )
 from klprove.engine.pushdown.others import (
     blocked_by,
@@ -41,6 +43,7 @@ from klprove.engine.pushdown.store import (
     FRAME_MASK,
     FRAMES,
     FULL,
+    GROWN,
     HEARD,
     IN_FRAME,
     IN_WORLD,
@@ -72,10 +75,12 @@ from klprove.engine.pushdown.store import (
     SETTLED,
     SHARED,
     SILENT,
+    SPREAD,
     STRAYED,
     STUCK,
     TRANSITIONS,
     UNTIL,
+    WAITER,
     WAITS,
     WORLD,
     WORLD_MASK,
@@ -86,6 +91,8 @@ from klprove.engine.pushdown.store import (
     copied,
     counted,
     deferred,
+    did_reads,
+    did_writes,
     enter,
     frame,
     framed,
@@ -100,6 +107,7 @@ from klprove.engine.pushdown.store import (
     noted,
     popped,
     reach,
+    reads,
     remembered,
     run,
     touched,
@@ -108,6 +116,7 @@ from klprove.engine.pushdown.store import (
     ways,
     whole,
     worlds,
+    writes,
 )
 
 
@@ -143,6 +152,8 @@ def search(control: Words) -> int:
                 control[DEPTH] = length
             proceed(control, number, length)
             arrivals(control, number)
+            while control[SPREAD] < control[GROWN]:
+                spread(control)
     return EMPTY if touched[3] == 0 else STRAYED
 
 
@@ -159,6 +170,8 @@ def proceed(control: Words, number: int, length: int) -> int:
     control[LENGTH] = length + 1
     copied(frame, frames, FRAME * of, FRAME)
     choices = counted(frame)
+    touched[0] = 0
+    touched[1] = 0
     stuck = STUCK if choices == 0 else STUCK | WAITS
     for choice in range(0, choices, 1):
         copied(memory, worlds, WORLD * world, WORLD)
@@ -174,6 +187,10 @@ def proceed(control: Words, number: int, length: int) -> int:
         if outcome != BLOCKED:
             stuck = 0
     nodes[NODE * number + LONG] = nodes[NODE * number + LONG] | stuck
+    if OTHERS != 0 and act != 0 and acts[ACT * act + SHARED] == 0:
+        point = frames[FRAME * of] & 0xFFFF
+        waits = WAITER if stuck != 0 else 0
+        did(control, act, reads[point] | touched[0], writes[point] | touched[1] | waits)
     if OTHERS == 0 and stuck & WAITS != 0:
         waiting(control, number)
     return 0
@@ -201,6 +218,9 @@ def arrivals(control: Words, number: int) -> int:
                 enter(control, memory, frame, i)
             if what & SILENT == 0:
                 resumed(control, number, act, what & ~NOISY)
+                if OTHERS != 0 and act != 0 and acts[ACT * act + SHARED] == 0:
+                    callee = landings[LAND * (what & ~NOISY) + OF_ACT]
+                    did(control, act, did_reads[callee], did_writes[callee])
     if OTHERS != 0:
         for i in range(0, ARRIVING, 1):
             landing = metas[meta + ARRIVALS + ARRIVING + i]

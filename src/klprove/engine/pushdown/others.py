@@ -7,8 +7,10 @@ activation, the state of the other CPUs) has nodes of its own from their first s
 """
 
 from klprove.engine.pushdown.landings import (
+    conflict,
     landed,
     resumed,
+    stir,
 )
 from klprove.engine.pushdown.store import (
     ACT,
@@ -17,11 +19,11 @@ from klprove.engine.pushdown.store import (
     ARRIVALS,
     ARRIVING,
     AT_ROOT,
+    AWAKE,
     BLOCK,
     BLOCKED,
     BLOCKEDS,
     BLOCKS,
-    BORN,
     BY,
     BY_BLOCK,
     CHOICE_SHIFT,
@@ -88,6 +90,8 @@ from klprove.engine.pushdown.store import (
     act_writes,
     acts,
     added,
+    arrival_reads,
+    arrival_writes,
     block_reads,
     block_writes,
     blocked,
@@ -132,11 +136,6 @@ from klprove.engine.pushdown.store import (
 )
 
 
-def conflict(read: int, written: int, reading: int, writing: int) -> int:
-    """Not 0 where two steps do not commute."""
-    return written & reading | read & writing
-
-
 def is_tied(control: Words, world: int, i: int) -> int:
     """Not 0 where context `i` may conflict with what the other CPUs of a world may still do."""
     read = 0
@@ -177,8 +176,7 @@ def instance(control: Words, act: int) -> int:
         point = worlds[WORLD * sigma + IMAGE + FRAME * other] & 0xFFFF
         act_reads[own] = act_reads[own] | future_reads[point]
         act_writes[own] = act_writes[own] | future_writes[point]
-    born[control[BORN]] = own
-    control[BORN] = control[BORN] + 1
+    stir(control, own)
     return own
 
 
@@ -203,7 +201,8 @@ def shared(control: Words, number: int, act: int) -> int:
     acts[ACT * act + LAST_IN] = number
     own = acts[ACT * act + FIRST_INSTANCE]
     while own != 0:
-        wake(control, number, own)
+        if acts[ACT * own + AWAKE] != 0:
+            wake(control, number, own)
         own = acts[ACT * own + NEXT_INSTANCE]
     return 0
 
@@ -264,11 +263,12 @@ def meanwhile(control: Words, number: int, act: int, block: int) -> int:
     if status == MOVES:
         acts[ACT * act + RESTLESS] = 1
     stuck = nodes[at + LONG] & (STUCK | WAITS)
+    reading = may_reads[point] | arrival_reads[ARRIVING]
+    writing = may_writes[point] | arrival_writes[ARRIVING]
     if (
         stuck == 0
         and blocks[BLOCK * block + TELLING] == 0
-        and conflict(block_reads[block], block_writes[block], may_reads[point], may_writes[point])
-        == 0
+        and conflict(block_reads[block], block_writes[block], reading, writing) == 0
     ):
         return 0
     if nodes[at + ACTIVATION] == act:
@@ -291,12 +291,21 @@ def meanwhile(control: Words, number: int, act: int, block: int) -> int:
             noted(control, act, elements[ELEMENT * e + TELLS], deep, number, how)
         else:
             there = stuck
+            if are_entered(e) != 0:
+                after(control, e)
+                reach(control, act, of, remembered(control), deep, number, how)
             if conflict(element_reads[e], element_writes[e], may_reads[point], may_writes[point]):
                 there = tried(control, number, act, e, deep)
             if are_stuck(there, elements[ELEMENT * e + STATUS]) != 0:
                 after(control, e)
                 reach(control, act, of, remembered(control), deep, number, how)
     return 0
+
+
+def are_entered(e: int) -> int:
+    """Not 0 where the last step of an element may conflict with the arrival of an interrupt."""
+    read = arrival_reads[ARRIVING]
+    return conflict(element_reads[e], element_writes[e], read, arrival_writes[ARRIVING])
 
 
 def are_stuck(stuck: int, status: int) -> int:

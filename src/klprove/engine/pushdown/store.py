@@ -95,6 +95,15 @@ future_writes: Words = []
 context_reads: Words = []
 context_writes: Words = []
 """By interrupt: what it and all that may interrupt it may read and write."""
+arrival_reads: Words = []
+arrival_writes: Words = []
+"""The same for what an interrupt does before its first step; behind these for all together."""
+did_reads: Words = []
+did_writes: Words = []
+"""For each activation that is shared: what it has read and written so far, with all that has
+interrupted it."""
+grown: Cells = []
+"""Activations for which that has become more."""
 act_reads: Words = []
 act_writes: Words = []
 """For each instance: what the other CPUs may read and write from its beginning on."""
@@ -103,7 +112,7 @@ FRAMES, FRAME_MASK, WORLDS, WORLD_MASK, NODES, NODE_MASK = 0, 1, 2, 3, 4, 5
 QUEUED, UNUSED, PENDING, CURSOR, DEPTH, EXPANDED, UNTIL = 6, 7, 8, 9, 10, 11, 12
 TRANSITIONS, ACTS, LANDINGS, LEFTS, BLOCKEDS, NOW, LENGTH = 13, 14, 15, 16, 17, 18, 19
 HEARD, EVENTS, DEFER, DEFERRED, BORN, RAISED, BLOCKS, ELEMENTS = 20, 21, 22, 23, 24, 25, 26, 27
-PAIRS, CONTROL = 28, 29
+PAIRS, GROWN, SPREAD, CONTROL = 28, 29, 30, 31
 """Places in the control array. Numbers begin at 1 everywhere; 0 is none."""
 
 NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 2, 3, 4, 5, 6, 7
@@ -111,11 +120,13 @@ NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 
 node before it and how it was reached from there: a choice, or BY_EXIT and the node of the exit, or
 BY_BLOCK; the next node of the same world (exit of the same activation, event); the next node of the
 same activation, for those that instances share."""
-ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 13, 0, 1, 2, 3, 4, 5
+ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 14, 0, 1, 2, 3, 4, 5
 FIRST_IN, LAST_IN, FIRST_INSTANCE, NEXT_INSTANCE, SHARED, SIGMA, RESTLESS = 6, 7, 8, 9, 10, 11, 12
+AWAKE = 13
 """Cells of an activation: the node of its entry, its interrupt; lists of exits and landings. Of one
 that is shared: lists of its nodes and of its instances. Of an instance: the shared activation, the
-world of the other CPUs where it begins, and whether these can go on during it."""
+world of the other CPUs where it begins, whether these can go on during it, and whether anything
+there conflicts with what they may still do: before, it has no nodes."""
 LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 8, 0, 1, 2, 3, 4, 5, 6
 TURNED = 7
 """Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
@@ -159,6 +170,9 @@ REFUSED, LANDED, DROPPED = 0, 1, 2
 """Results of `enter`."""
 NULL, WILD, BOUNDS, FREED = -1, -2, -3, -4
 LOW32 = 0xFFFFFFFF
+
+WAITER = 0x4000000000000000
+"""The place that a context writes where it waits, and other CPUs read."""
 
 HERE, ELSEWHERE = 1, 2
 """The CPU with interrupts, another one."""

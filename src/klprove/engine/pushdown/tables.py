@@ -82,6 +82,7 @@ class Tables:
             ("may_", nothing + may),
             ("future_", nothing + future),
             ("context_", whole),
+            ("arrival_", accesses.arrivals(machine.interrupts[self._home])),
         ):
             write(f"{name}reads", 0, _words([read for read, _ in sets]))
             write(f"{name}writes", 0, _words([written for _, written in sets]))
