@@ -314,8 +314,8 @@ def is_caught() -> bool:
 
 MUTANTS = {
     "other CPUs do not step in an activation": (
-        "    own = acts[ACT * act + FIRST_INSTANCE]\n    while own != 0:\n        if",
-        "    own = 0\n    while own != 0:\n        if",
+        "    own = acts[ACT * act + FIRST_AWAKE]\n    while own != 0:",
+        "    own = 0\n    while own != 0:",
     ),
     "an instance misses what its activation has found before": (
         "    number = acts[ACT * acts[ACT * own + SHARED] + FIRST_IN]\n",

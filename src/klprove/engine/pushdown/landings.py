@@ -15,6 +15,7 @@ from klprove.engine.pushdown.store import (
     CAME,
     ENTRY,
     EXIT,
+    FIRST_AWAKE,
     FIRST_EXIT,
     FIRST_INSTANCE,
     FIRST_LANDING,
@@ -36,6 +37,7 @@ from klprove.engine.pushdown.store import (
     LOW32,
     META,
     NEXT,
+    NEXT_AWAKE,
     NEXT_INSTANCE,
     NEXT_LANDING,
     NEXT_LEFT,
@@ -103,6 +105,8 @@ def stir(control: Words, own: int) -> int:
         return 0
     if conflict(act_reads[own], act_writes[own], did_reads[act], did_writes[act]) != 0:
         acts[ACT * own + AWAKE] = 1
+        acts[ACT * own + NEXT_AWAKE] = acts[ACT * act + FIRST_AWAKE]
+        acts[ACT * act + FIRST_AWAKE] = own
         born[control[BORN]] = own
         control[BORN] = control[BORN] + 1
     return 0

@@ -19,7 +19,6 @@ from klprove.engine.pushdown.store import (
     ARRIVALS,
     ARRIVING,
     AT_ROOT,
-    AWAKE,
     BLOCK,
     BLOCKED,
     BLOCKEDS,
@@ -37,6 +36,7 @@ from klprove.engine.pushdown.store import (
     ELSEWHERE,
     END_ELEMENT,
     ENTRY,
+    FIRST_AWAKE,
     FIRST_ELEMENT,
     FIRST_IN,
     FIRST_INSTANCE,
@@ -55,6 +55,7 @@ from klprove.engine.pushdown.store import (
     LOW32,
     META,
     MOVES,
+    NEXT_AWAKE,
     NEXT_IN,
     NEXT_INSTANCE,
     NO_STEP,
@@ -192,18 +193,17 @@ def raised(control: Words) -> int:
 
 
 def shared(control: Words, number: int, act: int) -> int:
-    """A node of a shared activation: every instance has it."""
+    """A node of a shared activation: every instance that is awake has it."""
     last = acts[ACT * act + LAST_IN]
     if last == 0:
         acts[ACT * act + FIRST_IN] = number
     else:
         nodes[NODE * last + NEXT_IN] = number
     acts[ACT * act + LAST_IN] = number
-    own = acts[ACT * act + FIRST_INSTANCE]
+    own = acts[ACT * act + FIRST_AWAKE]
     while own != 0:
-        if acts[ACT * own + AWAKE] != 0:
-            wake(control, number, own)
-        own = acts[ACT * own + NEXT_INSTANCE]
+        wake(control, number, own)
+        own = acts[ACT * own + NEXT_AWAKE]
     return 0
 
 

@@ -74,12 +74,12 @@ class Pushdown:
         self._arrays = {name: Arena(_RESERVED) for name in arrays()}
         self._control = Arena(8 * (store.CONTROL + 2 * len(self._model.events)))
         self._boot: list[tuple[int, Noted]] = []
-        self._finding = [
-            number
+        self._finding = {
+            number: found
             for number in range(2, len(self._model.events))
-            if self._notice(*self._model.events.noted(number)) is not None
-        ]
-        """Numbers of the events that are findings."""
+            if (found := self._notice(*self._model.events.noted(number))) is not None
+        }
+        """The events that are findings, by number."""
         self._tables = Tables(machine, self._home, self._model.layout)
         several = machine.program.cpus > 1
         everywhere = set() if several else anywhere(machine.image)
@@ -262,9 +262,7 @@ class Pushdown:
             if found is not None:
                 nodes.record(found, 0, 0, 1, store.NOWHERE)
         for number, act, length, node, choice in nodes.events():
-            found = self._notice(*self._model.events.noted(number))
-            if found is not None:
-                nodes.record(found, act, length, node, choice)
+            nodes.record(self._finding[number], act, length, node, choice)
         if complete:
             nodes.deadlocks(lambda act, of, world: self._found(act, of, world))
         search.discoveries = nodes.discoveries(self._sweep)

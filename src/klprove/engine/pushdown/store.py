@@ -120,13 +120,13 @@ NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 
 node before it and how it was reached from there: a choice, or BY_EXIT and the node of the exit, or
 BY_BLOCK; the next node of the same world (exit of the same activation, event); the next node of the
 same activation, for those that instances share."""
-ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 14, 0, 1, 2, 3, 4, 5
+ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 16, 0, 1, 2, 3, 4, 5
 FIRST_IN, LAST_IN, FIRST_INSTANCE, NEXT_INSTANCE, SHARED, SIGMA, RESTLESS = 6, 7, 8, 9, 10, 11, 12
-AWAKE = 13
+AWAKE, FIRST_AWAKE, NEXT_AWAKE = 13, 14, 15
 """Cells of an activation: the node of its entry, its interrupt; lists of exits and landings. Of one
-that is shared: lists of its nodes and of its instances. Of an instance: the shared activation, the
-world of the other CPUs where it begins, whether these can go on during it, and whether anything
-there conflicts with what they may still do: before, it has no nodes."""
+that is shared: lists of its nodes, of its instances and of those that are awake. Of an instance:
+the shared activation, the world of the other CPUs where it begins, whether these can go on during
+it, and whether anything there conflicts with what they may still do: before, it has no nodes."""
 LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 8, 0, 1, 2, 3, 4, 5, 6
 TURNED = 7
 """Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
