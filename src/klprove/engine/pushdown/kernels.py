@@ -21,6 +21,7 @@ from klprove.engine.pushdown.others import (
 from klprove.engine.pushdown.store import (
     ACT,
     ACTIVATION,
+    ALONE,
     ARRIVALS,
     ARRIVING,
     BELOW,
@@ -71,6 +72,7 @@ from klprove.engine.pushdown.store import (
     RAISED,
     REACHED,
     REFUSED,
+    SCOUT,
     SEEN,
     SETTLED,
     SHARED,
@@ -200,6 +202,8 @@ def arrivals(control: Words, number: int) -> int:
     """Everything that may arrive at a node, and what other CPUs do before it goes on."""
     world = nodes[NODE * number + IN_WORLD]
     act = nodes[NODE * number + ACTIVATION]
+    if act != 0 and control[SCOUT] != 0:
+        return 0
     meta = META * world
     if metas[meta + DELIVERED] == 0:
         deliver(control, world)
@@ -239,6 +243,8 @@ def deliver(control: Words, world: int) -> int:
     if OTHERS != 0:
         copied(whole, worlds, WORLD * world, WORLD)
         metas[META * world + BLOCK_OF] = blocked_by(control)
+    if control[SCOUT] == ALONE:
+        return 0
     for i in range(0, ARRIVING, 1):
         copied(memory, worlds, WORLD * world, WORLD)
         control[HEARD] = 0
@@ -253,7 +259,7 @@ def deliver(control: Words, world: int) -> int:
                 turn_frame(frame)
             act = activated(control, framed(control), remembered(control), i)
             what = what | landed(control, world, act, 0, world, turned)
-            if OTHERS != 0 and is_tied(control, world, i) != 0:
+            if OTHERS != 0 and control[SCOUT] == 0 and is_tied(control, world, i) != 0:
                 copied(memory, worlds, WORLD * world, WORLD)
                 if turned != 0:
                     turn(memory)

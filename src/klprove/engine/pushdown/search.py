@@ -85,15 +85,18 @@ class Pushdown:
         everywhere = set() if several else anywhere(machine.image)
         self._here, self._elsewhere = everywhere, set[int]()
         """Bytes to which computed addresses lead. With other CPUs they are found out: a search
-        that meets one more begins again."""
+        that meets one more begins again, and so that little is done twice, small parts of the
+        search come first."""
+        self._scouts = (store.ALONE, store.SHALLOW, 0) if several else (0,)
 
     def run(self) -> Search:
         """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
         search, control = self._search, self._control
         try:
-            self._begin()
-            while self._explore():
-                self._begin()
+            for scout in self._scouts:
+                self._scout(scout)
+                if search.reasons:
+                    break
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
         search.states = control.word(store.EXPANDED)
@@ -133,6 +136,14 @@ class Pushdown:
             self._control.put(self._model.finds + number, 1)
         self._code.call("begin", self._control.address)
 
+    def _scout(self, scout: int) -> None:
+        """Search all, or the part of it that SCOUT says."""
+        self._begin()
+        self._control.put(store.SCOUT, scout)
+        while self._explore():
+            self._begin()
+            self._control.put(store.SCOUT, scout)
+
     def _explore(self) -> bool:
         """True where the search has to begin again."""
         control, size, ran = self._control, _FIRST_SLICE, 0.0
@@ -152,7 +163,8 @@ class Pushdown:
                 reason = f"{store.ELEMENT_MASK} steps of other CPUs, more than can be numbered"
             if not reason and control.word(store.DEPTH) > store.LENGTHS - _SPARE:
                 reason = f"runs of {store.LENGTHS} steps, longer than can be counted"
-            if not reason and self._machine.limits.first and self._violated():
+            first = self._machine.limits.first and not control.word(store.SCOUT)
+            if not reason and first and self._violated():
                 reason = "stopped at the first violation"
             if reason:
                 self._search.reasons.append(reason)

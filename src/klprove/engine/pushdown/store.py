@@ -112,8 +112,11 @@ FRAMES, FRAME_MASK, WORLDS, WORLD_MASK, NODES, NODE_MASK = 0, 1, 2, 3, 4, 5
 QUEUED, UNUSED, PENDING, CURSOR, DEPTH, EXPANDED, UNTIL = 6, 7, 8, 9, 10, 11, 12
 TRANSITIONS, ACTS, LANDINGS, LEFTS, BLOCKEDS, NOW, LENGTH = 13, 14, 15, 16, 17, 18, 19
 HEARD, EVENTS, DEFER, DEFERRED, BORN, RAISED, BLOCKS, ELEMENTS = 20, 21, 22, 23, 24, 25, 26, 27
-PAIRS, GROWN, SPREAD, CONTROL = 28, 29, 30, 31
+PAIRS, GROWN, SPREAD, SCOUT, CONTROL = 28, 29, 30, 31, 32
 """Places in the control array. Numbers begin at 1 everywhere; 0 is none."""
+ALONE, SHALLOW = 2, 1
+"""Values of SCOUT where only a part is searched: no interrupt arrives; none arrives in an
+interrupt, and other CPUs do not step meanwhile."""
 
 NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 2, 3, 4, 5, 6, 7
 """Cells of a node: its activation, frame, world; its length, with SETTLED, STUCK and WAITS; the
