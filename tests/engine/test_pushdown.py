@@ -6,11 +6,13 @@ from functools import cache
 
 import pytest
 
+from klprove.check import checking
+from klprove.check.question import Question
 from klprove.engine import Limits, explore
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.nested import Nested, applicable
-from klprove.engine.pushdown import Pushdown, model
+from klprove.engine.pushdown import Pushdown, model, store
 from klprove.engine.pushdown import applicable as swift
 from klprove.engine.search import Search
 from klprove.ir import verify
@@ -166,6 +168,23 @@ def test_the_programs_have_every_kind_of_finding() -> None:
     assert codes >= {"assert", "deadlock", "null-dereference", "out-of-bounds", "odd", "saw-3"}
 
 
+def test_little_is_searched_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search begins again for each place that a computed address leads to, but early."""
+    handler = Question(("handlers/2017/A.c",), kernel="v4.12rc", patch=("vfs_read",), cpus=2)
+    pushdown = Pushdown(Machine(checking.program(handler), Limits()), Meter(Limits(), None))
+    ended, widen = [], pushdown._widen
+
+    def widened() -> None:
+        ended.append(pushdown._control.word(store.EXPANDED))
+        widen()
+
+    monkeypatch.setattr(pushdown, "_widen", widened)
+    search = pushdown.run()
+    assert search.reasons == []
+    assert len(ended) > 5
+    assert sum(ended) < search.states / 10
+
+
 def test_what_machine_code_finds_is_replayed() -> None:
     for seed in range(40):
         if searched(seed) is not None:
@@ -255,7 +274,7 @@ WRITTEN = {
     ),
     "another CPU is freed in an interrupt of an interrupt": written(
         ("task", 0, "x=1"),
-        ("irq", 0, "h=1 h=0"),
+        ("irq", 0, "h=1"),
         ("nmi", 0, "?h y=1 y=0"),
         ("task", 1, "?y #"),
     ),
