@@ -5,13 +5,59 @@ What a context does depends on nothing else, and it changes nothing else: that i
 exploration of an interrupt stand for all its arrivals with equal bytes there (`engine/nested.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from klprove.engine.image import Image, may_enable, may_unmask
 from klprove.engine.machine import Machine
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import MEMORY, Free, Instr
 from klprove.ir.liveness import successors
+from klprove.ir.program import Code
+
+
+class Touched(NamedTuple):
+    """Positions that some instructions may touch at constant addresses, and whether they also go to
+    computed ones."""
+
+    positions: frozenset[int]
+    computed: bool
+
+    def with_computed(self, reached: set[int]) -> set[int]:
+        """All positions, where computed addresses lead to `reached`."""
+        return {*self.positions, *reached} if self.computed else set(self.positions)
+
+
+class Constants:
+    """What code touches at constant addresses: the same wherever computed ones lead."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._instrs: dict[int, list[Touched]] = {}
+        self._ahead: dict[int, Touched] = {}
+
+    def ahead(self, point: int) -> Touched:
+        """What a context may touch from a point on."""
+        known = self._ahead.get(point)
+        if known is None:
+            here = self._machine.points.table[point]
+            instrs = self._machine.program.contexts[here.context].code.instrs
+            touched = self.context(here.context)
+            seen = reachable(instrs, here.index)
+            known = self._ahead[point] = _together(touched[index] for index in seen)
+        return known
+
+    def context(self, number: int) -> list[Touched]:
+        """What each instruction of a context may touch."""
+        known = self._instrs.get(number)
+        if known is None:
+            known = self.code(self._machine.program.contexts[number].code)
+            self._instrs[number] = known
+        return known
+
+    def code(self, code: Code) -> list[Touched]:
+        """What each instruction of some code may touch."""
+        return [_touched(self._machine.image, instr) for instr in code.instrs]
 
 
 class Footprints:
@@ -24,10 +70,12 @@ class Footprints:
         cpu: int = 0,
         here: Iterable[int] | None = None,
         elsewhere: Iterable[int] | None = None,
+        constants: Constants | None = None,
     ) -> None:
         """`here` and `elsewhere`: the bytes to which computed addresses lead, on this CPU and on
-        others; None: everywhere where they may."""
+        others; None: everywhere where they may. `constants`: kept from footprints made before."""
         self._machine, self._cpu = machine, cpu
+        self._constants = constants or Constants(machine)
         self._image = machine.image
         self._here = anywhere(self._image) if here is None else set(here)
         self._elsewhere = anywhere(self._image) if elsewhere is None else set(elsewhere)
@@ -67,19 +115,8 @@ class Footprints:
         return known
 
     def _from(self, point: int) -> set[int]:
-        here = self._machine.points.table[point]
-        context = self._machine.program.contexts[here.context]
-        instrs = context.code.instrs
-        seen, work = {here.index}, [here.index]
-        while work:
-            index = work.pop()
-            for each in successors(index, instrs[index]):
-                if each not in seen:
-                    seen.add(each)
-                    work.append(each)
-        positions = set[int]()
-        for index in seen:
-            positions |= _instr_footprint(self._image, instrs[index], self._elsewhere)
+        context = self._machine.program.contexts[self._machine.points.table[point].context]
+        positions = self._constants.ahead(point).with_computed(self._elsewhere)
         own = self._image.machine[context.cpu]
         positions |= {own.irq_flag, own.nmi_mask}
         count = self._machine.preempt_counts[context.cpu]
@@ -88,12 +125,10 @@ class Footprints:
         return positions
 
     def _own(self, index: int) -> set[int]:
-        program = self._machine.program
-        positions: set[int] = set()
-        for code in (program.contexts[index].code, *(each.code for each in program.properties)):
-            for instr in code.instrs:
-                positions |= _instr_footprint(self._image, instr, self._here)
-        return positions
+        touched = list(self._constants.context(index))
+        for each in self._machine.program.properties:
+            touched += self._constants.code(each.code)
+        return _together(touched).with_computed(self._here)
 
     def _nested(self, index: int) -> set[int]:
         """The contexts that may interrupt context `index`, directly or through another one."""
@@ -130,16 +165,39 @@ def anywhere(image: Image) -> set[int]:
     return {at for each in image.dynamic if each.addr in image.escaped for at in image.extent(each)}
 
 
-def _instr_footprint(image: Image, instr: Instr, computed: set[int]) -> set[int]:
-    """Positions of every byte that an instruction may read, change or free."""
+def reachable(instrs: Sequence[Instr], start: int) -> set[int]:
+    """Indices of the instructions that may run from `start` on."""
+    seen, work = {start}, [start]
+    while work:
+        index = work.pop()
+        for each in successors(index, instrs[index]):
+            if each not in seen:
+                seen.add(each)
+                work.append(each)
+    return seen
+
+
+def _together(parts: Iterable[Touched]) -> Touched:
+    parts = list(parts)
+    return Touched(
+        frozenset().union(*(each.positions for each in parts)), any(each.computed for each in parts)
+    )
+
+
+def _touched(image: Image, instr: Instr) -> Touched:
+    """What an instruction may read, change or free."""
     if not isinstance(instr, MEMORY):
-        return set()
+        return _NOTHING
     addr = instr.addr
     if not isinstance(addr, Const):
-        return computed
+        return _ANYTHING
     size = instr.size if isinstance(instr, Free) else instr.ty.size
     positions = set(image.flags(addr.value, size))
     start = image.position(addr.value)
     if start is not None and not isinstance(instr, Free):
         positions |= set(range(start, start + size))
-    return positions
+    return Touched(frozenset(positions), False)
+
+
+_NOTHING = Touched(frozenset(), False)
+_ANYTHING = Touched(frozenset(), True)

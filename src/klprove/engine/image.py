@@ -53,6 +53,8 @@ class Image:
             key=lambda each: each.addr,
         )
         self._starts = [each.addr for each in self.dynamic]
+        self._objects = sorted(program.objects, key=lambda each: each.addr)
+        self._addresses = [each.addr for each in self._objects]
         self._position: dict[int, int] = {}
         self._flags: dict[int, int] = {}
         self.machine: list[MachineBytes] = []
@@ -99,7 +101,10 @@ class Image:
 
     def holder(self, addr: int) -> Object | None:
         """The object of the program, changing or not, that holds `addr`."""
-        return self.program.object_at(addr)
+        index = bisect_right(self._addresses, addr) - 1
+        if index < 0 or addr >= self._objects[index].end:
+            return None
+        return self._objects[index]
 
     def position(self, addr: int) -> int | None:
         """Position in the image of the byte at constant address `addr`; None: it never changes."""

@@ -6,17 +6,19 @@ Accesses at computed addresses are known when they happen; beforehand they may g
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from klprove.engine.footprint import reachable
 from klprove.engine.image import Image
 from klprove.engine.machine import Machine
+from klprove.engine.pushdown import store
 from klprove.ir.expressions import Const
 from klprove.ir.instructions import MEMORY, Atomic, Free, Halt, Instr, Load, Rmw, visible
 from klprove.ir.liveness import successors
 from klprove.ir.program import Code
 
 _PLACES = 62
-_WAITING = 1 << 62
+_WAITING = store.WAITER
 """A place that every task of another CPU reads and every interrupt that may wait writes: where both
 wait, each may be why the other does."""
 
@@ -27,43 +29,77 @@ class Touched:
 
     read: frozenset[int]
     written: frozenset[int]
-    computed: frozenset[int]
-    """Positions to which computed addresses may lead, if there are any in the step."""
+    is_computed: bool
+    """True where a step goes to computed addresses as well."""
+    computed: frozenset[int] = frozenset()
+    """Positions to which these may lead."""
+
+
+class Regions:
+    """What the steps of a machine touch at constant addresses, and which follow which."""
+
+    def __init__(self, machine: Machine) -> None:
+        contexts, table = machine.program.contexts, machine.points.table
+        self.steps = [
+            _region(machine.image, contexts[each.context].code, each.index, False) for each in table
+        ]
+        self.prefixes = [
+            _region(machine.image, each.code, 0, True)
+            if machine.points.entries[number].prefix is not None
+            else Touched(frozenset(), frozenset(), False)
+            for number, each in enumerate(contexts)
+        ]
+        self._machine = machine
+        self._ahead: dict[int, list[int]] = {}
+
+    def ahead(self, point: int) -> list[int]:
+        """The points that the context of a point may still come to."""
+        known = self._ahead.get(point)
+        if known is None:
+            table = self._machine.points.table
+            start = table[point]
+            code = self._machine.program.contexts[start.context].code
+            seen = reachable(code.instrs, start.index)
+            known = self._ahead[point] = [
+                n
+                for n, each in enumerate(table)
+                if each.context == start.context and each.index in seen
+            ]
+        return known
 
 
 class Accesses:
     """The places of one machine, and the sets of places of its steps."""
 
     def __init__(
-        self, machine: Machine, home: int, here: Iterable[int], elsewhere: Iterable[int]
+        self,
+        machine: Machine,
+        home: int,
+        here: Iterable[int],
+        elsewhere: Iterable[int],
+        regions: Regions | None = None,
     ) -> None:
         """`here` and `elsewhere`: the bytes to which computed addresses lead, on the CPU with
-        interrupts and on others."""
+        interrupts and on others. `regions`: kept from accesses found before."""
         self._machine, self._image = machine, machine.image
         contexts = machine.program.contexts
         table = machine.points.table
+        self._regions = regions or Regions(machine)
         reached = [frozenset(here if each.cpu == home else elsewhere) for each in contexts]
         self.steps = [
-            _region(
-                self._image,
-                contexts[each.context].code,
-                each.index,
-                False,
-                reached[each.context],
-            )
-            for each in table
+            _leading(each, reached[point.context])
+            for each, point in zip(self._regions.steps, table, strict=True)
         ]
         self._prefixes = [
-            _region(self._image, each.code, 0, True, reached[number])
-            if machine.points.entries[number].prefix is not None
-            else Touched(frozenset(), frozenset(), frozenset())
-            for number, each in enumerate(contexts)
+            _leading(each, places)
+            for each, places in zip(self._regions.prefixes, reached, strict=True)
         ]
         here = [n for n, each in enumerate(table) if contexts[each.context].cpu == home]
         others = [n for n, each in enumerate(table) if contexts[each.context].cpu != home]
         self._prefixed = [n for n, each in enumerate(contexts) if each.cpu == home]
         own = [self.steps[n] for n in here] + [self._prefixes[n] for n in self._prefixed]
         self.places = self._find_places(own, [self.steps[n] for n in others])
+        self._may_sets = [self.sets(each, True) for each in self.steps]
 
     def _find_places(self, own: list[Touched], others: list[Touched]) -> list[int]:
         """For each byte of the image its place, as a bit; 0: no conflict is possible there."""
@@ -98,45 +134,31 @@ class Accesses:
 
     def future(self, point: int) -> tuple[int, int]:
         """Places that the context of a point may still read and write from there on."""
-        table = self._machine.points.table
-        start = table[point]
-        instrs = self._machine.program.contexts[start.context].code.instrs
-        seen, work = {start.index}, [start.index]
-        while work:
-            index = work.pop()
-            for each in successors(index, instrs[index]):
-                if each not in seen:
-                    seen.add(each)
-                    work.append(each)
-        ahead = [
-            n
-            for n, each in enumerate(table)
-            if each.context == start.context and each.index in seen
-        ]
-        read, written = self._both(self.steps[n] for n in ahead)
+        read, written = self._both(self._may_sets[n] for n in self._regions.ahead(point))
         return read | _WAITING, written
 
     def contexts(self, numbers: Sequence[int]) -> tuple[int, int]:
         """Places that some contexts may read and write."""
         table = self._machine.points.table
-        steps = [step for n, step in enumerate(self.steps) if table[n].context in numbers]
-        read, written = self._both([*steps, *(self._prefixes[n] for n in numbers)])
+        steps = [each for n, each in enumerate(self._may_sets) if table[n].context in numbers]
+        entered = [self.sets(self._prefixes[n], True) for n in numbers]
+        read, written = self._both([*steps, *entered])
         waits = any(
             isinstance(each.instr, Atomic | Halt) for each in table if each.context in numbers
         )
         return read, written | (_WAITING if waits else 0)
 
-    def _both(self, steps: Iterable[Touched]) -> tuple[int, int]:
+    def arrivals(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Places that each of some contexts may touch before its first step; in the end, all."""
+        each = [self.sets(self._prefixes[n], True) for n in numbers]
+        return [*each, self._both(each)]
+
+    def _both(self, sets: Iterable[tuple[int, int]]) -> tuple[int, int]:
         read = written = 0
-        for each in steps:
-            more, changed = self.sets(each, True)
+        for more, changed in sets:
             read |= more
             written |= changed
         return read, written
-
-    def quiet(self, context: int) -> bool:
-        """True where what a context does at its arrival conflicts with nobody."""
-        return self.sets(self._prefixes[context], True) == (0, 0)
 
 
 def fields(image: Image) -> dict[int, tuple[int, int]]:
@@ -155,14 +177,17 @@ def _union(parts: Iterable[frozenset[int]]) -> frozenset[int]:
     return frozenset().union(*parts)
 
 
-def _region(
-    image: Image, code: Code, start: int, entered: bool, reached: frozenset[int]
-) -> Touched:
+def _leading(step: Touched, reached: frozenset[int]) -> Touched:
+    """A step whose computed addresses lead to `reached`."""
+    return replace(step, computed=reached) if step.is_computed else step
+
+
+def _region(image: Image, code: Code, start: int, entered: bool) -> Touched:
     """What the step that begins at instruction `start` touches; `entered`: nothing there is
-    visible; `reached`: where computed addresses lead."""
+    visible."""
     read: set[int] = set()
     written: set[int] = set()
-    computed = frozenset[int]()
+    is_computed = False
     seen: set[int] = set()
     work = [start]
     while work:
@@ -177,9 +202,9 @@ def _region(
                 read |= more
                 written |= changed
             else:
-                computed = reached
+                is_computed = True
         work += [each for each in successors(index, instr) if not visible(code.instrs[each])]
-    return Touched(frozenset(read | written), frozenset(written), computed)
+    return Touched(frozenset(read | written), frozenset(written), is_computed)
 
 
 def _constant(image: Image, instr: Instr, addr: int) -> tuple[set[int], set[int]]:

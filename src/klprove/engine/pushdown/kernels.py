@@ -3,9 +3,11 @@ see `store.py`."""
 
 from klprove.engine.pushdown.landings import (
     activated,
+    did,
     landed,
     leave,
     resumed,
+    spread,
 )
 from klprove.engine.pushdown.others import (
     blocked_by,
@@ -19,6 +21,7 @@ from klprove.engine.pushdown.others import (
 from klprove.engine.pushdown.store import (
     ACT,
     ACTIVATION,
+    ALONE,
     ARRIVALS,
     ARRIVING,
     BELOW,
@@ -41,6 +44,7 @@ from klprove.engine.pushdown.store import (
     FRAME_MASK,
     FRAMES,
     FULL,
+    GROWN,
     HEARD,
     IN_FRAME,
     IN_WORLD,
@@ -68,14 +72,17 @@ from klprove.engine.pushdown.store import (
     RAISED,
     REACHED,
     REFUSED,
+    SCOUT,
     SEEN,
     SETTLED,
     SHARED,
     SILENT,
+    SPREAD,
     STRAYED,
     STUCK,
     TRANSITIONS,
     UNTIL,
+    WAITER,
     WAITS,
     WORLD,
     WORLD_MASK,
@@ -86,11 +93,14 @@ from klprove.engine.pushdown.store import (
     copied,
     counted,
     deferred,
+    did_reads,
+    did_writes,
     enter,
     frame,
     framed,
     frames,
     hold,
+    is_turned,
     landings,
     masks,
     memory,
@@ -99,12 +109,16 @@ from klprove.engine.pushdown.store import (
     noted,
     popped,
     reach,
+    reads,
     remembered,
     run,
     touched,
+    turn,
+    turn_frame,
     ways,
     whole,
     worlds,
+    writes,
 )
 
 
@@ -140,6 +154,8 @@ def search(control: Words) -> int:
                 control[DEPTH] = length
             proceed(control, number, length)
             arrivals(control, number)
+            while control[SPREAD] < control[GROWN]:
+                spread(control)
     return EMPTY if touched[3] == 0 else STRAYED
 
 
@@ -156,6 +172,8 @@ def proceed(control: Words, number: int, length: int) -> int:
     control[LENGTH] = length + 1
     copied(frame, frames, FRAME * of, FRAME)
     choices = counted(frame)
+    touched[0] = 0
+    touched[1] = 0
     stuck = STUCK if choices == 0 else STUCK | WAITS
     for choice in range(0, choices, 1):
         copied(memory, worlds, WORLD * world, WORLD)
@@ -171,6 +189,10 @@ def proceed(control: Words, number: int, length: int) -> int:
         if outcome != BLOCKED:
             stuck = 0
     nodes[NODE * number + LONG] = nodes[NODE * number + LONG] | stuck
+    if OTHERS != 0 and act != 0 and acts[ACT * act + SHARED] == 0:
+        point = frames[FRAME * of] & 0xFFFF
+        waits = WAITER if stuck != 0 else 0
+        did(control, act, reads[point] | touched[0], writes[point] | touched[1] | waits)
     if OTHERS == 0 and stuck & WAITS != 0:
         waiting(control, number)
     return 0
@@ -180,6 +202,8 @@ def arrivals(control: Words, number: int) -> int:
     """Everything that may arrive at a node, and what other CPUs do before it goes on."""
     world = nodes[NODE * number + IN_WORLD]
     act = nodes[NODE * number + ACTIVATION]
+    if act != 0 and control[SCOUT] != 0:
+        return 0
     meta = META * world
     if metas[meta + DELIVERED] == 0:
         deliver(control, world)
@@ -198,6 +222,9 @@ def arrivals(control: Words, number: int) -> int:
                 enter(control, memory, frame, i)
             if what & SILENT == 0:
                 resumed(control, number, act, what & ~NOISY)
+                if OTHERS != 0 and act != 0 and acts[ACT * act + SHARED] == 0:
+                    callee = landings[LAND * (what & ~NOISY) + OF_ACT]
+                    did(control, act, did_reads[callee], did_writes[callee])
     if OTHERS != 0:
         for i in range(0, ARRIVING, 1):
             landing = metas[meta + ARRIVALS + ARRIVING + i]
@@ -216,6 +243,8 @@ def deliver(control: Words, world: int) -> int:
     if OTHERS != 0:
         copied(whole, worlds, WORLD * world, WORLD)
         metas[META * world + BLOCK_OF] = blocked_by(control)
+    if control[SCOUT] == ALONE:
+        return 0
     for i in range(0, ARRIVING, 1):
         copied(memory, worlds, WORLD * world, WORLD)
         control[HEARD] = 0
@@ -224,11 +253,17 @@ def deliver(control: Words, world: int) -> int:
         if outcome == LANDED:
             for k in range(0, WORLD, 1):
                 memory[k] = memory[k] & masks[WORLD * i + k]
+            turned = is_turned(memory)
+            if turned != 0:
+                turn(memory)
+                turn_frame(frame)
             act = activated(control, framed(control), remembered(control), i)
-            what = what | landed(control, world, act, 0, world)
-            if OTHERS != 0 and is_tied(control, world, i) != 0:
+            what = what | landed(control, world, act, 0, world, turned)
+            if OTHERS != 0 and control[SCOUT] == 0 and is_tied(control, world, i) != 0:
                 copied(memory, worlds, WORLD * world, WORLD)
-                own = landed(control, world, instance(control, act), 0, world)
+                if turned != 0:
+                    turn(memory)
+                own = landed(control, world, instance(control, act), 0, world, turned)
                 metas[META * world + ARRIVALS + ARRIVING + i] = own
         elif outcome == DROPPED:
             what = what | SILENT

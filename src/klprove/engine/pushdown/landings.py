@@ -6,17 +6,22 @@ from klprove.engine.pushdown.store import (
     ACTIVATION,
     ACTS,
     ARRIVING,
+    AWAKE,
     BELOW,
+    BORN,
     BY,
     BY_EXIT,
     BY_NODE,
     CAME,
     ENTRY,
     EXIT,
+    FIRST_AWAKE,
     FIRST_EXIT,
+    FIRST_INSTANCE,
     FIRST_LANDING,
     FIRST_LEFT,
     FIRST_NODE,
+    GROWN,
     IN_FRAME,
     IN_WORLD,
     LAND,
@@ -32,6 +37,8 @@ from klprove.engine.pushdown.store import (
     LOW32,
     META,
     NEXT,
+    NEXT_AWAKE,
+    NEXT_INSTANCE,
     NEXT_LANDING,
     NEXT_LEFT,
     NOBODY,
@@ -39,11 +46,22 @@ from klprove.engine.pushdown.store import (
     OF_ACT,
     OVER_WORLD,
     SHARED,
+    SPREAD,
     TO_WORLD,
+    TURNED,
     WORLD,
     Words,
+    act_reads,
+    act_writes,
     acts,
     added,
+    arrival_reads,
+    arrival_writes,
+    born,
+    copied,
+    did_reads,
+    did_writes,
+    grown,
     landings,
     lefts,
     masks,
@@ -54,8 +72,60 @@ from klprove.engine.pushdown.store import (
     reach,
     remembered,
     sought,
+    turn,
     worlds,
 )
+
+
+def conflict(read: int, written: int, reading: int, writing: int) -> int:
+    """Not 0 where two steps do not commute."""
+    return written & reading | read & writing
+
+
+def did(control: Words, act: int, read: int, written: int) -> int:
+    """A shared activation has touched some places: instances in which another CPU may conflict with
+    that begin to have nodes of their own."""
+    if read & ~did_reads[act] == 0 and written & ~did_writes[act] == 0:
+        return 0
+    did_reads[act] = did_reads[act] | read
+    did_writes[act] = did_writes[act] | written
+    control[GROWN] = control[GROWN] + 1
+    grown[control[GROWN]] = act
+    own = acts[ACT * act + FIRST_INSTANCE]
+    while own != 0:
+        stir(control, own)
+        own = acts[ACT * own + NEXT_INSTANCE]
+    return 0
+
+
+def stir(control: Words, own: int) -> int:
+    """An instance begins, where it has to and has not done so."""
+    act = acts[ACT * own + SHARED]
+    if acts[ACT * own + AWAKE] != 0:
+        return 0
+    if conflict(act_reads[own], act_writes[own], did_reads[act], did_writes[act]) != 0:
+        acts[ACT * own + AWAKE] = 1
+        acts[ACT * own + NEXT_AWAKE] = acts[ACT * act + FIRST_AWAKE]
+        acts[ACT * act + FIRST_AWAKE] = own
+        born[control[BORN]] = own
+        control[BORN] = control[BORN] + 1
+    return 0
+
+
+def spread(control: Words) -> int:
+    """What an activation has touched, all that it has interrupted has touched."""
+    control[SPREAD] = control[SPREAD] + 1
+    act = grown[control[SPREAD]]
+    landing = acts[ACT * act + FIRST_LANDING]
+    while landing != 0:
+        number = metas[META * landings[LAND * landing + BELOW] + FIRST_NODE]
+        while number != 0:
+            caller = nodes[NODE * number + ACTIVATION]
+            if caller != 0 and acts[ACT * caller + SHARED] == 0:
+                did(control, caller, did_reads[act], did_writes[act])
+            number = nodes[NODE * number + NEXT]
+        landing = landings[LAND * landing + NEXT_LANDING]
+    return 0
 
 
 def leave(control: Words, act: int, number: int, length: int) -> int:
@@ -87,10 +157,12 @@ def land(control: Words, landing: int, way_out: int) -> int:
     if acts[ACT * act + SHARED] != 0:
         mask = mask + WORLD * ARRIVING
     kept = WORLD * landings[LAND * landing + OVER_WORLD]
-    changed = WORLD * nodes[NODE * way_out + IN_WORLD]
+    copied(memory, worlds, WORLD * nodes[NODE * way_out + IN_WORLD], WORLD)
+    if landings[LAND * landing + TURNED] != 0:
+        turn(memory)
     for i in range(0, WORLD, 1):
         ones = masks[mask + i]
-        memory[i] = worlds[kept + i] & ~ones | worlds[changed + i] & ones
+        memory[i] = worlds[kept + i] & ~ones | memory[i] & ones
     after = remembered(control)
     left = control[LEFTS] + 1
     control[LEFTS] = left
@@ -130,7 +202,7 @@ def resumed(control: Words, number: int, act: int, landing: int) -> int:
     return 0
 
 
-def landed(control: Words, over: int, act: int, lift: int, under: int) -> int:
+def landed(control: Words, over: int, act: int, lift: int, under: int, turned: int) -> int:
     """A landing of an activation over a world, for the nodes with world `under`."""
     landing = control[LANDINGS] + 1
     control[LANDINGS] = landing
@@ -138,6 +210,7 @@ def landed(control: Words, over: int, act: int, lift: int, under: int) -> int:
     landings[LAND * landing + OF_ACT] = act
     landings[LAND * landing + LIFT] = lift
     landings[LAND * landing + BELOW] = under
+    landings[LAND * landing + TURNED] = turned
     last = acts[ACT * act + LAST_LANDING]
     if last == 0:
         acts[ACT * act + FIRST_LANDING] = landing
@@ -163,5 +236,6 @@ def activated(control: Words, of: int, world: int, i: int) -> int:
     nodes[NODE * number + LONG] = act
     acts[ACT * act + ENTRY] = number
     acts[ACT * act + BY] = i
+    did(control, act, arrival_reads[i], arrival_writes[i])
     reach(control, act, of, world, 0, 0, 0)
     return act

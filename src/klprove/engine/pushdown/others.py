@@ -7,8 +7,10 @@ activation, the state of the other CPUs) has nodes of its own from their first s
 """
 
 from klprove.engine.pushdown.landings import (
+    conflict,
     landed,
     resumed,
+    stir,
 )
 from klprove.engine.pushdown.store import (
     ACT,
@@ -21,7 +23,6 @@ from klprove.engine.pushdown.store import (
     BLOCKED,
     BLOCKEDS,
     BLOCKS,
-    BORN,
     BY,
     BY_BLOCK,
     CHOICE_SHIFT,
@@ -35,6 +36,7 @@ from klprove.engine.pushdown.store import (
     ELSEWHERE,
     END_ELEMENT,
     ENTRY,
+    FIRST_AWAKE,
     FIRST_ELEMENT,
     FIRST_IN,
     FIRST_INSTANCE,
@@ -53,6 +55,7 @@ from klprove.engine.pushdown.store import (
     LOW32,
     META,
     MOVES,
+    NEXT_AWAKE,
     NEXT_IN,
     NEXT_INSTANCE,
     NO_STEP,
@@ -79,6 +82,7 @@ from klprove.engine.pushdown.store import (
     TELLING,
     TELLS,
     TRANSITIONS,
+    TURNED,
     WAITING,
     WAITS,
     WORLD,
@@ -87,6 +91,8 @@ from klprove.engine.pushdown.store import (
     act_writes,
     acts,
     added,
+    arrival_reads,
+    arrival_writes,
     block_reads,
     block_writes,
     blocked,
@@ -105,6 +111,8 @@ from klprove.engine.pushdown.store import (
     frames,
     future_reads,
     future_writes,
+    kept_frame,
+    kept_memory,
     landings,
     masks,
     may_reads,
@@ -119,17 +127,14 @@ from klprove.engine.pushdown.store import (
     reads,
     remembered,
     run,
+    same,
     sought,
     touched,
+    turn,
     whole,
     worlds,
     writes,
 )
-
-
-def conflict(read: int, written: int, reading: int, writing: int) -> int:
-    """Not 0 where two steps do not commute."""
-    return written & reading | read & writing
 
 
 def is_tied(control: Words, world: int, i: int) -> int:
@@ -172,8 +177,7 @@ def instance(control: Words, act: int) -> int:
         point = worlds[WORLD * sigma + IMAGE + FRAME * other] & 0xFFFF
         act_reads[own] = act_reads[own] | future_reads[point]
         act_writes[own] = act_writes[own] | future_writes[point]
-    born[control[BORN]] = own
-    control[BORN] = control[BORN] + 1
+    stir(control, own)
     return own
 
 
@@ -189,17 +193,17 @@ def raised(control: Words) -> int:
 
 
 def shared(control: Words, number: int, act: int) -> int:
-    """A node of a shared activation: every instance has it."""
+    """A node of a shared activation: every instance that is awake has it."""
     last = acts[ACT * act + LAST_IN]
     if last == 0:
         acts[ACT * act + FIRST_IN] = number
     else:
         nodes[NODE * last + NEXT_IN] = number
     acts[ACT * act + LAST_IN] = number
-    own = acts[ACT * act + FIRST_INSTANCE]
+    own = acts[ACT * act + FIRST_AWAKE]
     while own != 0:
         wake(control, number, own)
-        own = acts[ACT * own + NEXT_INSTANCE]
+        own = acts[ACT * own + NEXT_AWAKE]
     return 0
 
 
@@ -229,8 +233,12 @@ def paired(control: Words, own: int, world: int) -> int:
         if what & SILENT == 0 and what != 0 and tied(own, i) != 0:
             copied(memory, whole, 0, WORLD)
             over = remembered(control)
+            turned = landings[LAND * (what & ~NOISY) + TURNED]
+            if turned != 0:
+                turn(memory)
             callee = instance(control, landings[LAND * (what & ~NOISY) + OF_ACT])
-            pairs[PAIR * pair + OWN_LANDINGS + i] = landed(control, over, callee, own, world)
+            landing = landed(control, over, callee, own, world, turned)
+            pairs[PAIR * pair + OWN_LANDINGS + i] = landing
     pairs[PAIR * pair + OWN_BLOCK] = blocked_by(control)
     return pair
 
@@ -255,11 +263,12 @@ def meanwhile(control: Words, number: int, act: int, block: int) -> int:
     if status == MOVES:
         acts[ACT * act + RESTLESS] = 1
     stuck = nodes[at + LONG] & (STUCK | WAITS)
+    reading = may_reads[point] | arrival_reads[ARRIVING]
+    writing = may_writes[point] | arrival_writes[ARRIVING]
     if (
         stuck == 0
         and blocks[BLOCK * block + TELLING] == 0
-        and conflict(block_reads[block], block_writes[block], may_reads[point], may_writes[point])
-        == 0
+        and conflict(block_reads[block], block_writes[block], reading, writing) == 0
     ):
         return 0
     if nodes[at + ACTIVATION] == act:
@@ -282,12 +291,21 @@ def meanwhile(control: Words, number: int, act: int, block: int) -> int:
             noted(control, act, elements[ELEMENT * e + TELLS], deep, number, how)
         else:
             there = stuck
+            if are_entered(e) != 0:
+                after(control, e)
+                reach(control, act, of, remembered(control), deep, number, how)
             if conflict(element_reads[e], element_writes[e], may_reads[point], may_writes[point]):
                 there = tried(control, number, act, e, deep)
             if are_stuck(there, elements[ELEMENT * e + STATUS]) != 0:
                 after(control, e)
                 reach(control, act, of, remembered(control), deep, number, how)
     return 0
+
+
+def are_entered(e: int) -> int:
+    """Not 0 where the last step of an element may conflict with the arrival of an interrupt."""
+    read = arrival_reads[ARRIVING]
+    return conflict(element_reads[e], element_writes[e], read, arrival_writes[ARRIVING])
 
 
 def are_stuck(stuck: int, status: int) -> int:
@@ -338,6 +356,8 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
     read = reads[point] | touched[0]
     written = writes[point] | touched[1]
     if conflict(element_reads[e], element_writes[e], read, written):
+        if outcome == DONE and control[DEFERRED] == 0 and swapped(control, of, e, choice) != 0:
+            return outcome
         how = BY_BLOCK | choice << CHOICE_SHIFT | e
         for i in range(0, control[DEFERRED], 1):
             noted(control, act, deferred[i], deep + 1, number, how)
@@ -346,6 +366,46 @@ def followed(control: Words, number: int, act: int, e: int, choice: int, deep: i
             went = framed(control)
             reach(control, act, went, remembered(control), deep + 1, number, how)
     return outcome
+
+
+def swapped(control: Words, of: int, e: int, choice: int) -> int:
+    """1 where the step of a node, before the last step of an element instead of behind it, leads to
+    what is at hand, too: then that step is put off."""
+    copied(kept_memory, memory, 0, WORLD)
+    copied(kept_frame, frame, 0, FRAME)
+    parent = elements[ELEMENT * e + PARENT]
+    if parent != 0:
+        after(control, parent)
+    else:
+        copied(memory, whole, 0, WORLD)
+    copied(frame, frames, FRAME * of, FRAME)
+    alike = made(control, choice)
+    if alike == 1:
+        alike = same(kept_frame, 0, frame, FRAME)
+    if alike == 1:
+        chosen = elements[ELEMENT * e + CHOSEN]
+        at = IMAGE + FRAME * (chosen >> 16)
+        copied(frame, memory, at, FRAME)
+        touched[2] = ELSEWHERE
+        alike = made(control, chosen & 0xFFFF)
+        touched[2] = HERE
+        for k in range(0, FRAME, 1):
+            memory[at + k] = frame[k]
+    if alike == 1:
+        alike = same(kept_memory, 0, memory, WORLD)
+    copied(memory, kept_memory, 0, WORLD)
+    copied(frame, kept_frame, 0, FRAME)
+    return alike
+
+
+def made(control: Words, choice: int) -> int:
+    """1 where the frame at hand has made a step. What it finds is found where it is searched."""
+    control[DEFER] = 1
+    control[DEFERRED] = 0
+    outcome = run(control, memory, frame, choice)
+    control[DEFER] = 0
+    control[DEFERRED] = 0
+    return 1 if outcome == DONE else 0
 
 
 def blocked_by(control: Words) -> int:

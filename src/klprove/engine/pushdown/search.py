@@ -8,17 +8,17 @@ import time
 
 from klprove.engine import nested
 from klprove.engine.catalogue import Notice, bound, notice, witness
-from klprove.engine.footprint import Footprints, anywhere
+from klprove.engine.footprint import anywhere
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
 from klprove.engine.nested import home
 from klprove.engine.points import Noted
 from klprove.engine.pushdown import store
-from klprove.engine.pushdown.accesses import Accesses, fields
+from klprove.engine.pushdown.accesses import fields
 from klprove.engine.pushdown.arena import Arena
-from klprove.engine.pushdown.layout import WORD
 from klprove.engine.pushdown.model import Linked, Model, arrays
 from klprove.engine.pushdown.nodes import Nodes
+from klprove.engine.pushdown.tables import Tables
 from klprove.engine.search import Search
 from klprove.ir.instructions import Choose
 from klprove.ir.program import Program
@@ -74,19 +74,29 @@ class Pushdown:
         self._arrays = {name: Arena(_RESERVED) for name in arrays()}
         self._control = Arena(8 * (store.CONTROL + 2 * len(self._model.events)))
         self._boot: list[tuple[int, Noted]] = []
+        self._finding = {
+            number: found
+            for number in range(2, len(self._model.events))
+            if (found := self._notice(*self._model.events.noted(number))) is not None
+        }
+        """The events that are findings, by number."""
+        self._tables = Tables(machine, self._home, self._model.layout)
         several = machine.program.cpus > 1
         everywhere = set() if several else anywhere(machine.image)
         self._here, self._elsewhere = everywhere, set[int]()
         """Bytes to which computed addresses lead. With other CPUs they are found out: a search
-        that meets one more begins again."""
+        that meets one more begins again, and so that little is done twice, small parts of the
+        search come first."""
+        self._scouts = (store.ALONE, store.SHALLOW, 0) if several else (0,)
 
     def run(self) -> Search:
         """Explore until nothing is left or a limit is reached. Ctrl-C counts as a limit."""
         search, control = self._search, self._control
         try:
-            self._begin()
-            while self._explore():
-                self._begin()
+            for scout in self._scouts:
+                self._scout(scout)
+                if search.reasons:
+                    break
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
         search.states = control.word(store.EXPANDED)
@@ -99,6 +109,9 @@ class Pushdown:
                 each.close()
         return search
 
+    def _write(self, name: str, at: int, raw: bytes) -> None:
+        self._arrays[name].write(at, raw)
+
     # -- exploration ------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -107,8 +120,10 @@ class Pushdown:
         for name, (_, mask) in _TABLES.items():
             self._table(name, _FIRST_ENTRIES, mask)
         self._bind()
-        self._fill("objects", self._model.objects)
-        self._masks()
+        words = b"".join((each & _WORD).to_bytes(8, "little") for each in self._model.objects)
+        self._write("objects", 0, words)
+        self._tables.write(self._here, self._elsewhere, self._write)
+        self._arrays["touched"].put(2, store.HERE)
         self._boot.clear()
         memory, cpus = self._machine.initial(self._boot)
         frames, parked = cpus[self._home]
@@ -117,11 +132,17 @@ class Pushdown:
         others = [cpu[0][0] if cpu[0] else None for n, cpu in enumerate(cpus) if n != self._home]
         self._arrays["memory"].write(0, layout.memory(memory, [layout.task(n) for n in others]))
         self._arrays["frame"].write(0, layout.task(frames[0] if frames else None))
-        for number in range(2, len(self._model.events)):
-            context, noted = self._model.events.noted(number)
-            finds = self._notice(context, noted) is not None
-            self._control.put(self._model.finds + number, int(finds))
+        for number in self._finding:
+            self._control.put(self._model.finds + number, 1)
         self._code.call("begin", self._control.address)
+
+    def _scout(self, scout: int) -> None:
+        """Search all, or the part of it that SCOUT says."""
+        self._begin()
+        self._control.put(store.SCOUT, scout)
+        while self._explore():
+            self._begin()
+            self._control.put(store.SCOUT, scout)
 
     def _explore(self) -> bool:
         """True where the search has to begin again."""
@@ -142,7 +163,8 @@ class Pushdown:
                 reason = f"{store.ELEMENT_MASK} steps of other CPUs, more than can be numbered"
             if not reason and control.word(store.DEPTH) > store.LENGTHS - _SPARE:
                 reason = f"runs of {store.LENGTHS} steps, longer than can be counted"
-            if not reason and self._machine.limits.first and self._violated():
+            first = self._machine.limits.first and not control.word(store.SCOUT)
+            if not reason and first and self._violated():
                 reason = "stopped at the first violation"
             if reason:
                 self._search.reasons.append(reason)
@@ -187,59 +209,6 @@ class Pushdown:
     def _table(self, name: str, entries: int, mask: int) -> None:
         self._arrays[name] = Arena(8 * entries)
         self._control.put(mask, entries - 1)
-
-    def _masks(self) -> None:
-        machine, layout = self._machine, self._model.layout
-        arriving = machine.interrupts[self._home]
-        footprints = Footprints(machine, self._home, self._here, self._elsewhere)
-        own = [footprints.mask(context) for context in arriving]
-        contexts = machine.program.contexts
-        theirs: set[int] = set()
-        for number, point in enumerate(machine.points.table):
-            if contexts[point.context].cpu != self._home:
-                theirs |= footprints.future(number)
-        size = len(machine.image.initial)
-        other = bytes(255 if at in theirs else 0 for at in range(size))
-        standing = [b"\xff" * WORD * layout.frame] * (machine.program.cpus - 1)
-        both = [bytes(a | b for a, b in zip(each, other, strict=True)) for each in own]
-        only = [bytes(b & ~a for a, b in zip(each, other, strict=True)) for each in own]
-        worlds = [layout.memory(each) for each in own]
-        worlds += [layout.memory(each, standing) for each in (*both, *only, other)]
-        self._arrays["masks"].write(0, b"".join(worlds))
-        if machine.program.cpus > 1:
-            self._accesses(footprints)
-
-    def _accesses(self, footprints: Footprints) -> None:
-        machine = self._machine
-        contexts = machine.program.contexts
-        accesses = Accesses(machine, self._home, self._here, self._elsewhere)
-        self._fill("places", accesses.places)
-        allowed = [
-            store.HERE * (at in self._here) | store.ELSEWHERE * (at in self._elsewhere)
-            for at in range(len(machine.image.initial))
-        ]
-        self._arrays["allowed"].write(0, b"".join(each.to_bytes(4, "little") for each in allowed))
-        self._arrays["touched"].put(2, store.HERE)
-        steps = [accesses.sets(each, False) for each in accesses.steps]
-        may = [accesses.sets(each, True) for each in accesses.steps]
-        future = [
-            accesses.future(number) if contexts[point.context].cpu != self._home else (0, 0)
-            for number, point in enumerate(machine.points.table)
-        ]
-        whole = [
-            accesses.contexts([context, *footprints.nested(context)])
-            for context in machine.interrupts[self._home]
-        ]
-        for name, sets in (("", steps), ("may_", may), ("future_", future)):
-            self._fill(f"{name}reads", [0, *(read for read, _ in sets)])
-            self._fill(f"{name}writes", [0, *(written for _, written in sets)])
-        self._fill("context_reads", [read for read, _ in whole])
-        self._fill("context_writes", [written for _, written in whole])
-
-    def _fill(self, name: str, words: list[int]) -> None:
-        self._arrays[name].write(
-            0, b"".join((each & _WORD).to_bytes(8, "little") for each in words)
-        )
 
     def _grow(self) -> str:
         """Twice every table that is half full; why not, if so."""
@@ -305,9 +274,7 @@ class Pushdown:
             if found is not None:
                 nodes.record(found, 0, 0, 1, store.NOWHERE)
         for number, act, length, node, choice in nodes.events():
-            found = self._notice(*self._model.events.noted(number))
-            if found is not None:
-                nodes.record(found, act, length, node, choice)
+            nodes.record(self._finding[number], act, length, node, choice)
         if complete:
             nodes.deadlocks(lambda act, of, world: self._found(act, of, world))
         search.discoveries = nodes.discoveries(self._sweep)

@@ -53,9 +53,17 @@ blocked: Cells = []
 ways: Cells = []
 memory: Words = []
 frame: Words = []
+kept_memory: Words = []
+kept_frame: Words = []
+"""World and frame after two steps, while the other order of these is tried."""
 masks: Words = []
 """Worlds of ones and zeros. For each interrupt context: the bytes that it may touch; these and all
 that is of the other CPUs; what is of the other CPUs alone. Then, once, all that is of these."""
+turns: Words = []
+"""What turns a world round (`symmetry.py`): the bits of its image that change; all zero where
+nothing does."""
+frame_turns: Words = []
+"""By point, plus one: the bits of a frame that change."""
 whole: Words = []
 born: Cells = []
 blocks: Cells = []
@@ -87,6 +95,15 @@ future_writes: Words = []
 context_reads: Words = []
 context_writes: Words = []
 """By interrupt: what it and all that may interrupt it may read and write."""
+arrival_reads: Words = []
+arrival_writes: Words = []
+"""The same for what an interrupt does before its first step; behind these for all together."""
+did_reads: Words = []
+did_writes: Words = []
+"""For each activation that is shared: what it has read and written so far, with all that has
+interrupted it."""
+grown: Cells = []
+"""Activations for which that has become more."""
 act_reads: Words = []
 act_writes: Words = []
 """For each instance: what the other CPUs may read and write from its beginning on."""
@@ -95,22 +112,29 @@ FRAMES, FRAME_MASK, WORLDS, WORLD_MASK, NODES, NODE_MASK = 0, 1, 2, 3, 4, 5
 QUEUED, UNUSED, PENDING, CURSOR, DEPTH, EXPANDED, UNTIL = 6, 7, 8, 9, 10, 11, 12
 TRANSITIONS, ACTS, LANDINGS, LEFTS, BLOCKEDS, NOW, LENGTH = 13, 14, 15, 16, 17, 18, 19
 HEARD, EVENTS, DEFER, DEFERRED, BORN, RAISED, BLOCKS, ELEMENTS = 20, 21, 22, 23, 24, 25, 26, 27
-PAIRS, CONTROL = 28, 29
+PAIRS, GROWN, SPREAD, SCOUT, CONTROL = 28, 29, 30, 31, 32
 """Places in the control array. Numbers begin at 1 everywhere; 0 is none."""
+ALONE, SHALLOW = 2, 1
+"""Values of SCOUT where only a part is searched: no interrupt arrives; none arrives in an
+interrupt, and other CPUs do not step meanwhile."""
 
 NODE, ACTIVATION, IN_FRAME, IN_WORLD, LONG, CAME, HOW, NEXT, NEXT_IN = 8, 0, 1, 2, 3, 4, 5, 6, 7
 """Cells of a node: its activation, frame, world; its length, with SETTLED, STUCK and WAITS; the
 node before it and how it was reached from there: a choice, or BY_EXIT and the node of the exit, or
 BY_BLOCK; the next node of the same world (exit of the same activation, event); the next node of the
 same activation, for those that instances share."""
-ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 13, 0, 1, 2, 3, 4, 5
+ACT, ENTRY, BY, FIRST_EXIT, LAST_EXIT, FIRST_LANDING, LAST_LANDING = 16, 0, 1, 2, 3, 4, 5
 FIRST_IN, LAST_IN, FIRST_INSTANCE, NEXT_INSTANCE, SHARED, SIGMA, RESTLESS = 6, 7, 8, 9, 10, 11, 12
+AWAKE, FIRST_AWAKE, NEXT_AWAKE = 13, 14, 15
 """Cells of an activation: the node of its entry, its interrupt; lists of exits and landings. Of one
-that is shared: lists of its nodes and of its instances. Of an instance: the shared activation, the
-world of the other CPUs where it begins, and whether these can go on during it."""
-LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 7, 0, 1, 2, 3, 4, 5, 6
+that is shared: lists of its nodes, of its instances and of those that are awake. Of an instance:
+the shared activation, the world of the other CPUs where it begins, whether these can go on during
+it, and whether anything there conflicts with what they may still do: before, it has no nodes."""
+LAND, OVER_WORLD, OF_ACT, NEXT_LANDING, FIRST_LEFT, LAST_LEFT, LIFT, BELOW = 8, 0, 1, 2, 3, 4, 5, 6
+TURNED = 7
 """Cells of a landing: the world that it changes, the activation, lists; for one that was lifted the
-instance it happens in; the world of the nodes below."""
+instance it happens in; the world of the nodes below; whether it was turned round on its way in, and
+its exits are on their way out."""
 LEAVE, BY_NODE, TO_WORLD, NEXT_LEFT = 3, 0, 1, 2
 META = 6
 FIRST_NODE, LAST_NODE, DELIVERED, BLOCK_OF, ARRIVALS = 0, 1, 2, 3, 4
@@ -149,6 +173,9 @@ REFUSED, LANDED, DROPPED = 0, 1, 2
 """Results of `enter`."""
 NULL, WILD, BOUNDS, FREED = -1, -2, -3, -4
 LOW32 = 0xFFFFFFFF
+
+WAITER = 0x4000000000000000
+"""The place that a context writes where it waits, and other CPUs read."""
 
 HERE, ELSEWHERE = 1, 2
 """The CPU with interrupts, another one."""
@@ -215,6 +242,34 @@ def copied(to: Words, store: Words, at: int, words: int) -> int:
     """Copy a record out of its store."""
     for i in range(0, words, 1):
         to[i] = store[at + i]
+    return 0
+
+
+def is_turned(record: Words) -> int:
+    """1 for a world that is the image of the one that stands for both."""
+    bits = 0
+    for i in range(0, IMAGE, 1):
+        bits = bits | record[i] & turns[i]
+    return 1 if bits != 0 else 0
+
+
+def turn(record: Words) -> int:
+    """Turn a world round."""
+    for i in range(0, IMAGE, 1):
+        record[i] = record[i] ^ turns[i]
+    for other in range(0, OTHERS, 1):
+        at = IMAGE + FRAME * other
+        point = record[at] & 0xFFFF
+        for i in range(0, FRAME, 1):
+            record[at + i] = record[at + i] ^ frame_turns[FRAME * point + i]
+    return 0
+
+
+def turn_frame(record: Words) -> int:
+    """The same for a frame of the CPU with interrupts."""
+    point = record[0] & 0xFFFF
+    for i in range(0, FRAME, 1):
+        record[i] = record[i] ^ frame_turns[FRAME * point + i]
     return 0
 
 
