@@ -132,15 +132,19 @@ def test_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("defines", "states"),
+    ("name", "defines", "states"),
     [
-        ({"NCPU": "1"}, (402_168, 15_597)),
-        ({"NCPU": "2", "NIST": "0", "NNMI": "0"}, (463_011, 18_017)),
-        ({"NCPU": "3", "NFULL": "0"}, (373_719, 6_027)),
+        ("dynticks_nest", {"NCPU": "1"}, (402_168, 15_597)),
+        ("dynticks_nest", {"NCPU": "2", "NIST": "0", "NNMI": "0"}, (463_011, 18_017)),
+        ("dynticks_nest", {"NCPU": "3", "NFULL": "0"}, (373_719, 6_027)),
+        ("lock", {"NCPU": "3"}, (1_025, 50)),
+        ("lock", {"NCPU": "4"}, (6_625, 87)),
     ],
 )
-def test_the_benchmark_gets_smaller(defines: dict[str, str], states: tuple[int, int]) -> None:
-    file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
+def test_the_benchmark_gets_smaller(
+    name: str, defines: dict[str, str], states: tuple[int, int]
+) -> None:
+    file = Path(__file__).parents[2] / "bench" / f"{name}.c"
     made = question.program(question.Question((str(file),), defines=defines))
     limits = Limits(engine="native", arrivals={"irq": 1, "nmi": 1, "exception": 1})
     found = [explore(made, replace(limits, no_reduce=off)) for off in (ALL, frozenset[str]())]
