@@ -426,7 +426,7 @@ class Moves:
         if self._reductions.chains:
             text.op(f"call i64 @follow(ptr %x, ptr {to})")
         if self._reductions.settling.used:
-            text.op(f"call i64 @settle(ptr {to})")
+            text.op(f"call i64 @represent(ptr {to})")
         text.put(f"store i64 {text.op(f'add i64 {now}, 1')}, ptr {place}")
         text.jump(again)
         text.place(over)

@@ -12,7 +12,7 @@ from klprove.engine.reduction.symmetry import Turn
 
 
 class Settling:
-    """Writes `@settle`, which does it in place. `turns`: permutations of CPUs of which a state
+    """Writes `@represent`, which does it in place. `turns`: permutations of CPUs of which a state
     stands for all; `off`: names of reductions not to use."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Settling:
         """Text of every function and table."""
         if not self.used:
             return
-        text = Text("settle", ("ptr %s",))
+        text = Text("represent", ("ptr %s",))
         if self._dead is not None:
             parts = self._dead.parts()
             ty = f"i{-(-max(len(parts), 1) // 64) * 64}"
