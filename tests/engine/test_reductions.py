@@ -22,6 +22,7 @@ from tests.engine.interleavings import CASES
 from tests.engine.twins import TWINS
 
 ALL = frozenset(REDUCTIONS)
+BENCH = Path(__file__).parents[2] / "bench"
 
 
 @pytest.mark.parametrize("block", [*range(0, 100, 20), AWAITS, AWAITS + 20, TWINS, TWINS + 20])
@@ -144,13 +145,25 @@ def test_names() -> None:
 def test_the_benchmark_gets_smaller(
     name: str, defines: dict[str, str], states: tuple[int, int]
 ) -> None:
-    file = Path(__file__).parents[2] / "bench" / f"{name}.c"
+    file = BENCH / f"{name}.c"
     made = question.program(question.Question((str(file),), defines=defines))
     limits = Limits(engine="native", arrivals={"irq": 1, "nmi": 1, "exception": 1})
     found = [explore(made, replace(limits, no_reduce=off)) for off in (ALL, frozenset[str]())]
     assert [each.word for each in found] == ["holds", "holds"]
     assert tuple(each.statistics.states for each in found) == states
     assert [each.statistics.reduced for each in found] == [(), REDUCTIONS]
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_threads_and_fingerprints_reduce_alike(compact: bool) -> None:
+    made = question.program(question.Question((str(BENCH / "lock.c"),), defines={"NCPU": "4"}))
+    figures = []
+    for threads in (1, 2):
+        limits = Limits(engine="native", threads=threads, compact=compact)
+        verdict = explore(made, limits)
+        figures.append((verdict.statistics.states, verdict.statistics.transitions))
+    assert figures[0] == figures[1]
+    assert figures[0][0] == 87
 
 
 # -- the proviso ----------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Permutations of CPUs: which programs have any, what they do, and how runs are told with them."""
 
 from itertools import islice, permutations
+from pathlib import Path
 
 import pytest
 
@@ -73,8 +74,8 @@ def test_which_cpus_are_interchangeable(machine: Machine, turns: set[tuple[int, 
 
 
 def test_readers_are_not_where_an_updater_visits_them_in_order() -> None:
-    file = "bench/dynticks_nest.c"
-    made = question.program(question.Question((file,), defines={"NCPU": "2"}))
+    file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
+    made = question.program(question.Question((str(file),), defines={"NCPU": "2"}))
     assert Symmetry(Machine(made, ONE_EACH)).turns == []
 
 
