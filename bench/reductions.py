@@ -29,7 +29,8 @@ began = time.process_time()
 found = Native(machine, Meter(limits, None), off=frozenset(off)).run()
 print(json.dumps([found.states, time.process_time() - began, found.reasons]))
 """
-EVERY = ["ample", "chains", "delivery"]
+LOCK = "bench/lock.c"
+EVERY = ["ample", "chains", "delivery", "dead", "symmetry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ SMALL = (
     Case("3 CPUs, tasks only", {"NCPU": "3", "NFULL": "0"}),
     Case("2 CPUs, all contexts on one", {"NCPU": "2", "NFULL": "1"}),
     Case("A.c, cpuidle_reflect, irq, NMI", {}, "handlers/2017/A.c", A, 0),
+    Case("lock, 3 CPUs", {"NCPU": "3"}, LOCK),
+    Case("lock, 4 CPUs", {"NCPU": "4"}, LOCK),
 )
 LARGE = (
     Case("2 CPUs, irq and NMI", {"NCPU": "2", "NIST": "0"}),
@@ -74,8 +77,8 @@ def search(case: Case, off: list[str]) -> tuple[int, float]:
 def main() -> None:
     """Print the table."""
     large = sys.argv[1:] == ["large"]
-    turns = [[]] if large else [EVERY, ["ample"], ["chains"], ["delivery"], []]
-    titles = ["all"] if large else ["none", "no ample", "no chains", "no delivery", "all"]
+    turns = [[]] if large else [EVERY, *([each] for each in EVERY), []]
+    titles = ["all"] if large else ["none", *(f"no {each}" for each in EVERY), "all"]
     print(
         f"{'reductions:':<31}" + "".join(f"{each:>12}" for each in titles) + "   factor   seconds"
     )

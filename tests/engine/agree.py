@@ -11,19 +11,22 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 
 from klprove.engine.limits import Limits, Meter
 from klprove.engine.machine import Machine
 from klprove.engine.native import Native
-from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
+from klprove.engine.reduction.names import REDUCTIONS
 from klprove.engine.reduction.search import ReducedReference
 from klprove.engine.reference import Reference
 from klprove.engine.search import Search
 from tests.engine.interleaved import AWAITS, arrivals, program
 from tests.engine.interleavings import ONE_EACH, case
+from tests.engine.twins import TWINS, Twins
+from tests.engine.twins import arrivals as twin_arrivals
 
 OFF: Sequence[frozenset[str]] = tuple(
-    frozenset(each) for each in ((), (AMPLE,), (CHAINS,), (DELIVERY,))
+    frozenset(each) for each in ((), *((name,) for name in REDUCTIONS))
 )
 """Which reductions are off, in turn."""
 MOST = 6000
@@ -65,6 +68,8 @@ def asked(seed: int | str) -> Machine:
     """The machine of a seed, or of a case."""
     if isinstance(seed, str):
         return Machine(case(seed), ONE_EACH)
+    if seed >= TWINS:
+        return Machine(Twins(seed).program(), Limits(arrivals=twin_arrivals(seed)))
     return Machine(program(seed), Limits(arrivals=arrivals(seed)))
 
 
@@ -113,16 +118,20 @@ def compare(seed: int | str, native: bool = True) -> Comparison | None:
 def main() -> int:
     """Compare, print, and say by the exit status whether all agree."""
     first, last = (*map(int, sys.argv[1:]), *(0, 2000)[len(sys.argv) - 1 :])
-    states, codes = Counter[int](), Counter[str]()
+    states, applied, codes = Counter[int](), Counter[int](), Counter[str]()
     compared = wrong = 0
     with ProcessPoolExecutor() as pool:
-        more = range(AWAITS + first, AWAITS + first + (last - first) // 4)
-        for each in pool.map(compare, [*range(first, last), *more], chunksize=10):
+        blocks = [range(first, last)]
+        blocks += [
+            range(start + first, start + first + (last - first) // 4) for start in (AWAITS, TWINS)
+        ]
+        for each in pool.map(compare, chain(*blocks), chunksize=10):
             if each is None:
                 continue
             compared += 1
             for place, count in enumerate(each.states):
                 states[place] += count
+                applied[place] += count != each.states[1]
             codes.update(each.codes)
             if each.wrong:
                 wrong += 1
@@ -130,8 +139,9 @@ def main() -> int:
     print(", ".join(f"{code} {count}" for code, count in codes.most_common()))
     for place, off in enumerate(OFF, 1):
         name = f"without {', '.join(off)}" if off else "all reductions"
-        print(f"{name}: {states[place]} states of {states[0]}")
-    print(f"seeds {first} to {last - 1}, {more.start} to {more.stop - 1}:", end=" ")
+        apart = f", others in {applied[place]} programs" if off else ""
+        print(f"{name}: {states[place]} states of {states[0]}{apart}")
+    print("seeds", ", ".join(f"{each.start} to {each.stop - 1}" for each in blocks), end=": ")
     print(f"{compared} programs compared, {wrong} disagree")
     return 1 if wrong else 0
 

@@ -176,13 +176,15 @@ def test_the_first_violation_ends_a_search() -> None:
 
 
 def endless() -> Program:
-    """A counter of 32 bits that a task increments for ever, beside two more."""
+    """A counter of 32 bits that a task increments for ever, and looks at, beside two more."""
     at = Site(Span("endless.c", 1, 1), ("f",))
     objects = tuple(Object(f"x{n}", 0x1000 + 16 * n, bytes(4)) for n in range(3))
     contexts = []
     for n, each in enumerate(objects):
-        add = Rmw("add", None, Const(each.addr, U64), Const(1, I32), I32, False, at)
-        contexts.append(Context("task", n, f"task{n}", Code((add, Jump(0, at))), at))
+        add = Rmw("add", "v", Const(each.addr, U64), Const(1, I32), I32, False, at)
+        look = Check(Binary("ge", Reg("v", I32), Const(0, I32), I32), "assert", "v >= 0", at)
+        code = Code((add, look, Jump(0, at)), {"v": I32})
+        contexts.append(Context("task", n, f"task{n}", code, at))
     return Program(cpus=3, objects=objects, contexts=tuple(contexts))
 
 

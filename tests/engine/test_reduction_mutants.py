@@ -5,7 +5,7 @@ which is needed when the generator changes.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -13,25 +13,42 @@ from typing import Any, NamedTuple
 import pytest
 
 from klprove.engine.machine import Machine, State
-from klprove.engine.reduction import successors, tables
+from klprove.engine.reduction import dead, successors, tables
+from klprove.engine.reduction.dead import Dead
+from klprove.engine.reduction.dead import _Analysis as _Liveness
 from klprove.engine.reduction.effects import NOTHING, Effect, Effects, union
+from klprove.engine.reduction.search import ReducedReference
 from klprove.engine.reduction.successors import Expansion, Reduced, Walk
+from klprove.engine.reduction.symmetry import Turn, _Matching
 from klprove.engine.reduction.tables import Tables, _Analysis
 from klprove.ir.expressions import Const
-from klprove.ir.instructions import Atomic, IrqSet, Memory, visible
+from klprove.ir.instructions import (
+    Atomic,
+    CmpXchg,
+    Instr,
+    IrqSet,
+    Load,
+    Memory,
+    Rmw,
+    Store,
+    visible,
+)
 from klprove.ir.program import Code
 from tests.engine.agree import OFF, full, reduced, said
+from tests.engine.twins import TWINS
 
 Patch = tuple[Any, str, Any]
+Cleared = Callable[[Dead, State, Iterable[int]], State]
 _memory, _step, _make = Effects._memory, Effects.step, tables.tables
 _touches, _future, _follow = tables._touches, tables._future, Reduced._follow
 _matters, _init = _Analysis._matters, _Analysis.__init__
+_cleared, _spared, _before, _same = Dead.cleared, dead._spared, _Liveness._before, _Matching._same
 _SMALL = 2500
 
 
 def changed(change: Callable[[Tables], Tables]) -> Patch:
     """The tables, changed."""
-    return (successors, "tables", lambda machine: change(_make(machine)))
+    return (successors, "tables", lambda *asked: change(_make(*asked)))
 
 
 def without_invariants(self: _Analysis, machine: Machine) -> None:
@@ -98,6 +115,59 @@ def irq_set_free(self: _Analysis, n: int, arriving: int) -> bool:
     """The interrupt flag is nothing to an arrival."""
     found = self.steps[n].conflicts(self.wholes[arriving])
     return found if isinstance(self.points[n].instr, IrqSet) else _matters(self, n, arriving)
+
+
+def partly(below: bool = True, parked: bool = True, later: bool = True) -> Cleared:
+    """Clears what some frames, or interrupts to come, may still read."""
+
+    def cleared(self: Dead, state: State, left: Iterable[int]) -> State:
+        shown = [
+            (frames if below else frames[-1:], waiting if parked else ())
+            for frames, waiting in state[1]
+        ]
+        return _cleared(self, (state[0], tuple(shown)), left if later else ())[0], state[1]
+
+    return cleared
+
+
+def uncounted(machine: Machine, turns: Sequence[Turn]) -> int:
+    """The choice of a task reads nothing."""
+    counts = (1 << at + n for at in machine.preempt_counts if at is not None for n in range(4))
+    return _spared(machine, turns) & ~sum(counts)
+
+
+def blind(self: _Liveness, instr: Instr, cpu: int, after: int, wanted: frozenset[str]) -> int:
+    """Nothing is read at a computed address."""
+    computed = isinstance(instr, Load | Rmw | CmpXchg) and not isinstance(instr.addr, Const)
+    return after if computed else _before(self, instr, cpu, after, wanted)
+
+
+def forgetful(self: _Liveness, instr: Instr, cpu: int, after: int, wanted: frozenset[str]) -> int:
+    """What an atomic operation returns is not looked at."""
+    return _before(self, instr, cpu, after, frozenset() if isinstance(instr, Rmw) else wanted)
+
+
+def unfreed(self: _Liveness, instr: Instr, cpu: int, after: int, wanted: frozenset[str]) -> int:
+    """Nobody asks whether a piece has been freed."""
+    return _before(self, instr, cpu, after, wanted) & ~self._effects._flags
+
+
+def vaguely(self: _Matching, one: Instr, other: Instr) -> bool:
+    """Two stores are the same whatever constant they write."""
+    stores = isinstance(one, Store) and isinstance(other, Store)
+    if stores and isinstance(one.value, Const) and isinstance(other.value, Const):
+        other = other._replace(value=one.value)
+    return _same(self, one, other)
+
+
+def unmatched(*_: object) -> bool:
+    """Whatever two instructions access is the same, and stays where it is."""
+    return True
+
+
+def alone(_: ReducedReference, state: State) -> Iterator[State]:
+    """A state stands for itself."""
+    yield state
 
 
 class Mutant(NamedTuple):
@@ -173,6 +243,31 @@ MUTANTS = {
     "several tasks": Mutant(979, [(_Analysis, "several", lambda *_: False)]),
     "preemption counts": Mutant(
         "count", [changed(lambda held: replace(held, switching=[0] * len(held.switching)))]
+    ),
+    # -- dead memory
+    "memory of frames below": Mutant(2, [(Dead, "cleared", partly(below=False))]),
+    "memory of waiting tasks": Mutant(132, [(Dead, "cleared", partly(parked=False))]),
+    "memory of interrupts to come": Mutant(39, [(Dead, "cleared", partly(later=False))]),
+    "memory of properties": Mutant(2, [(Effects, "property", lambda *_: NOTHING)]),
+    "the choice of a task": Mutant("kept", [(dead, "_spared", uncounted)]),
+    "bytes one by one": Mutant("carry", [(dead, "units", lambda _: [])]),
+    "writes of a part": Mutant("half", [(_Liveness, "_covered", _Liveness._whole)]),
+    "reads at computed addresses": Mutant(229, [(_Liveness, "_before", blind)]),
+    "old values": Mutant(8, [(_Liveness, "_before", forgetful)]),
+    "memory that was freed": Mutant(0, [(_Liveness, "_before", unfreed)]),
+    # -- permutations of CPUs
+    "the state at boot": Mutant("boot", [(Turn, "keeps", lambda *_: True)]),
+    "constants": Mutant("unlike", [(_Matching, "_same", vaguely)]),
+    "one place for one byte": Mutant(TWINS + 7, [(_Matching, "_goes", unmatched)]),
+    "computed addresses stay": Mutant("computed", [(_Matching, "_fixed", lambda _: ())]),
+    "preemption counts go along": Mutant("held", [(_Matching, "_counts", lambda _: [])]),
+    "wraps": Mutant("wraps", [(_Matching, "_wraps", lambda _: True)]),
+    "balanced expressions": Mutant("balanced", [(_Matching, "_becomes", lambda *_: True)]),
+    "notes of other CPUs": Mutant(TWINS + 60, [(Turn, "noted", lambda _, *noted: noted)]),
+    "invariants of other states": Mutant("watched", [(ReducedReference, "_all", alone)]),
+    "bound on all CPUs": Mutant("looked", [(successors, "tables", lambda asked, _: _make(asked))]),
+    "dead for every look": Mutant(
+        "looked", [(dead, "_spared", lambda asked, _: _spared(asked, ()))]
     ),
 }
 

@@ -19,11 +19,13 @@ from klprove.source import BadInput
 from tests.engine.agree import OFF, compare, full
 from tests.engine.interleaved import AWAITS, arrivals, program
 from tests.engine.interleavings import CASES
+from tests.engine.twins import TWINS
 
 ALL = frozenset(REDUCTIONS)
+BENCH = Path(__file__).parents[2] / "bench"
 
 
-@pytest.mark.parametrize("block", [*range(0, 100, 20), AWAITS, AWAITS + 20])
+@pytest.mark.parametrize("block", [*range(0, 100, 20), AWAITS, AWAITS + 20, TWINS, TWINS + 20])
 def test_findings_do_not_depend_on_reductions(block: int) -> None:
     found = [compare(seed) for seed in range(block, block + 20)]
     compared = [each for each in found if each is not None]
@@ -40,7 +42,8 @@ def test_what_is_easily_missed(name: str) -> None:
 
 
 def test_every_reduction_leaves_something_out() -> None:
-    found = [each for each in (compare(seed, False) for seed in range(60)) if each]
+    seeds = (*range(50), *range(TWINS, TWINS + 10))
+    found = [each for each in (compare(seed, False) for seed in seeds) if each]
     whole, *reduced = (sum(each.states[place] for each in found) for place in range(len(OFF) + 1))
     everything, *without = reduced
     assert everything * 8 < whole
@@ -121,28 +124,46 @@ def test_an_interrupted_search_is_not_searched_again() -> None:
 
 def test_names() -> None:
     assert used(frozenset()) == REDUCTIONS
-    assert used(frozenset({"ample"})) == ("delivery",), "chains are of ample steps"
+    assert used(frozenset({"ample"})) == ("delivery", "dead", "symmetry"), (
+        "chains are of ample steps"
+    )
     assert used(ALL) == ()
     with pytest.raises(BadInput, match="no reduction 'magic'"):
         explore(program(1), Limits(no_reduce=frozenset({"magic"})))
 
 
 @pytest.mark.parametrize(
-    ("defines", "states"),
+    ("name", "defines", "states"),
     [
-        ({"NCPU": "1"}, (402_168, 15_985)),
-        ({"NCPU": "2", "NIST": "0", "NNMI": "0"}, (463_011, 18_602)),
-        ({"NCPU": "3", "NFULL": "0"}, (373_719, 6_246)),
+        ("dynticks_nest", {"NCPU": "1"}, (402_168, 15_597)),
+        ("dynticks_nest", {"NCPU": "2", "NIST": "0", "NNMI": "0"}, (463_011, 18_017)),
+        ("dynticks_nest", {"NCPU": "3", "NFULL": "0"}, (373_719, 6_027)),
+        ("lock", {"NCPU": "3"}, (1_025, 50)),
+        ("lock", {"NCPU": "4"}, (6_625, 87)),
     ],
 )
-def test_the_benchmark_gets_smaller(defines: dict[str, str], states: tuple[int, int]) -> None:
-    file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
+def test_the_benchmark_gets_smaller(
+    name: str, defines: dict[str, str], states: tuple[int, int]
+) -> None:
+    file = BENCH / f"{name}.c"
     made = question.program(question.Question((str(file),), defines=defines))
     limits = Limits(engine="native", arrivals={"irq": 1, "nmi": 1, "exception": 1})
     found = [explore(made, replace(limits, no_reduce=off)) for off in (ALL, frozenset[str]())]
     assert [each.word for each in found] == ["holds", "holds"]
     assert tuple(each.statistics.states for each in found) == states
     assert [each.statistics.reduced for each in found] == [(), REDUCTIONS]
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_threads_and_fingerprints_reduce_alike(compact: bool) -> None:
+    made = question.program(question.Question((str(BENCH / "lock.c"),), defines={"NCPU": "4"}))
+    figures = []
+    for threads in (1, 2):
+        limits = Limits(engine="native", threads=threads, compact=compact)
+        verdict = explore(made, limits)
+        figures.append((verdict.statistics.states, verdict.statistics.transitions))
+    assert figures[0] == figures[1]
+    assert figures[0][0] == 87
 
 
 # -- the proviso ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ shortest one.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
@@ -15,6 +15,7 @@ from klprove.engine.machine import Choice, Frame, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.search import Discovery, Search
 from klprove.ir.instructions import Atomic, Halt
+from klprove.ir.program import Property
 from klprove.verdict import VIOLATION
 
 Came: TypeAlias = tuple[State, Sequence[Choice]] | None
@@ -110,13 +111,9 @@ class Reference:
             self._search.reasons.append(reason)
 
     def _invariants(self, state: State) -> None:
-        for each, value in self._machine.invariants:
-            if value(state[0]) == 0:
-                found = Notice(
-                    "invariant", VIOLATION, f"invariant {each.name} does not hold", each.at.span
-                )
-                if found not in self._found:
-                    self._found[found] = Discovery(found, self._schedule(self._parents[state]))
+        for found in broken(self._machine, state):
+            if found not in self._found:
+                self._found[found] = Discovery(found, self._schedule(self._parents[state]))
 
     def _schedule(self, came: Came) -> list[Choice]:
         choices: list[Choice] = []
@@ -136,6 +133,19 @@ class Reference:
                 found = deadlock(self._machine, state)
                 if found not in self._found:
                     self._found[found] = Discovery(found, self._schedule(self._parents[state]))
+
+
+def broken(machine: Machine, state: State) -> Iterator[Notice]:
+    """The findings for the invariants that do not hold in `state`."""
+    for each, value in machine.invariants:
+        if value(state[0]) == 0:
+            yield violated(each)
+
+
+def violated(invariant: Property) -> Notice:
+    """The finding for an invariant that does not hold."""
+    text = f"invariant {invariant.name} does not hold"
+    return Notice("invariant", VIOLATION, text, invariant.at.span)
 
 
 def stuck(machine: Machine, start: State, hopeless: set[State]) -> bool:

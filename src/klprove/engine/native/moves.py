@@ -319,15 +319,10 @@ class Moves:
         text = Text("expand", params, apart=True)
         state = text.op("getelementptr i64, ptr %store, i64 %at")
         out = text.op("getelementptr i64, ptr %out, i64 %to")
-        for place, (each, _) in enumerate(machine.invariants):
-            event = self._events.number(-1, "invariant", place)
-            index = machine.program.properties.index(each)
-            value = text.op(f"call i64 @value{index}(ptr {state}, i64 1)")
-            bad, on = text.label(), text.label()
-            text.branch(text.op(f"icmp eq i64 {value}, 0"), bad, on)
-            text.place(bad)
-            text.put(f"call i64 @note(ptr %x, i64 {event}, i64 0)")
-            text.place(on)
+        if machine.invariants:
+            self._invariants(text, state, 0)
+            for turn, turned in enumerate(self._reductions.settling.turned(text, state), 1):
+                self._invariants(text, turned, turn)
         made = text.slot("i64")
         text.put(f"store i64 0, ptr {made}")
         end = text.label()
@@ -338,10 +333,22 @@ class Moves:
             self._ample(text, state, out, classes, made, end)
         self._everything(text, state, out, classes, made)
         text.place(end)
-        if self._reductions.chains:
-            self._chains(text, out, made)
+        if self._reductions.chains or self._reductions.settling.used:
+            self._onward(text, out, made)
         text.ret(f"i64 {text.op(f'load i64, ptr {made}')}")
         return str(text)
+
+    def _invariants(self, text: Text, state: str, turn: int) -> None:
+        """Note each invariant that does not hold in a state, which is turned by that turn."""
+        for place, (each, _) in enumerate(self._machine.invariants):
+            event = self._events.number(-1, "invariant", place, turn)
+            index = self._machine.program.properties.index(each)
+            value = text.op(f"call i64 @value{index}(ptr {state}, i64 1)")
+            bad, on = text.label(), text.label()
+            text.branch(text.op(f"icmp eq i64 {value}, 0"), bad, on)
+            text.place(bad)
+            text.put(f"call i64 @note(ptr %x, i64 {event}, i64 0)")
+            text.place(on)
 
     def _on(self, text: Text, state: str, out: str, cpu: int, arrivals: str) -> str:
         """What `cpuN` says, with successors going to `out`."""
@@ -405,8 +412,8 @@ class Moves:
         text.place(on)
         return text.op(f"load i64, ptr {held}")
 
-    def _chains(self, text: Text, out: str, made: str) -> None:
-        """From each successor on, walk while one step stands for everything."""
+    def _onward(self, text: Text, out: str, made: str) -> None:
+        """From each successor on, walk while one step stands for everything; then settle."""
         place = text.slot("i64")
         text.put(f"store i64 0, ptr {place}")
         again, here, over = text.label(), text.label(), text.label()
@@ -416,7 +423,10 @@ class Moves:
         text.branch(left, here, over)
         text.place(here)
         to = text.at(out, text.op(f"mul i64 {now}, {self._layout.bytes}"))
-        text.op(f"call i64 @follow(ptr %x, ptr {to})")
+        if self._reductions.chains:
+            text.op(f"call i64 @follow(ptr %x, ptr {to})")
+        if self._reductions.settling.used:
+            text.op(f"call i64 @represent(ptr {to})")
         text.put(f"store i64 {text.op(f'add i64 {now}, 1')}, ptr {place}")
         text.jump(again)
         text.place(over)

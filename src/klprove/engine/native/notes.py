@@ -1,7 +1,7 @@
 """What compiled code has noted, as findings, witnesses and reasons."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
@@ -11,6 +11,8 @@ from klprove.engine.native.buffers import Buffer
 from klprove.engine.native.events import BLOCKED, DEEP
 from klprove.engine.native.model import Model
 from klprove.engine.points import Noted
+from klprove.engine.reduction.symmetry import Turn
+from klprove.engine.reference import violated
 from klprove.engine.search import Discovery, Search
 from klprove.verdict import VIOLATION
 
@@ -25,11 +27,13 @@ class Notes:
         search: Search,
         schedule: Callable[[int], list[Choice]],
         until: Callable[[int, int, Noted], list[Choice]],
+        turns: Sequence[Turn],
     ) -> None:
         """`schedule`: the choices that lead to the state of a number; `until`: those that lead to
-        what a context noted while that state was expanded."""
+        what a context noted while that state was expanded; `turns`: permutations of CPUs of which a
+        state stands for all, and what is noted in it as well."""
         self._machine, self._model, self._search = machine, model, search
-        self._schedule, self._until = schedule, until
+        self._schedule, self._until, self._turns = schedule, until, turns
         self.found: dict[Notice, Discovery] = {}
         self.heard: dict[int, int] = {}
         """By event: the first state at which it happened."""
@@ -47,7 +51,7 @@ class Notes:
 
     def booted(self, context: int, noted: Noted) -> None:
         """Something noted before the first step."""
-        self._note(context, noted, None)
+        self._note(context, noted, None, None)
 
     def read(self, control: Buffer, expanded: int) -> None:
         """Empty a log. What it says of states that do not count as expanded yet will be said
@@ -74,29 +78,32 @@ class Notes:
         if noted[0] == "denied":
             self._machine.denied.add(self._machine.program.contexts[context].kind)
         elif noted[0] == "invariant":
-            each, _ = self._machine.invariants[noted[1]]
-            text = f"invariant {each.name} does not hold"
-            self.add(Notice("invariant", VIOLATION, text, each.at.span), state)
+            _, place, turn = noted
+            each, _ = self._machine.invariants[place]
+            self.add(violated(each), state, (None, *self._turns)[turn])
         else:
-            self._note(context, noted, state)
+            for by in (None, *self._turns):
+                self._note(context, noted, state, by)
 
-    def _note(self, context: int, noted: Noted, state: int | None) -> None:
+    def _note(self, context: int, noted: Noted, state: int | None, turn: Turn | None) -> None:
+        """Something noted when a state was expanded, or what is turned from it."""
         program = self._machine.program
-        found = notice(program, context, noted)
+        shown = (context, noted) if turn is None else turn.noted(context, noted)
+        found = notice(program, *shown)
         if found is not None and found not in self.found:
             schedule = [] if state is None else self._until(state, context, noted)
-            self.found[found] = Discovery(found, schedule)
-        name = witness(program, context, noted)
+            self.found[found] = Discovery(found, _turned(schedule, turn))
+        name = witness(program, *shown)
         if name:
             self._search.witnesses.add(name)
-        reason = bound(program, context, noted)
+        reason = bound(program, *shown)
         if reason and reason not in self._search.reasons:
             self._search.reasons.append(reason)
 
-    def add(self, found: Notice, state: int) -> None:
-        """A finding about a state itself."""
+    def add(self, found: Notice, state: int, turn: Turn | None = None) -> None:
+        """A finding about a state itself, turned by `turn`."""
         if found not in self.found:
-            self.found[found] = Discovery(found, self._schedule(state))
+            self.found[found] = Discovery(found, _turned(self._schedule(state), turn))
 
     # -- checkpoints ---------------------------------------------------------------------
 
@@ -109,3 +116,7 @@ class Notes:
         self._blocked = array("q", saved["blocked"])
         for number, state in saved["heard"]:
             self.hear(number, state)
+
+
+def _turned(schedule: list[Choice], turn: Turn | None) -> list[Choice]:
+    return schedule if turn is None else turn.choices(schedule)

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from klprove.engine.machine import Machine
 from klprove.engine.native.layout import Layout
+from klprove.engine.native.lookups import Lookups
+from klprove.engine.native.settling import Settling
 from klprove.engine.native.steps import DONE
 from klprove.engine.native.text import Text
-from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
+from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY, SYMMETRY
 from klprove.engine.reduction.successors import ALL, ALONE, BOUND, CHAIN, STEPS
+from klprove.engine.reduction.symmetry import Symmetry
 from klprove.engine.reduction.tables import MASKABLE, Tables, tables
 
-_BYTE = 255
 _BITS = 2
 """Bits of a class of `@classes`, BOUND to ALL."""
 _LOW = 0x5555555555555555
@@ -27,22 +29,27 @@ class Reductions:
         self.ample = AMPLE not in off
         self.chains = self.ample and CHAINS not in off
         self.delivery = DELIVERY not in off
-        self._tables: Tables = tables(machine)
+        turns = [] if SYMMETRY in off else Symmetry(machine).turns
+        self._tables: Tables = tables(machine, turns)
+        self._lookups = Lookups(machine, layout, self._tables.interrupts)
+        interrupts = self._tables.interrupts
+        self.settling = Settling(machine, layout, self._lookups, interrupts, turns, off)
         self._set = f"i{-(-max(self._tables.width, 1) // 64) * 64}"
 
     @property
     def used(self) -> bool:
-        """True where anything is left out at all."""
+        """True where transitions are left out at all."""
         return self.ample or self.delivery
 
     def functions(self, first: Sequence[int]) -> Iterator[str]:
         """Text of every function and table. `first`: by CPU, the number of the choice to step."""
+        yield from self.settling.functions()
         if not self.used:
             return
         known, machine = self._tables, self._machine
-        yield self._table("touches", self._set, [0, *known.touches])
-        yield self._table("future", self._set, [0, *known.future])
-        yield self._table("bound", "i8", [1, *(int(each) for each in known.bound)])
+        yield self._lookups.table("touches", self._set, [0, *known.touches])
+        yield self._lookups.table("future", self._set, [0, *known.future])
+        yield self._lookups.table("bound", "i8", [1, *(int(each) for each in known.bound)])
         interrupts = known.interrupts
         cpu_of = [machine.program.contexts[each.context].cpu for each in machine.points.table]
         masks = [
@@ -51,26 +58,21 @@ class Reductions:
             else -1
             for cpu, matters in zip(cpu_of, known.matters, strict=True)
         ]
-        yield self._table("matters", "i64", [0, *masks])
+        yield self._lookups.table("matters", "i64", [0, *masks])
         yield self._classes()
         if self.chains:
             yield self._follow(first)
-
-    def _table(self, name: str, ty: str, values: list[int]) -> str:
-        listed = ", ".join(f"{ty} {each}" for each in values)
-        return f"@{name} = internal constant [{len(values)} x {ty}] [{listed}]\n"
-
-    def _at(self, text: Text, name: str, ty: str, point: str) -> str:
-        count = len(self._machine.points.table) + 1
-        where = text.op(f"getelementptr [{count} x {ty}], ptr @{name}, i64 0, i64 {point}")
-        return text.op(f"load {ty}, ptr {where}")
 
     # -- classes ----------------------------------------------------------------------------
 
     def _classes(self) -> str:
         """`i64 classes(state)`: the class of each CPU, two bits a CPU."""
         text = Text("classes", ("ptr %s",))
-        futures = [self._future(text, cpu) for cpu in range(self._machine.program.cpus)]
+        known = self._tables
+        futures = [
+            self._lookups.union(text, cpu, "future", self._set, known.later, str(switching))
+            for cpu, switching in enumerate(known.switching)
+        ]
         found = "0"
         for cpu, slots in enumerate(self._layout.cpus):
             if not slots.count:
@@ -84,43 +86,19 @@ class Reductions:
         text.ret(f"i64 {found}")
         return str(text)
 
-    def _future(self, text: Text, cpu: int) -> str:
-        """What a CPU may still read and write."""
-        slots, known = self._layout.cpus[cpu], self._tables
-        found = str(known.switching[cpu])
-        places = [slots.frames + slots.size * place for place in range(slots.count)]
-        for at in (*places, *slots.parked.values()):
-            point = text.op(f"zext i16 {text.load('i16', '%s', at)} to i64")
-            future = self._at(text, "future", self._set, point)
-            found = text.op(f"or {self._set} {found}, {future}")
-        for context in self._tables.interrupts[cpu]:
-            left = self._left(text, context)
-            later = text.op(f"select i1 {left}, {self._set} {known.later[context]}, {self._set} 0")
-            found = text.op(f"or {self._set} {found}, {later}")
-        return found
-
-    def _left(self, text: Text, context: int) -> str:
-        """An i1: `context` has not yet arrived as often as it may."""
-        arriving = self._machine.program.contexts[context]
-        spent = self._machine.image.machine[arriving.cpu].spent.get(context)
-        if spent is None:
-            return "true"
-        most = min(self._machine.limits.arrivals[arriving.kind], _BYTE)
-        return text.op(f"icmp ult i8 {text.load('i8', '%s', spent)}, {most}")
-
     def _class(self, text: Text, cpu: int, others: str) -> str:
         known, op = self._tables, text.op
         point = self.point(text, cpu, "%s")[0]
-        tied = op(f"icmp ne i8 {self._at(text, 'bound', 'i8', point)}, 0")
-        met = op(f"and {self._set} {self._at(text, 'touches', self._set, point)}, {others}")
+        tied = op(f"icmp ne i8 {self._lookups.at(text, 'bound', 'i8', point)}, 0")
+        met = op(f"and {self._set} {self._lookups.at(text, 'touches', self._set, point)}, {others}")
         free = op(f"and i1 {op(f'xor i1 {tied}, true')}, {op(f'icmp eq {self._set} {met}, 0')}")
         coming = "0"
         for place, context in enumerate(self._tables.interrupts[cpu]):
             may = self._may_come(text, cpu, context)
             coming = op(f"or i64 {coming}, {op(f'select i1 {may}, i64 {1 << place}, i64 0')}")
-        wanted = op(f"and i64 {coming}, {self._at(text, 'matters', 'i64', point)}")
+        wanted = op(f"and i64 {coming}, {self._lookups.at(text, 'matters', 'i64', point)}")
         quiet = op(f"icmp eq i64 {wanted}, 0")
-        single = op(f"icmp eq i64 {self._at(text, 'counts', 'i64', point)}, 1")
+        single = op(f"icmp eq i64 {self._lookups.at(text, 'counts', 'i64', point)}, 1")
         alone = op(f"select i1 {single}, i64 {ALONE}, i64 {STEPS}")
         heard = op(f"and {self._set} {known.arrival[cpu]}, {others}")
         unheard = op(f"icmp eq {self._set} {heard}, 0")
@@ -140,7 +118,7 @@ class Reductions:
         """An i1: `context` may arrive before the next step, as far as it is easy to see."""
         own = self._machine.image.machine[cpu]
         kind = self._machine.program.contexts[context].kind
-        left = self._left(text, context)
+        left = self._lookups.left(text, context)
         if kind in MASKABLE:
             enabled = text.op(f"icmp ne i8 {text.load('i8', '%s', own.irq_flag)}, 0")
             return text.op(f"and i1 {left}, {enabled}")

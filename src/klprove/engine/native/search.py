@@ -7,7 +7,7 @@ between two of them Python looks at limits, makes room, and reads what was noted
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from klprove.engine.catalogue import Notice
@@ -23,7 +23,8 @@ from klprove.engine.native.rounds import Rounds
 from klprove.engine.native.store import Store
 from klprove.engine.points import Noted
 from klprove.engine.reduction.names import EVERY
-from klprove.engine.reduction.retracing import moves
+from klprove.engine.reduction.retracing import Leg, moves, told
+from klprove.engine.reduction.symmetry import Turn
 from klprove.engine.reference import deadlock, stuck
 from klprove.engine.search import Search
 
@@ -61,7 +62,9 @@ class Native:
         self._work = Buffer(self._model.work * 8)
         self._control = Buffer(self._model.control * 8)
         self._store = Store(self._model, self._control, kernels.BATCH * self._model.fanout)
-        self._notes = Notes(machine, self._model, self._search, self._schedule, self._until)
+        self._notes = Notes(
+            machine, self._model, self._search, self._schedule, self._until, self._moves.turns
+        )
         self._rounds: Rounds | None = None
         self._level = 1
         """Number of the first state after the level that is being expanded."""
@@ -100,13 +103,13 @@ class Native:
 
     def _begin(self) -> None:
         booted: list[tuple[int, tuple[str, int, int]]] = []
-        first = self._machine.initial(booted)
+        self._machine.initial(booted)
         if self._limits.resume and self._checkpoint is not None:
             saved = self._checkpoint.read(self._code, self._store)
             self._level, self._search.depth = saved["level"], saved["depth"]
             self._notes.restore(saved)
         else:
-            self._work.write(self._model.out * 8, self._model.layout.encode(first))
+            self._work.write(self._model.out * 8, self._model.layout.encode(self._moves.first()))
             self._call("begin")
         for context, noted in booted:
             self._notes.booted(context, noted)
@@ -209,32 +212,40 @@ class Native:
 
     def _schedule(self, index: int) -> list[Choice]:
         """The choices that lead to a state, told again by the machine."""
-        return [choice for taken, _ in self._run(index) for choice in taken]
+        return told(self._run(index))
 
     def _until(self, index: int, context: int, noted: Noted) -> list[Choice]:
         """The choices that lead to something noted while a state was expanded."""
-        last = deque(self._run(index), maxlen=1)
-        state = last[0][1] if last else self._machine.initial([])
-        return [*self._schedule(index), *self._moves.until(state, context, noted)]
+        return [*self._schedule(index), *self._moves.until(self._reached(index), context, noted)]
 
-    def _run(self, index: int) -> Iterator[tuple[Sequence[Choice], State]]:
-        """The run that found a state: choices, and the state after them."""
-        state = self._machine.initial([])
+    def _run(self, index: int) -> Iterator[Leg]:
+        """The run that found a state."""
+        state = self._moves.first()
         for place in self._store.path(self._code, index):
-            taken, state = next(islice(self._moves.successors(state), place, None))
-            yield taken, state
+            leg = next(islice(self._moves.successors(state), place, None))
+            state = leg.after
+            yield leg
+
+    def _reached(self, index: int) -> State:
+        """A state by its number, told again."""
+        last = deque(self._run(index), maxlen=1)
+        return last[0].after if last else self._moves.first()
 
     def _state(self, index: int, key: int) -> State:
         """A state by its number and, in an exact search, its key."""
         if key:
             return self._model.layout.decode(self._store.record(key))
-        last = deque(self._run(index), maxlen=1)
-        return last[0][1] if last else self._machine.initial([])
+        return self._reached(index)
 
     def _deadlocks(self) -> None:
         """As the reference engine: blocked states that no later arrival frees."""
         for index, key in self._notes.take_blocked():
             state = self._state(index, key)
-            found = deadlock(self._machine, state)
-            if found not in self._notes.found and stuck(self._machine, state, self._hopeless):
-                self._notes.add(found, index)
+            found: dict[Notice, Turn | None] = {deadlock(self._machine, state): None}
+            for turn in self._moves.turns:
+                found.setdefault(deadlock(self._machine, turn.state(state)), turn)
+            if found.keys() <= self._notes.found.keys():
+                continue
+            if stuck(self._machine, state, self._hopeless):
+                for each, by in found.items():
+                    self._notes.add(each, index, by)

@@ -101,6 +101,7 @@ class Text:
 INTRINSICS = """\
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare i32 @memcmp(ptr, ptr, i64)
 declare i8 @llvm.usub.sat.i8(i8, i8)
 declare i64 @llvm.usub.sat.i64(i64, i64)
 """

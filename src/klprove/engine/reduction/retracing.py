@@ -1,19 +1,36 @@
 """What compiled code did when it expanded a state, told again in Python, for schedules."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.reduction.names import EVERY
 from klprove.engine.reduction.successors import Reduced, Walk
+from klprove.engine.reduction.symmetry import Turn
+
+
+class Leg(NamedTuple):
+    """From one stored state to the next: choices, the state, and how it was turned before it was
+    stored."""
+
+    choices: Sequence[Choice]
+    after: State
+    turn: Turn | None
 
 
 class Moves(Protocol):
     """The successors of a state in the order of compiled code, and what was noted on the way."""
 
-    def successors(self, state: State) -> Iterator[tuple[Sequence[Choice], State]]:
-        """Each successor, and the choices that lead there."""
+    turns: Sequence[Turn]
+    """Permutations of CPUs of which a stored state stands for all."""
+
+    def first(self) -> State:
+        """The state at boot, as it is stored."""
+        ...
+
+    def successors(self, state: State) -> Iterator[Leg]:
+        """The way to each successor."""
         ...
 
     def until(self, state: State, context: int, noted: Noted) -> Sequence[Choice]:
@@ -21,9 +38,21 @@ class Moves(Protocol):
         ...
 
 
+def told(legs: Iterator[Leg]) -> list[Choice]:
+    """The choices of a run from boot on, by the CPUs of its last state: where that was turned, so
+    is all that led to it. The state at boot looks the same however it is turned."""
+    found: list[Choice] = []
+    for each in legs:
+        found += each.choices
+        if each.turn is not None:
+            found = each.turn.choices(found)
+    return found
+
+
 class _Told:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self.turns: Sequence[Turn] = ()
 
     def _walks(self, state: State) -> Iterator[Walk]:
         for choice in self._machine.choices(state):
@@ -32,11 +61,15 @@ class _Told:
             running = self._machine.running(state, choice)
             yield Walk([choice], [([choice], running, each) for each in note], after)
 
-    def successors(self, state: State) -> Iterator[tuple[Sequence[Choice], State]]:
+    def first(self) -> State:
+        """See Moves."""
+        return self._machine.initial([])
+
+    def successors(self, state: State) -> Iterator[Leg]:
         """See Moves."""
         for each in self._walks(state):
             if each.after is not None:
-                yield each.choices, each.after
+                yield Leg(each.choices, each.after, each.turn)
 
     def until(self, state: State, context: int, noted: Noted) -> Sequence[Choice]:
         """See Moves."""
@@ -52,9 +85,14 @@ class _ToldReduced(_Told):
     def __init__(self, machine: Machine, off: frozenset[str]) -> None:
         super().__init__(machine)
         self._reduced = Reduced(machine, off)
+        self.turns = self._reduced.turns
 
     def _walks(self, state: State) -> Iterator[Walk]:
         yield from self._reduced.expand(state).walks
+
+    def first(self) -> State:
+        """See Moves."""
+        return self._reduced.settled(super().first())[0]
 
 
 def moves(machine: Machine, off: frozenset[str]) -> Moves:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.points import Noted
-from klprove.engine.reduction.names import AMPLE, CHAINS, DELIVERY
+from klprove.engine.reduction.dead import dead
+from klprove.engine.reduction.names import AMPLE, CHAINS, DEAD, DELIVERY, SYMMETRY
+from klprove.engine.reduction.symmetry import Symmetry, Turn
 from klprove.engine.reduction.tables import MASKABLE, Tables, tables
 
 CHAIN = 64
@@ -29,6 +31,8 @@ class Walk:
     notes: list[tuple[list[Choice], int, Noted]] = field(default_factory=list)
     after: State | None = None
     """None where the last choice has no successor."""
+    turn: Turn | None = None
+    """How `after` was turned once the choices had led there."""
 
 
 @dataclass(slots=True)
@@ -45,21 +49,34 @@ class Reduced:
 
     def __init__(self, machine: Machine, off: frozenset[str] = frozenset()) -> None:
         self._machine = machine
-        self.tables: Tables = tables(machine)
+        self._symmetry = None if SYMMETRY in off else Symmetry(machine)
+        self.turns = self._symmetry.turns if self._symmetry is not None else []
+        """Permutations of CPUs of which a stored state stands for all."""
+        self.tables: Tables = tables(machine, self.turns)
         self._ample = AMPLE not in off
         self._chains = self._ample and CHAINS not in off
         self._delivery = DELIVERY not in off
+        self._arriving = [each for own in self.tables.interrupts for each in own]
+        self._dead = None if DEAD in off else dead(machine, self._arriving, self.turns)
 
     def expand(self, state: State) -> Expansion:
         """What is explored from `state`."""
         found = self._ample_set(state) if self._ample else None
         if found is None:
             found = self._everything(state)
-        if self._chains:
-            for each in found.walks:
-                if each.after is not None:
+        for each in found.walks:
+            if each.after is not None:
+                if self._chains:
                     self._follow(each)
+                each.after, each.turn = self.settled(each.after)
         return found
+
+    def settled(self, state: State) -> tuple[State, Turn | None]:
+        """The state that is stored in place of `state`, and how that was turned."""
+        if self._dead is not None:
+            left = (each for each in self._arriving if self._left(state[0], each))
+            state = self._dead.cleared(state, left)
+        return (state, None) if self._symmetry is None else self._symmetry.settled(state)
 
     # -- what stands for everything ---------------------------------------------------
 

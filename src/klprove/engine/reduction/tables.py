@@ -5,12 +5,14 @@ and "somebody may yet write it". `touches` of a step has the bits that must not 
 anybody else for the step to be independent of all that they may still do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from klprove.engine.image import may_enable, may_unmask
 from klprove.engine.machine import Machine
 from klprove.engine.reduction.cycles import cut
 from klprove.engine.reduction.effects import NOTHING, Effect, Effects, union
+from klprove.engine.reduction.symmetry import Turn
 from klprove.ir.instructions import Atomic, End, Halt, IrqSet, visible
 
 MASKABLE = ("irq", "softirq")
@@ -197,8 +199,9 @@ class _Analysis:
         return kinds.count("task") > 1
 
 
-def tables(machine: Machine) -> Tables:
-    """The tables of a program under given limits."""
+def tables(machine: Machine, turns: Sequence[Turn] = ()) -> Tables:
+    """The tables of a program under given limits. `turns`: permutations of CPUs of which a state
+    stands for all; then what is bound on one CPU is so on all that may stand for it."""
     found = _Analysis(machine)
     classes = found.classes()
     steps = [found.steps[n] for n in range(len(found.points))]
@@ -226,14 +229,17 @@ def tables(machine: Machine) -> Tables:
         union(found.arrivals[each] for each in own_interrupts)
         for own_interrupts in found.interrupts
     ]
+    noisy = [bool(each.writes & found.watched) for each in arrivals]
     return Tables(
         interrupts=found.interrupts,
         touches=touches,
         future=future,
-        bound=bound,
+        bound=[
+            each or any(bound[turn.points[n]] for turn in turns) for n, each in enumerate(bound)
+        ],
         matters=[found.matters(n) for n in range(len(steps))],
         arrival=[_touches(each, classes) for each in arrivals],
-        loud=[bool(each.writes & found.watched) for each in arrivals],
+        loud=[each or any(noisy[turn.cpus[n]] for turn in turns) for n, each in enumerate(noisy)],
         later=later,
         switching=[_future(found.counted(cpu), classes) for cpu in range(machine.program.cpus)],
         width=2 * len(classes),
