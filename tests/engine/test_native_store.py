@@ -182,7 +182,9 @@ def test_a_search_that_ran_out_of_time_goes_on(
     verdict = explore(asked(NCPU="1"), limits)
     while not verdict.complete:
         stopped += 1
-        verdict = explore(asked(NCPU="1"), replace(limits, resume=True))
+        # Longer each time: a machine that has other work to do must not stand still.
+        longer = replace(limits, resume=True, seconds=0.15 * 1.3**stopped)
+        verdict = explore(asked(NCPU="1"), longer)
     assert stopped
     assert (verdict.word, verdict.statistics.states) == ("holds", 402_168)
     assert (verdict.statistics.transitions, verdict.statistics.depth) == (786_750, 58)
