@@ -12,7 +12,7 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test thread generations tso agree cross gcc csmith answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -44,6 +44,12 @@ agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated pr
 
 cross: $(TESTED) ## exported models through SPIN: the same states and findings; skipped without SPIN
 	@$(BIN)/python -m tests.export.cross
+
+gcc: $(TESTED) ## 1,200 sequential programs compiled by gcc and run, lowered and run: the same values
+	@$(BIN)/python -m tests.lower.judge
+
+csmith: ## install Csmith from Debian, for gcc
+	apt-get install -y csmith gcc
 
 bench: $(READY) ## side by side with SPIN, raw and to the verdict (half an hour); skipped without SPIN
 	@$(SPIN) $(BIN)/python bench/spin.py all
