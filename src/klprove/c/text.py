@@ -73,6 +73,6 @@ def read(name: Path | str, index: int) -> Text | Diagnostic:
                 text = f"a statement of more than {MOST_OPERATORS} operators"
                 return Diagnostic("large", span, text, "assign parts of it to variables")
     path = str(Path(name).absolute())
-    if re.search(r'["\\\n\r]', path):
+    if not path.isprintable() or re.search(r'["\\]', path):
         path = f"/klprove-input/{index}.c"
     return Text(shown, path, body)

@@ -68,6 +68,9 @@ def load_claims(folder: Path) -> tuple[Claim, ...]:
 def _parse(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        text = "nested too deeply"
+        raise BadInput([Diagnostic("claim", Span(str(path), 0, 0), text)]) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput([Diagnostic("claim", Span(str(path), 0, 0), str(error))]) from None
 

@@ -12,7 +12,7 @@ import click
 
 from klprove import __version__
 from klprove.cli.output import OutputFailed
-from klprove.source import BadInput, Unavailable
+from klprove.source import BadInput, Unavailable, plain
 
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
 
@@ -88,11 +88,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         return _usage(error)
     except click.ClickException as error:
-        return _complain(f"klprove: error: {error.format_message()}")
+        return _complain(f"klprove: error: {plain(error.format_message())}")
     except BadInput as error:
         return _complain("\n".join(each.render() for each in error.diagnostics))
     except (OutputFailed, Unavailable) as error:
-        return _complain(f"klprove: error: {error}")
+        return _complain(f"klprove: error: {plain(str(error))}")
     except (KeyboardInterrupt, click.Abort):
         _complain("klprove: interrupted before the search began: nothing is known")
         return INCOMPLETE
@@ -101,7 +101,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: click.UsageError) -> int:
-    message = error.format_message().rstrip(".")
+    message = plain(error.format_message().rstrip("."))
     path = error.ctx.command_path if error.ctx else "klprove"
     return _complain(
         f"klprove: error: {message[:1].lower() + message[1:]} [option]\n  = see `{path} --help`"

@@ -107,6 +107,8 @@ def compare(text: str, folder: Path, levels: Sequence[str] = ("-O0", "-O2")) -> 
         mine = klprove_says(program)
     except TooLong:
         return Comparison("too long")
+    except subprocess.CalledProcessError:
+        return Comparison("refused", "by gcc")
     if all(each == theirs[0] for each in theirs[1:]) and mine == theirs[0]:
         return Comparison("equal")
     said = dict(zip(levels, theirs, strict=True))
