@@ -12,7 +12,7 @@ TESTED := $(VENV)/.ready-test
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thread generations tso agree cross gcc csmith fuzz answers bench bench-spin spin cluster pins \
+.PHONY: help demo test thread generations tso agree cross gcc csmith fuzz same answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -50,6 +50,9 @@ gcc: $(TESTED) ## 1,200 sequential programs compiled by gcc and run, lowered and
 
 csmith: ## install Csmith from Debian, for gcc
 	apt-get install -y csmith gcc
+
+same: $(READY) ## the same commands under other hash seeds, -j, folders, zones and languages, compared
+	@$(BIN)/python -m tests.determinism
 
 fuzz: $(TESTED) ## bytes that nobody meant to write, to every reader, SECONDS=600 to each
 	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),600)

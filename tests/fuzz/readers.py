@@ -70,7 +70,7 @@ def _said(arguments: Sequence[str]) -> str:
     text = out.getvalue() + errors.getvalue()
     if status not in _STATUSES:
         raise Wrong(f"exit status {status}\n{text}")
-    alive = sorted({each for each in text if not (" " <= each <= "~" or each == "\n")})
+    alive = sorted({each for each in text if not (" " <= each <= "~" or each in "\n\t")})
     if alive:
         raise Wrong(f"prints {alive}\n{text}")
     return text

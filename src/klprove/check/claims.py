@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from klprove.check.question import EACH, Question
-from klprove.source import BadInput, Diagnostic, Span
+from klprove.source import BadInput, Diagnostic, Span, plain_lines
 
 At: TypeAlias = Literal["any", "none", "all"]
 
@@ -75,6 +75,11 @@ def _parse(path: Path) -> Mapping[str, Any]:
         raise BadInput([Diagnostic("claim", Span(str(path), 0, 0), str(error))]) from None
 
 
+def _prose(text: str) -> str:
+    """What somebody said, as it may stand on a page: in ASCII, and no markup of HTML."""
+    return plain_lines(text).replace("&", "&amp;").replace("<", "&lt;")
+
+
 _RUN = frozenset({"files", "kernel", "patch", "cpus", "arrivals", "nest", "defines", "expect"})
 
 
@@ -90,16 +95,18 @@ class _Reader:
         number = self._need(self._table, "number", int)
         if Path(self._path).stem.lstrip("0") != str(number):
             raise self._wrong(f"number {number} is not the name of the file")
-        said = {key: self._need(self._table, key, str) for key in texts[:-1]}
+        said = {key: _prose(self._need(self._table, key, str)) for key in texts[:-1]}
         runs = [self._run(each, "run") for each in self._tables("run")]
         if not runs:
             raise self._wrong("a claim needs a [[run]]")
         runs += [self._run(each, "also") for each in self._tables("also")]
-        reading = self._table.get("reading", "")
+        reading = _prose(
+            self._need(self._table, "reading", str) if "reading" in self._table else ""
+        )
         return Claim(number=number, reading=reading, runs=tuple(runs), path=self._path, **said)
 
     def _run(self, table: Mapping[str, Any], kind: str) -> Run:
-        about = self._need(table, "about", str) if kind == "also" else ""
+        about = _prose(self._need(table, "about", str)) if kind == "also" else ""
         self._known(table, _RUN | ({"about"} if about else set()), f"a [[{kind}]]")
         patch = self._need(table, "patch", (str, list))
         if isinstance(patch, str):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from klprove.report import paint
-from klprove.source import plain
+from klprove.source import plain, plain_lines
 
 
 class OutputFailed(Exception):
@@ -18,7 +18,7 @@ class OutputFailed(Exception):
 
 def say(text: str) -> None:
     """`text` and a newline on standard output, coloured on a terminal."""
-    text = "\n".join(map(plain, text.split("\n")))
+    text = plain_lines(text)
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
         text = paint(text)
     try:

@@ -1,5 +1,6 @@
 """How names are shown, and what may have been meant."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -14,6 +15,11 @@ def plain(text: str) -> str:
     return "".join(
         each if " " <= each <= "~" else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def plain_lines(text: str) -> str:
+    """`text` as `plain` has it, but for newlines and tabs, which stay."""
+    return re.sub(r"[^\t\n -~]+", lambda found: plain(found[0]), text)
 
 
 def near(name: str, known: Iterable[str], cutoff: float = 0.5) -> list[str]:
