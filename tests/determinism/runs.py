@@ -1,6 +1,7 @@
 """Commands, and the settings under which each is run."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ _BUFFERS = str(Path(__file__).parent / "buffers.c")
 _KERNEL = (str(_HANDLERS / "F.c"), "--kernel", "v4.12rc")
 _ONE_EACH = ("--arrivals", "irq=1,nmi=1,exception=1")
 _BOUNDED = (*_ONE_EACH, "--no-times")
+_PROGRESS = re.compile(rb"^klprove: .* states, .*s\n", re.MULTILINE)
+"""What is written every ten seconds, for whoever waits."""
 _SECONDS = 1800
 """Only what hangs takes so long."""
 _JOBS = "JOBS"
@@ -62,7 +65,8 @@ OTHERS = (
 
 
 def said(command: Sequence[str], setting: Setting) -> tuple[int, bytes, bytes]:
-    """Exit status, standard output and standard error of a command under a setting."""
+    """Exit status, standard output, and standard error without lines of progress, of a command
+    under a setting."""
     words: list[str] = []
     for word in command:
         words += ["-j", str(setting.jobs)] if word == _JOBS else [word]
@@ -77,7 +81,7 @@ def said(command: Sequence[str], setting: Setting) -> tuple[int, bytes, bytes]:
             capture_output=True,
             timeout=_SECONDS,
         )
-    return done.returncode, done.stdout, done.stderr
+    return done.returncode, done.stdout, _PROGRESS.sub(b"", done.stderr)
 
 
 def differing(command: Sequence[str], others: Sequence[Setting] = OTHERS) -> list[Setting]:

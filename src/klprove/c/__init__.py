@@ -1,6 +1,7 @@
 """C: one translation unit, its declarations, its tree and its diagnostics."""
 
 from klprove.c.nodes import Node
+from klprove.c.text import MOST_BYTES
 from klprove.c.unit import FunctionDecl, Unit, VariableDecl, parse
 
-__all__ = ["FunctionDecl", "Node", "Unit", "VariableDecl", "parse"]
+__all__ = ["MOST_BYTES", "FunctionDecl", "Node", "Unit", "VariableDecl", "parse"]

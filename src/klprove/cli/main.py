@@ -66,6 +66,7 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `klprove` and exit."""
+    _open_streams()
     status = run(arguments)
     if arguments is not None:
         sys.exit(status)
@@ -74,6 +75,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         with contextlib.suppress(OSError):
             each.flush()
     os._exit(status)
+
+
+def _open_streams() -> None:
+    """Where the shell has closed standard output or error, what goes there is lost, quietly."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
