@@ -1,6 +1,7 @@
 """The readers: what gets the bytes, from which good inputs they are made, what may come of them."""
 
 import io
+import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -145,6 +146,17 @@ def _commanded(data: bytes, folder: Path) -> None:
     _said(["check", str(folder / "model.c"), "--time", "1s", *words])
 
 
+def _strings(content: object) -> None:
+    """No string of a JSON document is alive once it is read."""
+    if isinstance(content, str) and not (content.isascii() and content.isprintable()):
+        raise Wrong(f"JSON holds {content!r}")
+    if isinstance(content, dict):
+        content = [*content, *content.values()]
+    if isinstance(content, list):
+        for each in content:
+            _strings(each)
+
+
 def _named(data: bytes, folder: Path) -> None:
     name = data.replace(b"\0", b"").replace(b"/", b"|")[:120] or b"x"
     path = os.path.join(os.fsencode(folder), name)
@@ -152,6 +164,8 @@ def _named(data: bytes, folder: Path) -> None:
         file.write(_TINY.encode() if data[:1] != b"!" else b"int x = ;\n")
     _said(["check", os.fsdecode(path), "--engine", "reference"])
     _said(["lower", os.fsdecode(path)])
+    if data[:1] != b"!":
+        _strings(json.loads(_said(["check", os.fsdecode(path), "--json", "-"])))
     os.unlink(path)
 
 

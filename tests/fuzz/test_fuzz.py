@@ -16,7 +16,7 @@ FOUND = {
     "claim": [b"number = " + b"[" * 5000, b"a" + b".a" * 5000 + b" = 1"],
     "ir": [b'program cpus 1\nobject 0x1 4 "\x01"\n', b'program cpus 1\nobject 0x1 4 "\\q"\n'],
     "kernel": [b"base = 3\n", b'files = ["../klprove.c"]\n', b"\xff"],
-    "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"-x.c"],
+    "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
     "check": [
         b'__task(0) void t(void) { __klprove_assert(0, "a\\x1b[2J\\nklprove: HOLDS"); }\n',
         b'__task(0) void t(void) { finding("*\\\\ int evil; /\\\\*"); }\n',

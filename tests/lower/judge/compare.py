@@ -107,8 +107,9 @@ def compare(text: str, folder: Path, levels: Sequence[str] = ("-O0", "-O2")) -> 
         mine = klprove_says(program)
     except TooLong:
         return Comparison("too long")
-    except subprocess.CalledProcessError:
-        return Comparison("refused", "by gcc")
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().rpartition("error: ")[2].partition("\n")[0]
+        return Comparison("refused", f"(by gcc: {said or error.returncode})")
     if all(each == theirs[0] for each in theirs[1:]) and mine == theirs[0]:
         return Comparison("equal")
     said = dict(zip(levels, theirs, strict=True))

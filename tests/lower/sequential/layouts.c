@@ -66,6 +66,7 @@ __task(0) void run(void)
 	put(x.s += x.f);
 	put(x.w /= -1);
 	put(x.w ? -1 : x.w);
+	put(x.f /= -1);
 	y = x;
 	put(y.a$b);
 	put(bytes[0]);
