@@ -13,7 +13,8 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross answers bench bench-spin spin cluster pins \
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
+	csmith fuzz same answers bench bench-spin spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -62,6 +63,18 @@ agree: $(TESTED) ## reduced searches against the full one, on 2,000 generated pr
 
 cross: $(TESTED) ## exported models through SPIN: the same states and findings; skipped without SPIN
 	@$(BIN)/python -m tests.export.cross
+
+gcc: $(TESTED) ## 1,200 sequential programs compiled by gcc and run, lowered and run: the same values
+	@$(BIN)/python -m tests.lower.judge
+
+csmith: ## install Csmith from Debian, for gcc
+	apt-get install -y csmith gcc
+
+same: $(READY) ## the same commands under other hash seeds, -j, folders, zones and languages, compared
+	@$(BIN)/python -m tests.determinism
+
+fuzz: $(TESTED) ## bytes that nobody meant to write, to every reader, SECONDS=600 to each
+	@$(BIN)/python -m tests.fuzz $(or $(SECONDS),600)
 
 bench: $(READY) ## side by side with SPIN, raw and to the verdict (half an hour); skipped without SPIN
 	@$(SPIN) $(BIN)/python bench/spin.py all

@@ -139,3 +139,35 @@ def test_a_function_to_inline_that_does_not_exist() -> None:
 def test_a_kernel_handler_without_its_kernel() -> None:
     start = time.monotonic()
     refused(klprove("check", HANDLER), start, "F.c:", "[unknown]")
+
+
+def _bomb() -> str:
+    """A line that becomes a thousand million tokens."""
+    lines = ["#define A0 1,1,1,1,1,1,1,1,1,1,"]
+    lines += [f"#define A{n} " + f"A{n - 1} " * 10 for n in range(1, 9)]
+    return "\n".join([*lines, "int x[] = { A8 };\n"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('#include "/dev/zero"\n' + TASK + "}\n", "model.c:1:1: error: what it includes"),
+        ('#define Z "/dev/zero"\n#include Z\n' + TASK + "}\n", "gives up"),
+        (_bomb() + TASK + "}\n", "gives up"),
+        ('#include "pipe"\n' + TASK + "}\n", "no ordinary file [file]"),
+    ],
+)
+def test_what_never_ends_is_not_read(tmp_path: Path, text: str, said: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "model.c").write_text(text)
+    done = klprove("check", "model.c", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert "libclang" not in done.stderr
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    done = klprove("check", "/dev/zero")
+    assert done.returncode == 2
+    assert done.stderr == "/dev/zero: error: the file has more than 4,000,000 bytes [large]\n"

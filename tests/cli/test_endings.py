@@ -124,6 +124,15 @@ def test_a_reader_that_leaves_early(model: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream(model: Path, stream: int) -> None:
+    command = f"{sys.executable} -m klprove check {model} {stream}>&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert ("VIOLATION" in done.stdout) == (stream == 2)
+
+
 needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 
 

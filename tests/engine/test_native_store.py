@@ -254,8 +254,8 @@ def test_what_cannot_be_resumed_is_refused(tmp_path: Path, harm: str) -> None:
         (tmp_path / "search.json").write_text("{")
     with pytest.raises(BadInput) as refused:
         explore(made, replace(limits, resume=True))
-    wanted = {"none": "no checkpoint", "other": "another question", "short": "damaged"}
-    assert wanted.get(harm, "cannot be read") in str(refused.value)
+    wanted = {"none": "no checkpoint", "other": "another question"}
+    assert wanted.get(harm, "is damaged") in str(refused.value)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

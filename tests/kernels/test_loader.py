@@ -68,19 +68,39 @@ def test_a_name_is_never_a_path(home: Path, name: str) -> None:
 
 def test_a_circle_of_bases_is_found(home: Path) -> None:
     (home / "v4.9" / "kernel.toml").write_text(MANIFEST + 'base = "v4.12"\n')
-    with pytest.raises(ValueError, match="own base"):
+    with pytest.raises(BadInput, match="own base"):
         load("v4.12", home)
 
 
 def test_an_unknown_key_is_found(home: Path) -> None:
     (home / "v4.12" / "kernel.toml").write_text('base = "v4.9"\nfile = []\n')
-    with pytest.raises(ValueError, match="'file'"):
+    with pytest.raises(BadInput, match="'file'"):
         load("v4.12", home)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('base = "../v4.9"\n', "no name of a generation"),
+        ('base = "v4.9"\nfiles = ["../../secret"]\n', "no name of a file"),
+        ('base = "v4.9"\nsites = "f"\n', "sites is no list"),
+        ('base = "v4.9"\nsites = [1]\n', "to hold strings"),
+        ('base = "v4.9"\nrecursion = true\n', "recursion is no int"),
+        ('title = "no files"\n', "lacks 'files'"),
+        ("a = " + "[" * 5000, "recursion"),
+        ("\x1b", "Invalid statement"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(home: Path, text: str, words: str) -> None:
+    (home / "v4.12" / "kernel.toml").write_text(text)
+    with pytest.raises(BadInput, match=words) as caught:
+        load("v4.12", home)
+    assert caught.value.diagnostics[0].code == "kernel"
 
 
 def test_a_missing_file_is_found(home: Path) -> None:
     (home / "v4.9" / "a.h").unlink()
-    with pytest.raises(FileNotFoundError, match=r"a\.h"):
+    with pytest.raises(BadInput, match=r"a\.h"):
         load("v4.12", home)
 
 

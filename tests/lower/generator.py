@@ -35,7 +35,8 @@ class Generator:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self.depth = 0
+        self.places = ("x", "y", "p", "q", "g0", "g1", "g2", "g3", *MEMBERS)
+        self.records = ("m", "shared")
 
     def program(self, count: int) -> str:
         """The text of a program."""
@@ -66,7 +67,7 @@ class Generator:
 
     def place(self) -> str:
         """Something that can be assigned."""
-        return self.random.choice(("x", "y", "p", "q", "g0", "g1", "g2", "g3", *MEMBERS))
+        return self.random.choice(self.places)
 
     def expression(self, depth: int) -> str:
         """An expression without undefined behaviour, and with effects only where order is fixed."""
@@ -112,4 +113,5 @@ class Generator:
                 f"\tswitch (({self.expression(2)}) & 3) {{\n\tcase 0:\n{inner[0]}\t\tbreak;\n"
                 f"\tcase 2 ... 3:\n{inner[1]}\tdefault:\n\t\tx ^= 3;\n\t}}\n"
             )
-        return f"\tm = shared;\n{inner[0]}\tshared = m;\n"
+        one, other = self.records
+        return f"\t{one} = {other};\n{inner[0]}\t{other} = {one};\n"

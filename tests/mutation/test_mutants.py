@@ -116,3 +116,10 @@ def test_what_is_no_c_is_refused(unit: Unit) -> None:
 def test_only_the_named_files_and_operators(unit: Unit) -> None:
     assert mutants(unit, {"other.c"}) == ()
     assert {each.operator for each in mutants(unit, {"model.c"}, [SWAP])} == {SWAP}
+
+
+def test_no_text_of_a_model_leaves_its_backticks(tmp_path: Path) -> None:
+    text = '__task(0) void t(void) { WARN_ON(sizeof("`<b>"[0]) != 1); }\n'
+    (tmp_path / "model.c").write_text(text)
+    (mutant,) = mutants(parse([tmp_path / "model.c"]), {"model.c"})
+    assert mutant.text.count("`") == 2 and "<b>" in mutant.text

@@ -128,20 +128,26 @@ class Node:
         return api.evaluate(self.cursor)
 
     @cached_property
-    def text(self) -> str | None:
-        """The contents of a string literal."""
-        if self.kind != "STRING_LITERAL":
+    def string(self) -> bytes | None:
+        """The contents of a string literal of char, without the NUL at its end."""
+        if self.kind != "STRING_LITERAL" or not self.name.startswith(('"', 'u8"')):
             return None
-        try:
-            data = ast.literal_eval("b" + self.name[self.name.index('"') :])
-        except (SyntaxError, ValueError):
-            return self.name.strip('"')
-        return str(data.decode("utf-8", "replace"))
+        return bytes(ast.literal_eval("b" + self.name.removeprefix("u8")))
+
+    @property
+    def text(self) -> str | None:
+        """`string` as text."""
+        return None if self.string is None else self.string.decode("utf-8", "replace")
 
     @cached_property
     def enumerator(self) -> int:
         """The value of an enumeration constant's declaration."""
         return int(self.cursor.enum_value)
+
+    @cached_property
+    def width(self) -> int:
+        """The bits of a bit-field's declaration, 0 of any other."""
+        return int(self.cursor.get_bitfield_width()) if self.cursor.is_bitfield() else 0
 
     @cached_property
     def initialiser(self) -> "Node | None":

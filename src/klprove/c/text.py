@@ -8,6 +8,7 @@ from pathlib import Path
 from klprove.source import Diagnostic, Span
 
 MOST_LINES = 20_000
+MOST_BYTES = 4_000_000
 PRAGMAS = ("hardware_nmi", "preempt")
 
 MOST_OPERATORS = 4_000
@@ -17,6 +18,17 @@ _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _PIECE = re.compile(r"[^;{},]+")
 _OPERATOR = re.compile(r"[-+*/%&|^<>=?!~(\[]")
 _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+klprove\b[ \t]*(\w*)", re.MULTILINE)
+
+
+_INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]*)[">]""", re.MULTILINE)
+
+
+def _is_special(path: Path) -> bool:
+    """True for a device or a pipe, which may never end."""
+    try:
+        return path.exists() and not (path.is_file() or path.is_dir())
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +58,14 @@ def read(name: Path | str, index: int) -> Text | Diagnostic:
     """The file `name`, or what is wrong with it; `index` tells apart names clang cannot take."""
     shown, top = str(name), Span(str(name), 0, 0)
     try:
-        data = Path(name).read_bytes()
+        with open(name, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         return Diagnostic("file", top, f"cannot read: {error.strerror or error}")
     except ValueError:
         return Diagnostic("file", top, "cannot read: not a file name")
+    if len(data) > MOST_BYTES:
+        return Diagnostic("large", top, f"the file has more than {MOST_BYTES:,} bytes")
     try:
         body = data.decode()
     except UnicodeDecodeError as error:
@@ -65,6 +80,10 @@ def read(name: Path | str, index: int) -> Text | Diagnostic:
     if lines > MOST_LINES:
         hint = f"a model may have {MOST_LINES} lines; cut out what the handler does not reach"
         return Diagnostic("large", top, f"the file has {lines} lines", hint)
+    for found in _INCLUDE.finditer(body):
+        if _is_special(Path(name).parent / found[1]):
+            span = Span(shown, body.count("\n", 0, found.start(1)) + 1, 1)
+            return Diagnostic("file", span, "what it includes is no ordinary file")
     for piece in _PIECE.finditer(body):
         if len(piece.group()) > MOST_OPERATORS:
             code = _COMMENT.sub(" ", piece.group())
@@ -73,6 +92,6 @@ def read(name: Path | str, index: int) -> Text | Diagnostic:
                 text = f"a statement of more than {MOST_OPERATORS} operators"
                 return Diagnostic("large", span, text, "assign parts of it to variables")
     path = str(Path(name).absolute())
-    if re.search(r'["\\\n\r]', path):
+    if not path.isprintable() or re.search(r'["\\]', path):
         path = f"/klprove-input/{index}.c"
     return Text(shown, path, body)

@@ -57,7 +57,7 @@ class Field:
         self._table = table
         name = api.spelling(cursor)
         # clang describes a member without a name: "union item::(anonymous at file.c:1:2)".
-        self.name = name if name.isidentifier() else ""
+        self.name = "" if "(" in name else name
         self.key = api.identity(cursor)
         self.type = table.of(cursor.type)
         self.bit_offset = int(cursor.get_field_offsetof())
@@ -213,7 +213,8 @@ def is_const(clang: Any) -> bool:
 def leaves(ctype: CType, offset: int = 0) -> Iterator[tuple[int, Int, str]]:
     """Offset, type and C-like path of every scalar in an object of type `ctype`.
 
-    Of a union the largest member counts; bit-fields count as the integers that hold them.
+    Of a union the largest member counts, and where it has holes, what the others have there;
+    bit-fields count as the integers that hold them.
     """
     match ctype:
         case Integer() | Pointer():
@@ -223,14 +224,38 @@ def leaves(ctype: CType, offset: int = 0) -> Iterator[tuple[int, Int, str]]:
                 for at, ty, path in leaves(element, offset + index * element.size):
                     yield at, ty, f"[{index}]{path}"
         case Record(is_union=True, fields=fields) if fields:
-            largest = max(fields, key=lambda each: each.type.size)
-            yield from _member(largest, offset)
+            yield from _overlaid(sorted(fields, key=lambda each: -each.type.size), offset)
         case Record(fields=fields):
             for index, field in enumerate(fields):
                 if field.width is None:
                     yield from _member(field, offset)
                 elif index == 0 or fields[index - 1].width is None:
                     yield from _bit_run(fields[index:], offset, ctype.size)
+
+
+def _is_solid(ctype: CType) -> bool:
+    """True for a type of which every byte belongs to a scalar, as far as is plain to see."""
+    while isinstance(ctype, Array):
+        ctype = ctype.element
+    return isinstance(ctype, Integer | Pointer)
+
+
+def _overlaid(fields: list[Field], offset: int) -> Iterator[tuple[int, Int, str]]:
+    """Scalars for every byte that one of `fields` has, those of the first as they are."""
+    if _is_solid(fields[0].type):
+        yield from _member(fields[0], offset)
+        return
+    found: dict[int, tuple[Int, str]] = {}
+    covered: set[int] = set()
+    for field in fields:
+        for at, ty, path in _member(field, offset):
+            free = sorted(set(range(at, at + ty.size)) - covered)
+            covered.update(free)
+            if len(free) == ty.size:
+                found[at] = ty, path
+            else:
+                found.update((byte, (Int(8, False), path)) for byte in free)
+    yield from ((at, ty, path) for at, (ty, path) in sorted(found.items()))
 
 
 def _member(field: Field, offset: int) -> Iterator[tuple[int, Int, str]]:

@@ -1,6 +1,9 @@
 """One translation unit: klprove.h, the files of a kernel model, the user's file."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import resource
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +22,8 @@ from klprove.source import BadInput, Diagnostic, Span
 HEADER = Path(__file__).parent.parent / "include" / "klprove.h"
 
 
+_MOST_MEMORY = 2 << 30
+"""Bytes that clang may take to read a text; a kernel model takes a hundredth."""
 _ASM = ("asm", "__asm__", "__asm")
 
 
@@ -218,15 +223,54 @@ def parse(
     return Unit(tree, texts, replaced, arguments)
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep from the terminal what libclang itself writes there where it gives up: names as they
+    are. What is wrong with a text it hands over as diagnostics."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Let clang have a bounded amount of memory: what a text includes may never end."""
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            held = int(statm.read().split()[5]) * resource.getpagesize()
+    except OSError:  # another system: no bound
+        yield
+        return
+    lower = [each for each in limits if each != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([held + _MOST_MEMORY, *lower]), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+
+
 def _parse(texts: Sequence[Text], arguments: Sequence[str]) -> Tree:
     included = [str(HEADER), *(text.path for text in texts)]
     main = "".join(f'#include "{path}"\n' for path in included)
     unsaved = [(UNITY, main), *((text.path, text.body) for text in texts)]
     index: Any = Index.create()
     try:
-        handle = index.parse(UNITY, args=list(arguments), unsaved_files=unsaved, options=0)
+        with _silent(), _bounded():
+            handle = index.parse(UNITY, args=list(arguments), unsaved_files=unsaved, options=0)
     except TranslationUnitLoadError as error:
-        raise BadInput([Diagnostic("syntax", Span(texts[-1].name, 0, 0), str(error))]) from error
+        text = "clang gives up: too much memory, or nested too deeply"
+        raise BadInput([Diagnostic("large", Span(texts[-1].name, 0, 0), text)]) from error
     names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}
     last = texts[-1] if texts else Text("klprove.h", str(HEADER), "")
     end = Span(last.name, last.body.count("\n") + (not last.body.endswith("\n")), 1)

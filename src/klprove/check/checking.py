@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from klprove import engine
-from klprove.c import Unit, parse
+from klprove.c import MOST_BYTES, Unit, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
@@ -137,7 +137,7 @@ def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, 
 def _digest(path: str) -> Text:
     try:
         with open(path, "rb") as file:
-            return Text(path, hashlib.sha256(file.read()).hexdigest())
+            return Text(path, hashlib.sha256(file.read(MOST_BYTES + 1)).hexdigest())
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise BadInput([Diagnostic("file", Span(path, 0, 0), reason)]) from None

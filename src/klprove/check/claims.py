@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from klprove.check.question import Question
 from klprove.check.tables import QUESTION, Tables
-from klprove.source import BadInput, Diagnostic, Span
+from klprove.source import BadInput, Diagnostic, Span, plain_lines
 
 At: TypeAlias = Literal["any", "none", "all"]
 
@@ -65,6 +65,11 @@ def load_claims(folder: Path) -> tuple[Claim, ...]:
     return tuple(sorted(claims, key=lambda each: each.number))
 
 
+def _prose(text: str) -> str:
+    """What somebody said, as it may stand on a page: in ASCII, and no markup of HTML."""
+    return plain_lines(text).replace("&", "&amp;").replace("<", "&lt;")
+
+
 _RUN = QUESTION | {"expect"}
 
 
@@ -80,16 +85,18 @@ class _Reader:
         number = self._file.need(self._file.top, "number", int)
         if Path(self._file.path).stem.lstrip("0") != str(number):
             raise self._file.wrong(f"number {number} is not the name of the file")
-        said = {key: self._file.need(self._file.top, key, str) for key in texts[:-1]}
+        said = {key: _prose(self._file.need(self._file.top, key, str)) for key in texts[:-1]}
         runs = [self._run(each, "run") for each in self._file.tables("run")]
         if not runs:
             raise self._file.wrong("a claim needs a [[run]]")
         runs += [self._run(each, "also") for each in self._file.tables("also")]
-        reading = self._file.top.get("reading", "")
+        reading = ""
+        if "reading" in self._file.top:
+            reading = _prose(self._file.need(self._file.top, "reading", str))
         return Claim(number=number, reading=reading, runs=tuple(runs), path=self._file.path, **said)
 
     def _run(self, table: Mapping[str, Any], kind: str) -> Run:
-        about = self._file.need(table, "about", str) if kind == "also" else ""
+        about = _prose(self._file.need(table, "about", str)) if kind == "also" else ""
         self._file.known(table, _RUN | ({"about"} if about else set()), f"a [[{kind}]]")
         self._file.need(table, "kernel", str)
         question = self._file.question(table)

@@ -25,6 +25,8 @@ class Tables:
         except OSError as error:
             text = error.strerror or "cannot be read"
             raise BadInput([Diagnostic("file", Span(self.path, 0, 0), text)]) from None
+        except RecursionError:
+            raise self.wrong("nested too deeply") from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise self.wrong(str(error)) from None
 

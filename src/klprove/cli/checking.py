@@ -31,10 +31,17 @@ from klprove.report import Traces, document, render
     show_default=True,
     help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
 )
+@click.option(
+    "--no-times",
+    "timeless",
+    is_flag=True,
+    help="Do not say how long it took (0 in JSON): the same question then gives the same bytes.",
+)
 def check_command(
     files: tuple[str, ...],
     json_path: str | None,
     traces: Traces,
+    timeless: bool,
     jobs: int | None,
     cluster: str | None,
     **options: Any,
@@ -62,11 +69,11 @@ def check_command(
     if json_path:
         # The text is still printed where the file cannot be written: nothing found is lost.
         try:
-            write_json(json_path, document(answer))
+            write_json(json_path, document(answer, timing=not timeless))
         except OutputFailed as error:
             failure = error
     if json_path != "-":
-        say(render(answer, traces))
+        say(render(answer, traces, timing=not timeless))
     if failure:
         raise failure
     return answer.exit_status

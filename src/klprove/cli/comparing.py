@@ -1,5 +1,7 @@
 """`klprove compare`."""
 
+import re
+
 import click
 
 from klprove.check import EACH, Answer, Question, check
@@ -10,6 +12,7 @@ from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
 from klprove.kernels import load
 from klprove.report import comparison
+from klprove.source import plain
 
 
 @click.command("compare")
@@ -69,7 +72,7 @@ def compare_command(
             complete &= all(each.complete for each in answers.values())
             pages.append((handler, comparison(answers)))
     if output:
-        write_file(output, _page(" ".join([*words, "-o", output]), pages))
+        write_file(output, page(" ".join([*words, "-o", output]), pages))
     else:
         say("\n\n".join(f"{handler}\n\n{text}" for handler, text in pages))
     return 0 if complete else 3
@@ -93,11 +96,22 @@ def _answer(
         line.clear()
 
 
-def _page(command: str, pages: list[tuple[str, str]]) -> str:
+def _dead(name: str) -> str:
+    """A file's name as text of a page: it is no markup."""
+    return re.sub(r"[^\w./ -]", lambda found: f"&#{ord(found[0])};", plain(name))
+
+
+def _code(command: str) -> str:
+    """A command inside backticks."""
+    return plain(command).replace("`", "\\x60")
+
+
+def page(command: str, pages: list[tuple[str, str]]) -> str:
+    """The Markdown page of `compare`: a heading and a table for each handler."""
     parts = [
         "# What a generation of the kernel changes",
-        f"Written by `{command}`, from the runs named under each table. Nothing here is typed by "
-        "hand.",
+        f"Written by `{_code(command)}`, from the runs named under each table. Nothing here is "
+        "typed by hand.",
     ]
-    parts += [f"## {handler}\n\n```\n{text}\n```" for handler, text in pages]
+    parts += [f"## {_dead(handler)}\n\n```\n{text}\n```" for handler, text in pages]
     return "\n\n".join(parts) + "\n"

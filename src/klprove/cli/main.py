@@ -12,7 +12,7 @@ import click
 
 from klprove import __version__
 from klprove.cli.output import OutputFailed
-from klprove.source import BadInput, Unavailable
+from klprove.source import BadInput, Unavailable, plain
 
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
 
@@ -68,6 +68,7 @@ def commands() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `klprove` and exit."""
+    _open_streams()
     status = run(arguments)
     if arguments is not None:
         sys.exit(status)
@@ -76,6 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         with contextlib.suppress(OSError):
             each.flush()
     os._exit(status)
+
+
+def _open_streams() -> None:
+    """Where the shell has closed standard output or error, what goes there is lost, quietly."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -90,11 +98,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         return _usage(error)
     except click.ClickException as error:
-        return _complain(f"klprove: error: {error.format_message()}")
+        return _complain(f"klprove: error: {plain(error.format_message())}")
     except BadInput as error:
         return _complain("\n".join(each.render() for each in error.diagnostics))
     except (OutputFailed, Unavailable) as error:
-        return _complain(f"klprove: error: {error}")
+        return _complain(f"klprove: error: {plain(str(error))}")
     except (KeyboardInterrupt, click.Abort):
         _complain("klprove: interrupted before the search began: nothing is known")
         return INCOMPLETE
@@ -103,7 +111,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _usage(error: click.UsageError) -> int:
-    message = error.format_message().rstrip(".")
+    message = plain(error.format_message().rstrip("."))
     path = error.ctx.command_path if error.ctx else "klprove"
     return _complain(
         f"klprove: error: {message[:1].lower() + message[1:]} [option]\n  = see `{path} --help`"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from klprove.report import paint
+from klprove.source import plain, plain_lines
 
 
 class OutputFailed(Exception):
@@ -17,6 +18,7 @@ class OutputFailed(Exception):
 
 def say(text: str) -> None:
     """`text` and a newline on standard output, coloured on a terminal."""
+    text = plain_lines(text)
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
         text = paint(text)
     try:
@@ -32,11 +34,19 @@ def say(text: str) -> None:
 
 def write_json(path: str, content: dict[str, Any]) -> None:
     """`content` to `path` (`-`: standard output), whole or not at all."""
-    text = json.dumps(content, indent=1)
+    text = json.dumps(_plain(content), indent=1)
     if path == "-":
         say(text)
     else:
         write_file(path, text + "\n")
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, str):
+        return plain(content)
+    if isinstance(content, dict):
+        return {plain(key): _plain(each) for key, each in content.items()}
+    return list(map(_plain, content)) if isinstance(content, list | tuple) else content
 
 
 def write_file(path: str, text: str) -> None:

@@ -20,7 +20,7 @@ from klprove.export.steps import Step, Steps, comment
 from klprove.ir import render_instr
 from klprove.ir.instructions import End, Halt, Yield
 from klprove.ir.program import Program
-from klprove.source import NOWHERE, BadInput, Diagnostic, Span
+from klprove.source import NOWHERE, BadInput, Diagnostic, Span, plain
 
 _HEADER = 40
 """Bytes that SPIN's own part of a state may take, and 8 a process."""
@@ -387,6 +387,5 @@ def _rows(words: list[str]) -> Iterator[str]:
 
 def _string(text: str) -> str:
     """`text` inside a C string: SPIN counts braces even there."""
-    plain = text.encode("ascii", "replace").decode()
-    plain = plain.replace("\\", "\\\\").replace('"', '\\"')
-    return plain.replace("{", "\\173").replace("}", "\\175")
+    shown = plain(text).replace("\\", "\\\\").replace('"', '\\"')
+    return shown.replace("{", "\\173").replace("}", "\\175")

@@ -47,6 +47,7 @@ from klprove.ir.instructions import (
 from klprove.ir.liveness import operands, successors, target
 from klprove.ir.program import Code
 from klprove.ir.types import Int
+from klprove.source import plain
 
 
 @dataclass(slots=True)
@@ -375,7 +376,10 @@ def _put(ty: Int, base: str, offset: str | int, new: str) -> str:
     return f"PUT({ty}, {base} + {offset}, {new});"
 
 
+_OPEN = str.maketrans("\\'\"{}", "/``()")
+
+
 def comment(text: str) -> str:
-    """`text` as it may stand in a comment: ASCII, no end of the comment in it."""
-    plain = text.encode("ascii", "replace").decode().replace("*/", "* /").replace("/*", "/ *")
-    return plain.replace("\\", "/").replace("'", "`").replace('"', "`")
+    """`text` as it may stand in a comment, for gcc and for SPIN, which counts braces and quotes:
+    printable ASCII, with nothing that ends a comment or begins one."""
+    return plain(text).translate(_OPEN).replace("*/", "* /").replace("/*", "/ *")

@@ -9,7 +9,7 @@ from klprove.ir.printer import FILE, WORD
 from klprove.ir.types import BY_NAME, Int
 from klprove.source import BadInput, Diagnostic, Span
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
 _TOKEN = re.compile(
     rf"\s*(?:(?P<string>{_STRING})|(?P<type>:[iu]\d+\b)|(?P<reg>%(?:{WORD}|{_STRING}))"
     rf"|(?P<number>-?0x[0-9a-f]{{1,30}}\b|-?\d{{1,30}}\b)|(?P<word>{WORD})|(?P<bytes>[0-9a-f]+\b)"
@@ -163,6 +163,7 @@ class Line:
 
 
 def _unquote(text: str) -> str:
+    """The name or text that a token stands for; with the escapes of JSON where it is quoted."""
     if not text.startswith('"'):
         return text
     return str(json.loads(text))

@@ -13,9 +13,13 @@ HOME = Path(__file__).parent
 
 MANIFEST = "kernel.toml"
 
-_KEYS = {
-    "title", "base", "files", "sites", "static", "recursion", "assumptions", "options",
-}  # fmt: skip
+_LISTS = ("files", "sites", "static", "assumptions", "options")
+_TYPES: Mapping[str, type] = {
+    "title": str,
+    "base": str,
+    "recursion": int,
+    **dict.fromkeys(_LISTS, list),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,21 @@ def names(home: Path = HOME) -> tuple[str, ...]:
 
 
 def load(name: str, home: Path = HOME) -> Kernel:
-    """The generation `name`. Raises BadInput "kernel" where there is none."""
+    """The generation `name`. Raises BadInput "kernel" where there is none, or no good one."""
     known = names(home)
     if name not in known:
         hint = "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
+    try:
+        return _load(name, home)
+    except (ValueError, KeyError, OSError, RecursionError) as error:
+        said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        text = f"kernel generation {name} cannot be used: {said}"
+        raise BadInput([Diagnostic("kernel", Span(str(home / name), 0, 0), text)]) from None
+
+
+def _load(name: str, home: Path) -> Kernel:
     chain = _chain(name, home)
     manifest: dict[str, Any] = {}
     for each in reversed(chain):
@@ -85,9 +98,17 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
 
     with open(folder / MANIFEST, "rb") as file:
         manifest = tomllib.load(file)
-    unknown = sorted(manifest.keys() - _KEYS)
-    if unknown:
-        raise ValueError(f"{folder.name}/{MANIFEST}: unknown key {unknown[0]!r}")
+    where = f"{folder.name}/{MANIFEST}"
+    for key, value in manifest.items():
+        if key not in _TYPES:
+            raise ValueError(f"{where}: unknown key {key!r}")
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
+            raise ValueError(f"{where}: {key} is no {_TYPES[key].__name__}")
+        if key in _LISTS and not all(isinstance(each, str) for each in manifest[key]):
+            raise ValueError(f"{where}: {key} is to hold strings")
+    outside = [each for each in manifest.get("files", ()) if Path(each).name != each]
+    if outside:
+        raise ValueError(f"{where}: {outside[0]!r} is no name of a file in a generation's folder")
     return manifest
 
 
@@ -95,6 +116,8 @@ def _chain(name: str, home: Path) -> tuple[str, ...]:
     """`name`, its base, the base of that, and so on."""
     chain = [name]
     while base := _manifest(home / chain[-1]).get("base"):
+        if Path(base).name != base:
+            raise ValueError(f"{chain[-1]}/{MANIFEST}: {base!r} is no name of a generation")
         if base in chain:
             raise ValueError(f"{chain[-1]}/{MANIFEST}: {base} is its own base")
         chain.append(base)

@@ -41,7 +41,7 @@ def items(ctype: CType, node: Node, offset: int = 0, bits: Bits | None = None) -
     """What the initialiser `node` gives an object of type `ctype`; what it omits is zero."""
     plain = node.bare
     if isinstance(ctype, Array) and plain.kind == "STRING_LITERAL":
-        data = (plain.text or "").encode()[: ctype.count]
+        data = string(plain)[: ctype.count]
         for index, byte in enumerate(data):
             yield Item(offset + index, ctype.element, None, plain, byte)
     elif plain.kind == "INIT_LIST_EXPR":
@@ -54,6 +54,13 @@ def items(ctype: CType, node: Node, offset: int = 0, bits: Bits | None = None) -
         yield from items(ctype, plain.children[-1], offset)
     else:
         yield Item(offset, ctype, bits, node)
+
+
+def string(node: Node) -> bytes:
+    """The contents of a string literal; one of wide characters is refused."""
+    if node.string is None:
+        raise refusal("unsupported", node, "a string of wide characters", "write an array")
+    return node.string
 
 
 def _check_end(node: Node, position: int) -> None:

@@ -44,6 +44,7 @@ from klprove.lower.values import (
     select,
     truth,
 )
+from klprove.source import plain
 
 Intrinsic: TypeAlias = Callable[[Run, Node, Sequence[Node]], Value | None]
 
@@ -298,7 +299,7 @@ def _text(node: Node) -> str:
         raise refusal(
             "unsupported", node, "a text that is not a string literal", 'write "..." here'
         )
-    return text
+    return plain(text)
 
 
 # The compiler's own

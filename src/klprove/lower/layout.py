@@ -8,7 +8,7 @@ from klprove.c.types import Array, CType, Integer, Record, Void, leaves
 from klprove.ir.program import Leaf, Object, Wrap
 from klprove.ir.types import I8, Int
 from klprove.lower.survey import Survey
-from klprove.source import BadInput, Diagnostic
+from klprove.source import BadInput, Diagnostic, plain
 
 FIRST = 0x10000000
 RED_ZONE = 16
@@ -40,7 +40,7 @@ class Layout:
     def __init__(self, unit: Unit, survey: Survey, cpus: int) -> None:
         self.cpus = cpus
         self.variables: dict[int, Variable] = {}
-        self.strings: dict[str, int] = {}
+        self.strings: dict[bytes, int] = {}
         self.functions: dict[int, str] = {}
         names = dict.fromkeys((*unit.functions, *unit.declared))
         self._numbers = {name: number for number, name in enumerate(names)}
@@ -77,12 +77,12 @@ class Layout:
         self.functions[address] = name
         return address
 
-    def string(self, text: str) -> int:
+    def string(self, text: bytes) -> int:
         """The address of a string literal."""
         address = self.strings.get(text)
         if address is None:
             address = self.strings[text] = self._next_string
-            size = len(text.encode()) + 1
+            size = len(text) + 1
             self._next_string = -(-(address + size + RED_ZONE) // 16) * 16
         return address
 
@@ -90,7 +90,7 @@ class Layout:
         """The bytes of the string literal that holds `addr`, from there on."""
         if addr >= self._percpu + self.stride * self.cpus:
             for text, start in self.strings.items():
-                data = text.encode() + b"\0"
+                data = text + b"\0"
                 if start <= addr < start + len(data):
                     return data[addr - start :]
         return None
@@ -134,9 +134,8 @@ class Layout:
     def string_objects(self) -> list[Object]:
         """The objects of the string literals."""
         return [
-            Object(f'"{text}"', addr, data, None, (Leaf(0, I8, ""),), True)
+            Object(_quoted(text), addr, text + b"\0", None, (Leaf(0, I8, ""),), True)
             for text, addr in self.strings.items()
-            for data in (text.encode() + b"\0",)
         ]
 
     def _granule(self, variable: Variable) -> int:
@@ -162,6 +161,10 @@ class Layout:
             for addr in self.copies(variable)
             for offset, ty, bits in dict.fromkeys(found)
         ]
+
+
+def _quoted(text: bytes) -> str:
+    return f'"{plain(text.decode("utf-8", "surrogateescape"))}"'
 
 
 def wrap_bits(annotation: str) -> int:

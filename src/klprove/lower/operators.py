@@ -7,6 +7,7 @@ from klprove.c.types import Array, Function, Integer, Pointer, Record, Refused
 from klprove.ir.expressions import Const, Expr
 from klprove.ir.instructions import Check, Set
 from klprove.ir.types import I32, U64, Int
+from klprove.lower.bitfields import EASY, narrowed, refuse_wide
 from klprove.lower.dispatch import (
     Run,
     branch_on,
@@ -59,8 +60,10 @@ def _unary(run: Run, node: Node) -> Value:
         case "+":
             return rvalue(run, operand)
         case "-":
+            refuse_wide(operand)
             return unary("neg", number(run, operand))
         case "~":
+            refuse_wide(operand)
             return unary("not", number(run, operand))
         case "!":
             return negation(rvalue(run, operand))
@@ -123,6 +126,7 @@ def _binary(run: Run, node: Node) -> Value:
             return rvalue(run, right)
         case "&&" | "||":
             return _logical(run, node, left, right)
+    refuse_wide(left, right)
     first = rvalue(run, left)
     first = run.settle(first, node) if right.has_effects else first
     return arithmetic(run, node, node.operator, (left, first), (right, rvalue(run, right)))
@@ -214,6 +218,7 @@ def _is_plain(node: Node) -> bool:
 def _compound_assignment(run: Run, node: Node) -> Value:
     left, right = node.children
     operator = node.operator.removesuffix("=")
+    refuse_wide(*(() if operator in EASY else (left,)), right)
     where = stable_place(run, place(run, left), node)
     if right.has_effects:
         # As gcc does, the right side first.
@@ -224,9 +229,7 @@ def _compound_assignment(run: Run, node: Node) -> Value:
         value = rvalue(run, right)
     if isinstance(left.type, Pointer):
         return store(run, where, arithmetic(run, node, operator, (left, old), (right, value)), node)
-    own = promoted(ty_of(old))
-    if where.bits is not None and where.bits.width < 32:
-        own = I32
+    own = promoted(ty_of(old) if where.bits is None else narrowed(ty_of(old), where.bits.width))
     ty = own if operator in ("<<", ">>") else usual(own, ty_of(value))
     if operator not in ("<<", ">>"):
         value = convert(value, ty)

@@ -19,7 +19,7 @@ from klprove.lower.dispatch import (
     skipped,
     zero,
 )
-from klprove.lower.initialisers import field_place, items
+from klprove.lower.initialisers import field_place, items, string
 from klprove.lower.memory import (
     cast,
     clear,
@@ -75,12 +75,12 @@ def _constant(node: Node) -> Value:
 
 @expression("STRING_LITERAL")
 def _string(run: Run, node: Node) -> Value:
-    return pointer(run.world.layout.string(node.text or ""))
+    return pointer(run.world.layout.string(string(node)))
 
 
 @lvalue("STRING_LITERAL")
 def _string_place(run: Run, node: Node) -> Place:
-    return Place(pointer(run.world.layout.string(node.text or "")), node.type)
+    return Place(pointer(run.world.layout.string(string(node))), node.type)
 
 
 # Names

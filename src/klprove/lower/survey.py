@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from klprove.c import FunctionDecl, Node, Unit, VariableDecl
 from klprove.c.types import CType, Pointer
+from klprove.source import plain
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Survey:
         arguments = node.children[1:]
         if callee.name == "__klprove_reach" and arguments:
             if (name := arguments[0].bare.text) is not None:
-                self.witnesses.setdefault(name)
+                self.witnesses.setdefault(plain(name))
         elif callee.name == "__klprove_kfree" and arguments:
             pointed = arguments[0].bare.type
             if isinstance(pointed, Pointer):

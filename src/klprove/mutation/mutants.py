@@ -172,7 +172,8 @@ class _Function:
         return text if "//" in text or "#" in text else text.replace("\n", " ")
 
     def _shown(self, node: Node) -> str:
-        words = " ".join(self._text(node).split()).removesuffix(";")
+        # Names stand between backticks on a page of Markdown: no text of a model ends them.
+        words = " ".join(self._text(node).replace("`", "'").split()).removesuffix(";")
         return words if len(words) <= _SHOWN else words[: _SHOWN - 3] + "..."
 
 

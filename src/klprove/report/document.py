@@ -9,8 +9,8 @@ from klprove.verdict import Event, Finding, Verdict
 SCHEMA = "klprove.check/2"
 
 
-def document(answer: Answer) -> dict[str, Any]:
-    """`answer` as plain values, ready for json.dumps."""
+def document(answer: Answer, timing: bool = True) -> dict[str, Any]:
+    """`answer` as plain values, ready for json.dumps; without `timing` all seconds are 0."""
     statistics = answer.statistics
     return {
         "schema": SCHEMA,
@@ -24,7 +24,7 @@ def document(answer: Answer) -> dict[str, Any]:
         "states": statistics.states,
         "transitions": statistics.transitions,
         "reduced": list(statistics.reduced),
-        "seconds": round(answer.seconds, 3),
+        "seconds": round(answer.seconds, 3) if timing else 0,
         "bounds": {
             "cpus": answer.cpus,
             "arrivals": dict(answer.bounds.arrivals),
@@ -37,7 +37,7 @@ def document(answer: Answer) -> dict[str, Any]:
         "asked": list(answer.asked),
         "reasons": sorted({text for each in answer.sites.values() for text in each.reasons}),
         "unreached": sorted({name for each in answer.sites.values() for name in each.unreached}),
-        "sites": {site: _site(verdict) for site, verdict in answer.sites.items() if site},
+        "sites": {site: _site(verdict, timing) for site, verdict in answer.sites.items() if site},
         "findings": [_finding(each) for each in answer.findings],
     }
 
@@ -49,14 +49,14 @@ def schema() -> str:
     return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
 
 
-def _site(verdict: Verdict) -> dict[str, Any]:
+def _site(verdict: Verdict, timing: bool) -> dict[str, Any]:
     return {
         "verdict": verdict.word,
         "findings": sorted({each.code for each in verdict.findings}),
         "complete": verdict.complete,
         "states": verdict.statistics.states,
         "transitions": verdict.statistics.transitions,
-        "seconds": round(verdict.statistics.seconds, 3),
+        "seconds": round(verdict.statistics.seconds, 3) if timing else 0,
         "reasons": list(verdict.reasons),
         "unreached": list(verdict.unreached),
     }

@@ -10,6 +10,7 @@ from klprove.mutation import Report, Result
 from klprove.mutation.mutants import OPERATORS
 from klprove.mutation.running import CAUGHT, REFUSED, SAME, SURVIVED, UNDECIDED, Seen
 from klprove.report.replay import command_line, command_words
+from klprove.source import plain
 
 _WORDS = {
     CAUGHT: "some answer differs",
@@ -22,7 +23,8 @@ _WORDS = {
 
 def render_mutants(report: Report, command: str) -> str:
     """The page in Markdown, with a newline at the end; `command` is how it was written."""
-    return "\n".join(line.rstrip() for line in _page(report, command)) + "\n"
+    lines = (plain(line).rstrip() for line in "\n".join(_page(report, command)).split("\n"))
+    return "\n".join(lines) + "\n"
 
 
 def counts(report: Report) -> dict[str, int]:

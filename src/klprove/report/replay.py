@@ -1,5 +1,6 @@
 """The command line that asks a question again."""
 
+import os
 import shlex
 from collections.abc import Iterable, Mapping
 
@@ -13,7 +14,7 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is
     left out: what is found with less can be found with more.
     """
-    words: list[tuple[str, ...]] = [("klprove", "check"), *((file,) for file in question.files)]
+    words: list[tuple[str, ...]] = [("klprove", "check"), *map(_file, question.files)]
     if question.kernel:
         words.append(("--kernel", question.kernel))
     patch = ",".join(question.patch) if site is None else site
@@ -36,6 +37,11 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     if question.werror:
         words.append(("--werror",))
     return words
+
+
+def _file(name: str) -> tuple[str]:
+    """The name of a file that cannot be taken for an option."""
+    return (f"./{name}" if name.startswith("-") else name,)
 
 
 def command_line(words: Iterable[tuple[str, ...]]) -> str:
@@ -87,7 +93,7 @@ def quote(word: str) -> str:
     if word.isascii() and word.isprintable():
         return shlex.quote(word)
     escaped = (
-        chr(b) if 32 <= b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in word.encode()
+        chr(b) if 32 <= b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in os.fsencode(word)
     )
     return "$'" + "".join(escaped) + "'"
 

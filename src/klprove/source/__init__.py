@@ -2,6 +2,16 @@
 
 from klprove.source.diagnostic import CODES, BadInput, Diagnostic, Unavailable
 from klprove.source.span import NOWHERE, Span
-from klprove.source.spelling import near
+from klprove.source.spelling import near, plain, plain_lines
 
-__all__ = ["CODES", "NOWHERE", "BadInput", "Diagnostic", "Span", "Unavailable", "near"]
+__all__ = [
+    "CODES",
+    "NOWHERE",
+    "BadInput",
+    "Diagnostic",
+    "Span",
+    "Unavailable",
+    "near",
+    "plain",
+    "plain_lines",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from klprove.source.span import Span
+from klprove.source.spelling import plain
 
 CODES: dict[str, str] = {
     "file": "a file is missing, unreadable, empty or not text",
@@ -46,13 +47,13 @@ class Diagnostic:
             raise ValueError(f"unknown diagnostic code {self.code!r}")
 
     def render(self) -> str:
-        """The message as lines of ASCII, without a newline at the end."""
+        """The message as lines of printable ASCII, without a newline at the end."""
         lines = [f"{self.span}: error: {self.text} [{self.code}]", *_excerpt(self.span)]
         for span, text in self.notes:
             lines += [f"{span}: note: {text}", *_excerpt(span)]
         if self.hint:
             lines.append(f"  = {self.hint}")
-        return "\n".join(lines).encode("ascii", "backslashreplace").decode()
+        return "\n".join(map(plain, lines))
 
 
 class Unavailable(Exception):
@@ -84,9 +85,9 @@ def _excerpt(span: Span) -> list[str]:
     lines = _lines(span.file)
     if not 0 < span.line <= len(lines):
         return []
-    line = lines[span.line - 1].expandtabs(8)
-    raw = lines[span.line - 1][: max(span.column - 1, 0)]
-    at = len(raw.expandtabs(8))
+    line = plain(lines[span.line - 1].expandtabs(8))
+    raw = lines[span.line - 1].encode()[: max(span.column - 1, 0)].decode(errors="replace")
+    at = len(plain(raw.expandtabs(8)))
     start = max(0, at - 60) if len(line) > 76 else 0
     shown = line[start : start + 76]
     return [f"  {shown}", "  " + " " * (at - start) + "^"]

@@ -2,7 +2,8 @@
 
 States, parts and pairs only ever grow, so a checkpoint appends what has come since the last one;
 the table is made again from the keys. `search.json` says how much of each file counts, and is
-replaced last and at one blow: whatever ends the process, the folder holds the last one whole.
+replaced last and at one blow: whatever ends the process, the folder holds the last one whole. All
+of it is sealed (`seal.py`): what has been written by somebody else, or damaged, is not read.
 """
 
 import hashlib
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from klprove.engine.limits import Limits
-from klprove.engine.native import kernels
+from klprove.engine.native import kernels, seal
 from klprove.engine.native.compiled import Compiled
 from klprove.engine.native.store import Store
 from klprove.ir.printer import render
 from klprove.ir.program import Program
 from klprove.source import BadInput, Diagnostic, Span
 
-_FORMAT = 1
+_FORMAT = 2
 _HEAD = "search.json"
+_TAIL = ', "seal": "%s"}'
+"""The end of `_HEAD`; the seal is that of everything before."""
 _CHUNK = 1 << 22
 """States, or bytes, written or read at a time."""
 _FIGURES = {
@@ -49,10 +52,13 @@ class Checkpoint:
         self._folder, self._digest, self._every = folder, digest, every
         self._due = time.monotonic() + every
         self._written: dict[str, int] = {}
+        self._seals: dict[str, hashlib.blake2b] = {}
+        """Of each file that is appended to: the seal of what has been written."""
         self.states = 0
         """States of which the key has been written; `order` has to hold the others."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._key = seal.key()
         except OSError as error:
             raise self._refusal(error.strerror or "cannot be made") from None
 
@@ -74,50 +80,59 @@ class Checkpoint:
     def _write(self, code: Compiled, store: Store, rest: dict[str, Any]) -> None:
         figures = {name: store.figure(place) for name, place in _FIGURES.items()}
         states, expanded = figures["states"], figures["expanded"]
-        sizes = {}
+        sizes: dict[str, int] = {}
+        seals: dict[str, hashlib.blake2b] = {}
         for name, buffer, size in store.streams():
             first = self._written.get(name, 0)
-            self._append(name, first, (buffer.read(a, b - a) for a, b in _chunks(first, size)))
+            chunks = (buffer.read(a, b - a) for a, b in _chunks(first, size))
+            seals[name] = self._append(name, first, chunks)
             sizes[name] = size
         spans = _chunks(self.states, states)
-        self._append("keys", 8 * self.states, (store.keys(code, a, b) for a, b in spans))
+        keys = (store.keys(code, a, b) for a, b in spans)
+        seals["keys"] = self._append("keys", 8 * self.states, keys)
         sizes["keys"] = 8 * states
         if not store.exact:  # their states cannot be had from the keys
             name = f"frontier-{expanded}-{states}"
             spans = _chunks(expanded, states)
-            self._append(name, 0, (store.records(a, b) for a, b in spans))
+            seals[name] = self._append(name, 0, (store.records(a, b) for a, b in spans))
             sizes[name] = (states - expanded) * store.stride
         head = {"format": _FORMAT, "digest": self._digest, **figures, "sizes": sizes}
+        head |= {"seals": {name: each.hexdigest() for name, each in seals.items()}}
         head |= {"unused": store.unused(), **rest}
-        made = self._folder / (_HEAD + ".new")
-        with open(made, "w", encoding="ascii") as file:
-            json.dump(head, file)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(self._folder / _HEAD)
+        self._write_head(json.dumps(head).encode().removesuffix(b"}"))
+        self._seals = seals
         self.states, self._written = states, sizes
         for old in self._folder.glob("frontier-*"):
             if old.name not in sizes:
                 old.unlink()
 
-    def _append(self, name: str, at: int, chunks: Iterable[bytes]) -> None:
-        path = self._folder / name
-        with open(path, "r+b" if path.exists() else "w+b") as file:
+    def _write_head(self, text: bytes) -> None:
+        whole = seal.begun(self._key, _HEAD)
+        whole.update(text)
+        made = _HEAD + ".new"
+        with seal.open_inside(self._folder, made, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
+            file.write(text + (_TAIL % whole.hexdigest()).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        (self._folder / made).replace(self._folder / _HEAD)
+
+    def _append(self, name: str, at: int, chunks: Iterable[bytes]) -> hashlib.blake2b:
+        """Write to a file from byte `at` on; the seal of it with what has been written."""
+        whole = self._seals[name].copy() if at else seal.begun(self._key, name)
+        with seal.open_inside(self._folder, name, os.O_RDWR | os.O_CREAT) as file:
             file.seek(at)
-            file.writelines(chunks)
+            for each in chunks:
+                file.write(each)
+                whole.update(each)
             file.flush()
             os.fdatasync(file.fileno())
+        return whole
 
     def read(self, code: Compiled, store: Store) -> dict[str, Any]:
         """Put back what was written; what `write` was given as `rest`. Raises BadInput where there
         is no checkpoint of this search, or not all of it."""
         try:
-            head = json.loads((self._folder / _HEAD).read_text(encoding="ascii"))
-            if head["format"] != _FORMAT or head["digest"] != self._digest:
-                raise self._refusal("is a checkpoint of another question, or of another klprove")
-            for name, size in head["sizes"].items():
-                if (self._folder / name).stat().st_size < size:
-                    raise self._refusal(f"is damaged: {name} is too short")
+            head = self._head()
             store.reserve({place: head[name] for name, place in _FIGURES.items()})
             for name, buffer, size in store.streams():
                 self._fill(name, 0, size, buffer.write)
@@ -127,18 +142,39 @@ class Checkpoint:
                 self._fill(name, 0, head["sizes"][name], store.order.write)
         except FileNotFoundError:
             raise self._refusal("holds no checkpoint") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._refusal(f"cannot be read: {error}") from None
+        except OSError as error:
+            raise self._refusal(f"cannot be read: {error.strerror}") from None
         self.states, self._written = head["states"], head["sizes"]
-        return dict(head)
+        return head
+
+    def _head(self) -> dict[str, Any]:
+        """What `search.json` says, after it and all other files have been found to be ours."""
+        whole = seal.begun(self._key, _HEAD)
+        tail = len(_TAIL % whole.hexdigest())
+        with seal.open_inside(self._folder, _HEAD, os.O_RDONLY) as file:
+            size = os.fstat(file.fileno()).st_size - tail
+            seal.add(whole, file, size)
+            if file.read(tail + 1) != (_TAIL % whole.hexdigest()).encode():
+                raise self._refusal("is damaged, or was written by somebody else")
+            file.seek(0)
+            head: dict[str, Any] = json.loads(file.read(size) + b"}")
+        if head["format"] != _FORMAT or head["digest"] != self._digest:
+            raise self._refusal("is a checkpoint of another question, or of another klprove")
+        for name, said in head["seals"].items():
+            self._seals[name] = seal.begun(self._key, name)
+            with seal.open_inside(self._folder, name, os.O_RDONLY) as file:
+                seal.add(self._seals[name], file, head["sizes"][name])
+            if not seal.holds(self._seals[name], said):
+                raise self._refusal(f"is damaged: {name} is not what was written")
+        return head
 
     def _words(self, first: int, last: int) -> bytes:
-        with open(self._folder / "keys", "rb") as file:
+        with seal.open_inside(self._folder, "keys", os.O_RDONLY) as file:
             file.seek(8 * first)
             return file.read(8 * (last - first))
 
     def _fill(self, name: str, first: int, last: int, write: Callable[[int, bytes], None]) -> None:
-        with open(self._folder / name, "rb") as file:
+        with seal.open_inside(self._folder, name, os.O_RDONLY) as file:
             for a, b in _chunks(first, last):
                 write(a, file.read(b - a))
 

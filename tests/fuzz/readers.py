@@ -1,0 +1,238 @@
+"""The readers: what gets the bytes, from which good inputs they are made, what may come of them."""
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from klprove.c import parse
+from klprove.check import Question, load_claims, program
+from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
+from klprove.engine import Limits, explore
+from klprove.ir import Program, parse_ir, render
+from klprove.ir.verify import verify
+from klprove.kernels import HOME, load
+from klprove.lower import lower
+from klprove.source import BadInput
+from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+
+ROOT = Path(__file__).parents[2]
+_STATUSES = (0, 1, BAD_INPUT, INCOMPLETE)
+
+
+class Wrong(Exception):
+    """A reader did what it must not do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`make`: an input; `read`: what takes it, in a folder of its own. It returns, or raises
+    BadInput; all else is a finding."""
+
+    make: Callable[[Random], bytes]
+    read: Callable[[bytes, Path], None]
+
+
+@cache
+def _models() -> Sequence[bytes]:
+    found = [*(ROOT / "corpus").glob("*/buggy.c"), *(ROOT / "tests" / "lower").glob("*/*.c")]
+    return [path.read_bytes() for path in sorted(found)]
+
+
+@cache
+def _printed() -> Sequence[bytes]:
+    paths = sorted((ROOT / "corpus").glob("*/buggy.c"))[:10]
+    whole = [render(program(Question((str(path),)))).encode() for path in paths]
+    return [*whole, *(path.read_bytes() for path in sorted((ROOT / "tests").glob("lower/*/*.ir")))]
+
+
+@cache
+def _claims() -> Sequence[bytes]:
+    return [path.read_bytes() for path in sorted((ROOT / "claims").glob("*/*.toml"))]
+
+
+@cache
+def _manifests() -> Sequence[bytes]:
+    return [path.read_bytes() for path in sorted(HOME.glob("*/kernel.toml"))]
+
+
+def _said(arguments: Sequence[str]) -> str:
+    """What a command prints; its status is one of those that are promised, and what it prints is
+    dead text."""
+    out, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(errors):
+        status = run(arguments)
+    text = out.getvalue() + errors.getvalue()
+    if status not in _STATUSES:
+        raise Wrong(f"exit status {status}\n{text}")
+    alive = sorted({each for each in text if not (" " <= each <= "~" or each in "\n\t")})
+    if alive:
+        raise Wrong(f"prints {alive}\n{text}")
+    return text
+
+
+def _lowered(data: bytes, folder: Path) -> None:
+    path = folder / "model.c"
+    path.write_bytes(data)
+    wrong = verify(lower(parse([], user=path)))
+    if wrong:
+        raise Wrong(f"the verifier: {wrong[0]}")
+
+
+def _checked(data: bytes, folder: Path) -> None:
+    path = folder / "model.c"
+    path.write_bytes(data)
+    # So few states that no limit is waited for.
+    bounds = ["--time", "1s", "-j", "1", "--arrivals", "1", "--recursion", "2"]
+    _said(["check", str(path), *bounds, "--engine", "reference"])
+    _said(["export", "--promela", str(path)])
+
+
+def _parsed(data: bytes, folder: Path) -> None:
+    made = parse_ir(data.decode(errors="replace"), "printed.ir")
+    if not verify(made) and parse_ir(render(made), "again.ir") != made:
+        raise Wrong("printed and read again it is another program")
+
+
+def _claimed(data: bytes, folder: Path) -> None:
+    (folder / "01.toml").write_bytes(data)
+    load_claims(folder)
+
+
+def _kernel(data: bytes, folder: Path) -> None:
+    home = folder / "home" / "v4.12rc"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "kernel.toml").write_bytes(data)
+    (home / "klprove.c").write_text("int x;\n")
+    kernel = load("v4.12rc", folder / "home")
+    outside = [path for path in kernel.files if path.parent.parent != folder / "home"]
+    if outside:
+        raise Wrong(f"reads {outside}")
+
+
+_TINY = "int x;\n__task(0) void t(void) { x = 1; }\n__irq(0) void i(void) { assert(!x); }\n"
+_OPTIONS = (
+    "--kernel", "--patch", "--cpus", "--recursion", "-D", "--inline", "--memory-model", "--nest",
+    "--store-buffer", "--arrivals", "--engine", "--no-reduce", "--time", "--memory", "--werror",
+    "-j", "--traces", "--json",
+)  # fmt: skip
+_VALUES = (
+    b"v4.12rc", b"each", b"t", b"1", b"2", b"irq=1", b"irq=1,nmi=2", b"tso", b"reference", b"all",
+    b"1s", b"64M", b"X=1", b"X", b"one", b"-", b"none",
+)  # fmt: skip
+
+
+def _options(random: Random) -> bytes:
+    """Arguments, each ended by a NUL, as the kernel hands them to a process."""
+    values = (*_VALUES, *HOSTILE, *NUMBERS)
+    words = []
+    for _ in range(random.randint(1, 3)):
+        words += [random.choice(_OPTIONS).encode(), mutated(random, values)[:300]]
+    return b"".join(word.replace(b"\0", b"") + b"\0" for word in words)
+
+
+def _commanded(data: bytes, folder: Path) -> None:
+    (folder / "model.c").write_text(_TINY)
+    words = [os.fsdecode(word) for word in data.split(b"\0")[:-1]]
+    if any(word.startswith("--j") for word in words):  # a path of its own choice is no finding
+        words = [f"{folder}/out" if last.startswith("--j") else word
+                 for last, word in zip(["", *words], words, strict=False)]  # fmt: skip
+    _said(["check", str(folder / "model.c"), "--time", "1s", *words])
+
+
+def _strings(content: object) -> None:
+    """No string of a JSON document is alive once it is read."""
+    if isinstance(content, str) and not (content.isascii() and content.isprintable()):
+        raise Wrong(f"JSON holds {content!r}")
+    if isinstance(content, dict):
+        content = [*content, *content.values()]
+    if isinstance(content, list):
+        for each in content:
+            _strings(each)
+
+
+def _named(data: bytes, folder: Path) -> None:
+    name = data.replace(b"\0", b"").replace(b"/", b"|")[:120] or b"x"
+    path = os.path.join(os.fsencode(folder), name)
+    with open(path, "wb") as file:
+        file.write(_TINY.encode() if data[:1] != b"!" else b"int x = ;\n")
+    _said(["check", os.fsdecode(path), "--engine", "reference"])
+    _said(["lower", os.fsdecode(path)])
+    if data[:1] != b"!":
+        _strings(json.loads(_said(["check", os.fsdecode(path), "--json", "-"])))
+    os.unlink(path)
+
+
+@cache
+def _tiny() -> Program:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.c"
+        path.write_text(_TINY)
+        return program(Question((str(path),)))
+
+
+@cache
+def saved() -> Mapping[str, bytes]:
+    """The files of a checkpoint of `resumed`, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        resumed(Path(folder), False)
+        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+
+
+def resumed(folder: Path, resume: bool) -> None:
+    """Search a tiny model, whose answer is known, with a checkpoint in `folder`."""
+    limits = Limits(
+        engine="native",
+        arrivals={"irq": 1},
+        checkpoint=folder,
+        checkpoint_seconds=0.0,
+        resume=resume,
+    )
+    verdict = explore(_tiny(), limits)
+    if verdict.word != "violated":
+        raise Wrong(f"a checkpoint that is not ours made it {verdict.word}")
+
+
+def _damage(random: Random) -> bytes:
+    """The name of a file, and what is in its place."""
+    name = random.choice([*saved(), "search.json"])
+    content = mutated(random, list(saved().values()))
+    if name == "search.json" and random.random() < 0.5:
+        content = mutated(random, [saved()[name]])
+    return name.encode() + b"\n" + content
+
+
+def _restored(data: bytes, folder: Path) -> None:
+    name, _, content = data.partition(b"\n")
+    for each, good in saved().items():
+        (folder / each).unlink(missing_ok=True)
+        (folder / each).write_bytes(content if each.encode() == name else good)
+    resumed(folder, True)
+
+
+READERS: Mapping[str, Reader] = {
+    "model": Reader(lambda random: mutated(random, _models()), _lowered),
+    "check": Reader(lambda random: mutated(random, _models()), _checked),
+    "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
+    "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
+    "kernel": Reader(lambda random: mutated(random, _manifests()), _kernel),
+    "options": Reader(_options, _commanded),
+    "names": Reader(lambda random: mutated(random, HOSTILE), _named),
+    "checkpoint": Reader(_damage, _restored),
+}
+
+
+def read(name: str, data: bytes, folder: Path) -> None:
+    """Give `data` to a reader; raises what must not happen."""
+    try:
+        READERS[name].read(data, folder)
+    except BadInput as refused:
+        alive = [each for each in str(refused) if not (" " <= each <= "~" or each == "\n")]
+        if alive or not refused.diagnostics:
+            raise Wrong(f"complains with {alive}") from None
