@@ -18,7 +18,7 @@ def test_the_page_is_of_today() -> None:
 
 def test_every_check_is_a_target() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert {each["command"].removeprefix("make ") for each in command.checks()} <= targets
+    assert {each["command"].split()[1] for each in command.checks()} <= targets
     assert len(command.checks()) > 5
 
 

@@ -26,8 +26,9 @@ def main() -> int:
     """Hunt with every reader, or with those named."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600.0
     seed = int(time.time())
-    found = 0
-    for name in sys.argv[2:] or READERS:
+    found = executions = 0
+    names = sys.argv[2:] or list(READERS)
+    for name in names:
         result = hunt(name, seed, sys.maxsize, time.monotonic() + seconds)
         kinds: dict[str, bytes] = {}
         for data, said in result.findings:
@@ -44,6 +45,8 @@ def main() -> int:
             path.write_bytes(data)
             print(f"  {path.relative_to(ROOT)}: {said}", flush=True)
         found += len(kinds)
+        executions += result.executions
+    print(f"{len(names)} readers, {seconds:g} s each: {executions} executions, {found} kinds found")
     return 1 if found else 0
 
 
