@@ -14,7 +14,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
-	csmith fuzz same answers bench bench-spin spin cluster pins \
+	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -78,6 +78,13 @@ fuzz: $(TESTED) ## bytes that nobody meant to write, to every reader, SECONDS=60
 
 bench: $(READY) ## side by side with SPIN, raw and to the verdict (half an hour); skipped without SPIN
 	@$(SPIN) $(BIN)/python bench/spin.py all
+
+bench-updater: $(READY) ## every handler at every site beside an updater: states and seconds (5 minutes)
+	@for each in A B C D D2 E F G; do \
+		echo "$$each"; \
+		$(BIN)/klprove check handlers/2017/$$each.c --kernel v4.12rc --patch each --cpus 2 --traces none \
+			2>/dev/null | grep -A1 '^bounds'; \
+	done
 
 bench-small: $(READY) ## the cases of bench that take seconds
 	@$(SPIN) $(BIN)/python bench/spin.py all small
