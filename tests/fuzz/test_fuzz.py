@@ -14,7 +14,12 @@ from tests.fuzz.readers import READERS, Reader, read, resumed, saved
 
 FOUND = {
     "claim": [b"number = " + b"[" * 5000, b"a" + b".a" * 5000 + b" = 1"],
-    "ir": [b'program cpus 1\nobject 0x1 4 "\x01"\n', b'program cpus 1\nobject 0x1 4 "\\q"\n'],
+    "ir": [
+        b'program cpus 1\nobject 0x1 4 "\x01"\n',
+        b'program cpus 1\nobject 0x1 4 "\\q"\n',
+        b"program cpus 1\ncontext task t cpu 0\n  registers %a:i32\n    0  %a = "
+        + b"-(" * 5000 + b"1" + b")" * 5000 + b" ; a.c:1:1 t\n",
+    ],
     "kernel": [b"base = 3\n", b'files = ["../klprove.c"]\n', b"\xff"],
     "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
     "check": [
@@ -23,6 +28,7 @@ FOUND = {
         b"int \xe2\x80\xae = \x1b;\n",
     ],
     "model": [
+        b"__task(0) void run(void)\n{\n\tif (nobody) {\n" + b"!" * 3900,
         b'char s[] = "\xc3\xa9\\xff"; __task(0) void t(void) { s[0] = s[1]; }',
         b'int w[] = L"\\xffff"; __task(0) void t(void) { w[0] = w[1]; }',
     ],

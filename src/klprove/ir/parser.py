@@ -50,7 +50,13 @@ def parse_ir(text: str, file: str = "<ir>") -> Program:
     lines = [Line(line, number, file) for number, line in numbered if line.strip()]
     if not lines:
         raise BadInput([Diagnostic("syntax", Span(file, 1, 1), "expected 'program'")])
-    return _Reader(lines).program()
+    reader = _Reader(lines)
+    try:
+        return reader.program()
+    except RecursionError:
+        at = lines[min(reader.next, len(lines) - 1)].number
+        text = "an expression is nested too deeply"
+        raise BadInput([Diagnostic("large", Span(file, at, 1), text)]) from None
 
 
 class _Reader:
