@@ -17,8 +17,8 @@ FOUND = {
     "ir": [
         b'program cpus 1\nobject 0x1 4 "\x01"\n',
         b'program cpus 1\nobject 0x1 4 "\\q"\n',
-        b"program cpus 1\ncontext task t cpu 0\n  registers %a:i32\n    0  %a = "
-        + b"-(" * 5000 + b"1" + b")" * 5000 + b" ; a.c:1:1 t\n",
+        b"program cpus 1\ncontext task t cpu 0 ; a.c:1:1 t\n  registers %a:i32\n    0  %a = "
+        + b"(" * 5000 + b"%a" + b" + 1)" * 5000 + b" ; a.c:1:1 t\n",
     ],
     "kernel": [b"base = 3\n", b'files = ["../klprove.c"]\n', b"\xff"],
     "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
