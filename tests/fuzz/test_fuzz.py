@@ -20,6 +20,7 @@ FOUND = {
         b"program cpus 1\ncontext task t cpu 0 ; a.c:1:1 t\n  registers %a:i32\n    0  %a = "
         + b"(" * 5000 + b"%a" + b" + 1)" * 5000 + b" ; a.c:1:1 t\n",
     ],
+    "options": [b"-D\0A=\xff\xfe\0", b"-D\0\xc3\xa9=1\0"],
     "kernel": [b"base = 3\n", b'files = ["../klprove.c"]\n', b"\xff"],
     "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
     "check": [

@@ -86,8 +86,10 @@ class Define(click.ParamType[tuple[str, str]]):
         if isinstance(value, tuple):
             return value
         name, equals, text = value.partition("=")
-        if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             self.fail(f"{name!r} is not the name of a macro", param, ctx)
+        if not text.isprintable():
+            self.fail(f"{text!r} is no text that a macro can stand for", param, ctx)
         return name, text if equals else "1"
 
 
