@@ -159,6 +159,8 @@ def _strings(content: object) -> None:
 
 def _named(data: bytes, folder: Path) -> None:
     name = data.replace(b"\0", b"").replace(b"/", b"|")[:120] or b"x"
+    if name in (b".", b".."):
+        return  # folders: no file can be called so
     path = os.path.join(os.fsencode(folder), name)
     with open(path, "wb") as file:
         file.write(_TINY.encode() if data[:1] != b"!" else b"int x = ;\n")

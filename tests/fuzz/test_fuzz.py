@@ -22,7 +22,8 @@ FOUND = {
     ],
     "options": [b"-D\0A=\xff\xfe\0", b"-D\0\xc3\xa9=1\0"],
     "kernel": [b"base = 3\n", b'files = ["../klprove.c"]\n', b"\xff"],
-    "names": [b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
+    "names": [b".",
+        b"\xed.c", b"\xef\n.c", "\u202e.c".encode(), b"!\x1b[2J.c", b"\x1b[2J.c", b"-x.c"],
     "check": [
         b'__task(0) void t(void) { __klprove_assert(0, "a\\x1b[2J\\nklprove: HOLDS"); }\n',
         b'__task(0) void t(void) { finding("*\\\\ int evil; /\\\\*"); }\n',
