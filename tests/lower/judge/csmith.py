@@ -5,6 +5,7 @@ Yang, Chen, Eide, Regehr: Finding and understanding bugs in C compilers, PLDI 20
 
 import re
 import subprocess
+import tempfile
 from shutil import which
 
 INSTALLED = which("csmith") is not None
@@ -35,5 +36,8 @@ def csmith(seed: int) -> str:
     functions, depth = _SIZES[seed // len(_FEATURES) % len(_SIZES)]
     command = ["csmith", "--seed", str(seed), *_ALWAYS, *_FEATURES[seed % len(_FEATURES)]]
     command += ["--max-funcs", functions, "--max-block-depth", depth]
-    made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    with tempfile.TemporaryDirectory() as folder:  # it leaves a file where it runs
+        made = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=60, cwd=folder
+        )
     return _LOCAL_ARRAY.sub(r"\1static ", made.stdout)
