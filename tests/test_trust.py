@@ -44,3 +44,10 @@ def test_gaps_are_listed() -> None:
     assert "`test_breakpoints_arrive` in [tests/test_gaps.py]" in shown
     assert "| `make" not in shown
     assert "`nmi.c`: the entry assembly" in shown, "what the models leave out"
+
+
+def test_the_score_counts_what_never_ends_as_killed() -> None:
+    counted = {"total": 9, "killed": 3, "timeout": 2, "segfault": 1, "survived": 2, "no_tests": 1}
+    assert command.score(counted) == (
+        "9 mutants of the checker: 6 killed (2 of them by the clock), 2 survive, 1 without a test"
+    )

@@ -94,5 +94,5 @@ def _expected_failures(path: Path) -> Iterator[tuple[str, str]]:
             continue
         for each in node.decorator_list:
             if isinstance(each, ast.Call) and ast.unparse(each.func) == "pytest.mark.xfail":
-                words = {word.arg: ast.literal_eval(word.value) for word in each.keywords}
-                yield node.name, words["reason"]
+                words = {word.arg: word.value for word in each.keywords}
+                yield node.name, ast.literal_eval(words["reason"])

@@ -5,7 +5,7 @@ import pytest
 from klprove.engine import Limits
 from klprove.engine.machine import Machine
 from klprove.engine.nested import home
-from klprove.engine.pushdown import symmetry
+from klprove.engine.pushdown import counters
 from klprove.ir import verify
 from klprove.ir.expressions import Binary, Const, Expr, Reg
 from klprove.ir.instructions import End, Instr, Load, Pause, Report, Rmw, Set, Site, Store
@@ -71,9 +71,9 @@ SEES = {
 }
 
 
-def found(made: Program) -> list[symmetry.Symmetry]:
+def found(made: Program) -> list[counters.Symmetry]:
     """The counters of a program that may be turned round."""
-    return symmetry.find(Machine(made, Limits()), home(made))
+    return counters.find(Machine(made, Limits()), home(made))
 
 
 @pytest.mark.parametrize("name", SEES_NOTHING)

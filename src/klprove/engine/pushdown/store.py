@@ -60,7 +60,7 @@ masks: Words = []
 """Worlds of ones and zeros. For each interrupt context: the bytes that it may touch; these and all
 that is of the other CPUs; what is of the other CPUs alone. Then, once, all that is of these."""
 turns: Words = []
-"""What turns a world round (`symmetry.py`): the bits of its image that change; all zero where
+"""What turns a world round (`counters.py`): the bits of its image that change; all zero where
 nothing does."""
 frame_turns: Words = []
 """By point, plus one: the bits of a frame that change."""

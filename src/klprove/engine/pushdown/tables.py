@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from klprove.engine.footprint import Constants, Footprints
 from klprove.engine.machine import Machine
-from klprove.engine.pushdown import store, symmetry
+from klprove.engine.pushdown import counters, store
 from klprove.engine.pushdown.accesses import Accesses, Regions
 from klprove.engine.pushdown.layout import WORD, Layout
 
@@ -24,7 +24,7 @@ class Tables:
         self._constants = Constants(machine)
         self._several = machine.program.cpus > 1
         self._regions = Regions(machine) if self._several else None
-        self._symmetries = symmetry.find(machine, home) if self._several else []
+        self._symmetries = counters.find(machine, home) if self._several else []
 
     def write(self, here: set[int], elsewhere: set[int], write: Write) -> None:
         """Write all of them. `here` and `elsewhere`: the bytes to which computed addresses lead, on
