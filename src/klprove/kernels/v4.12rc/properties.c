@@ -71,7 +71,7 @@ struct context_mark {
 	bool watching;
 	s64 nesting;
 	long nmi_nesting;
-	int disabled;
+	int other;
 	int count;
 	unsigned int guard;
 	int record;
@@ -83,7 +83,7 @@ __ghost static void context_begin(struct context_mark *mark)
 	mark->watching = watching();
 	mark->nesting = THIS_CPU_NESTING;
 	mark->nmi_nesting = THIS_CPU_NMI_NESTING;
-	mark->disabled = IRQ_ENTER_DISABLED;
+	mark->other = OTHER_WORD;
 	mark->count = this_cpu(__preempt_count);
 	mark->guard = current->trace_recursion;
 	mark->record = this_cpu(handler_record);
@@ -95,7 +95,7 @@ __ghost static void context_end(const struct context_mark *mark)
 	if (mark->watching != watching()
 	    || mark->nesting != THIS_CPU_NESTING
 	    || mark->nmi_nesting != THIS_CPU_NMI_NESTING
-	    || mark->disabled != IRQ_ENTER_DISABLED
+	    || mark->other != OTHER_WORD
 	    || mark->count != this_cpu(__preempt_count)
 	    || mark->guard != current->trace_recursion) {
 		finding("state-corrupted");
@@ -110,7 +110,7 @@ __ghost static bool task_state_right(void)
 	return watching()
 	       && THIS_CPU_NESTING == NESTING_AT_REST
 	       && THIS_CPU_NMI_NESTING == NMI_NESTING_AT_REST
-	       && IRQ_ENTER_DISABLED == 0
+	       && OTHER_WORD == 0
 	       && this_cpu(__preempt_count) == 0
 	       && current->trace_recursion == 0;
 }
