@@ -5,8 +5,9 @@
  * Linux kernel commit 69ea03b56ed2 ("hardirq/nmi: Allow nested nmi_enter()") (in
  * v5.8): they nest, and RCU is told after the count is raised; local_db_save,
  * local_db_restore of arch/x86/include/asm/debugreg.h.
- * Leaves out: printk's mark (b0f51883f551 made it noinstr: no edge to patch any
- * more), lockdep_off, ftrace_nmi_enter (not traceable, nothing we look at); the
+ * Leaves out: printk's mark (no edge to patch any more, since Linux kernel commit
+ * b0f51883f551 ("printk: Disallow instrumenting print_nmi_enter()") (in v5.8)),
+ * lockdep_off, ftrace_nmi_enter (not traceable, nothing we look at); the
  * breakpoint registers themselves, of which cpu_dr7 says whether any is armed.
  */
 

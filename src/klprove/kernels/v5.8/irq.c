@@ -2,15 +2,14 @@
  *
  * Models: common_interrupt (DEFINE_IDTENTRY_IRQ) of arch/x86/kernel/irq.c;
  * handle_edge_irq of kernel/irq/chip.c as the first traceable function of the
- * body; scheduler_tick's rcu_sched_clock_irq (rcu_check_callbacks here), as in
- * v5.8. The system vectors have the same frame.
+ * body; the tick's rcu_sched_clock_irq, as in v5.8. The system vectors have the same frame.
  * Leaves out: vectors and descriptors, the switch of stacks, interrupts from
  * user mode, the preemption of ordinary code on the way out.
  */
 static void handle_edge_irq(struct pt_regs *regs)
 {
 	body_needs_rcu();
-	rcu_check_callbacks();	/* as if every interrupt were the tick */
+	rcu_sched_clock_irq();	/* as if every interrupt were the tick */
 }
 
 /* The entry code is noinstr: what can be patched begins with irq_enter_rcu(). */

@@ -28,7 +28,8 @@ static DEFINE_PER_CPU(int, __preempt_count);
 #define in_irq()		(preempt_count() & HARDIRQ_MASK)
 #define in_softirq()		(preempt_count() & SOFTIRQ_MASK)
 #define in_serving_softirq()	(preempt_count() & SOFTIRQ_OFFSET)
-#define in_interrupt()		(preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK))
+#define irq_count()		(preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK))
+#define in_interrupt()		irq_count()
 
 #define preempt_disable_notrace()		preempt_count_add(PREEMPT_OFFSET)
 #define preempt_enable_notrace()		preempt_count_sub(PREEMPT_OFFSET)

@@ -1,14 +1,11 @@
 /* rcu_dynticks.c - the operations on the dynticks counter itself.
  *
  * Models: rcu_dynticks_eqs_enter, rcu_dynticks_eqs_exit, rcu_dynticks_snap,
- * rcu_dynticks_in_eqs, rcu_dynticks_curr_cpu_in_eqs, __rcu_is_watching,
- * rcu_is_watching of kernel/rcu/tree.c; rcu_dynticks_task_enter,
- * rcu_dynticks_task_exit of kernel/rcu/tree_plugin.h (CONFIG_TASKS_RCU and
- * CONFIG_NO_HZ_FULL set), as in v5.8, after Linux kernel commit ff5c4f5cad33
- * ("rcu/tree: Mark the idle relevant functions noinstr") (in v5.8): nothing here
- * can be patched, but for rcu_is_watching, which lost its notrace and had it
- * back by Linux kernel commit d2098b444098 ("rcu: Make rcu_is_watching()
- * notrace again") (in v5.11), title from memory.
+ * rcu_dynticks_in_eqs, rcu_dynticks_curr_cpu_in_eqs of kernel/rcu/tree.c;
+ * rcu_dynticks_task_enter, rcu_dynticks_task_exit of kernel/rcu/tree_plugin.h
+ * (CONFIG_TASKS_RCU and CONFIG_NO_HZ_FULL set), as in v5.8, after Linux kernel
+ * commit ff5c4f5cad33 ("rcu/tree: Mark the idle relevant functions noinstr") (in
+ * v5.8): nothing here can be patched.
  * Leaves out: as in v4.12.
  */
 
@@ -49,22 +46,6 @@ static __always_inline noinstr bool rcu_dynticks_curr_cpu_in_eqs(void)
 	struct rcu_data *rdp = this_cpu_ptr(&rcu_data);
 
 	return !(atomic_read(&rdp->dynticks) & RCU_DYNTICK_CTRL_CTR);
-}
-
-static noinstr bool __rcu_is_watching(void)
-{
-	return !rcu_dynticks_curr_cpu_in_eqs();
-}
-
-/* A callback of ftrace that asks this is called again by its first step. */
-static bool rcu_is_watching(void)
-{
-	bool ret;
-
-	preempt_disable_notrace();
-	ret = !rcu_dynticks_curr_cpu_in_eqs();
-	preempt_enable_notrace();
-	return ret;
 }
 
 static noinstr void rcu_dynticks_task_enter(void)
