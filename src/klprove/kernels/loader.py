@@ -13,7 +13,7 @@ HOME = Path(__file__).parent
 
 MANIFEST = "kernel.toml"
 
-_LISTS = ("files", "sites", "static", "assumptions", "options")
+_LISTS = ("files", "sites", "static", "assumptions", "options", "differs")
 _TYPES: Mapping[str, type] = {
     "title": str,
     "base": str,
@@ -39,6 +39,8 @@ class Kernel:
     options: tuple[str, ...]
     """Macros that the model looks at."""
     assumptions: tuple[str, ...]
+    differs: tuple[str, ...]
+    """What this generation does otherwise than its base: commit, title and effect."""
     recursion: int
     """How often a function may stand in one call chain."""
     digest: str
@@ -70,7 +72,7 @@ def _load(name: str, home: Path) -> Kernel:
     chain = _chain(name, home)
     manifest: dict[str, Any] = {}
     for each in reversed(chain):
-        manifest |= _manifest(home / each)
+        manifest |= {"differs": [], **_manifest(home / each)}
     files = tuple(_nearest(file, chain, home) for file in manifest["files"])
     return Kernel(
         name=name,
@@ -81,6 +83,7 @@ def _load(name: str, home: Path) -> Kernel:
         static=frozenset(manifest["static"]),
         options=tuple(manifest["options"]),
         assumptions=tuple(manifest["assumptions"]),
+        differs=tuple(manifest["differs"]),
         recursion=manifest["recursion"],
         digest=_digest(files),
     )
