@@ -118,7 +118,7 @@ def _context(world: World, role: Role, cpu: int) -> Context:
 def _properties(world: World, claim: Claim) -> Iterator[Property]:
     run = _property_run(world, claim, 0)
     at = Site(claim.function.node.span, (claim.function.name,))
-    if claim.kind == "invariant" and not run.uses_cpu:
+    if claim.kind != "balanced" and not run.uses_cpu:
         yield Property(claim.kind, claim.name, None, _code(run), at)
         return
     for cpu in range(world.cpus):
