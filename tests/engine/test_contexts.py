@@ -114,6 +114,11 @@ RULES = {
         "__softirq(0) void s(void) { x = 0; }",
         set(),
     ),
+    "an interrupt must not call schedule()": (
+        "int x; __task(0) void t(void) { schedule(); } __irq(0) void i(void) { if (x) schedule(); }"
+        "__nmi(0) void n(void) { x = 1; }",
+        {"assert"},
+    ),
     "tasks of one CPU are switched at schedule() only": (
         "int x; __task(0) void a(void) { x++; x++; } __task(0) void b(void) { assert(x != 1); }",
         set(),

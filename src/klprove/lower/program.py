@@ -107,6 +107,7 @@ def _hooks(unit: Unit, layout: Layout) -> Iterator[tuple[int, int, FunctionDecl]
 def _context(world: World, role: Role, cpu: int) -> Context:
     function = role.function
     run = Run(world, cpu, call_ghost)
+    run.is_interrupt = role.kind != "task"
     assert function.definition is not None and function.body is not None
     definition = function.definition
     run.catch(definition, lambda: inline(run, definition, function, []))
