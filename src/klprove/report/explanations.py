@@ -86,6 +86,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "division-by-zero": Explanation(
         "a division by zero", "the divisor is never zero at this point in real code"
     ),
+    "division-overflow": Explanation(
+        "the least number of its type is divided by -1, for which x86 raises a divide error",
+        "the dividend never has that value at this point in real code",
+    ),
     "deadlock": Explanation(
         "every task that is left waits, and nothing can ever wake one of them",
         "something outside the model makes a condition true",
