@@ -183,7 +183,7 @@ def test_json_file_is_replaced_whole(model: Path) -> None:
 def test_a_bug_of_ours_is_status_70(
     model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("as if")
 
     monkeypatch.setattr("klprove.cli.checking.check", broken)
