@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from klprove.report.comparison import comparison
+from klprove.report.comparison import comparison, glance
 from klprove.report.document import SCHEMA, document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
@@ -25,6 +25,7 @@ __all__ = [
     "explain",
     "field",
     "fold",
+    "glance",
     "paint",
     "paint_diff",
     "render",
