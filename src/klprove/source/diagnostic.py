@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "expect": "a model's head that does not say, or says wrongly, what is expected of it",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
+    "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
