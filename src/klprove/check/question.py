@@ -53,6 +53,9 @@ class Question:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on from the checkpoints that the folder holds."""
+    source: tuple[tuple[str, ...], ...] = ()
+    """The words of `klprove check` that stand for `files` where these were made from something
+    else; empty where they are the user's own."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).
