@@ -13,7 +13,7 @@ from klprove.report import Traces, document, render
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @text_options
 @search_options
 @store_options
@@ -51,6 +51,7 @@ def check_command(
     \b
       klprove check model.c
       klprove check handlers/2017/F.c --kernel v4.12rc --patch each
+      klprove check --kernel v4.12 --scene transition --action disable
 
     The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.

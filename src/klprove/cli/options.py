@@ -9,6 +9,7 @@ from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size, patched
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
+from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -18,6 +19,20 @@ _TEXT = (
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
         "replaces the model's of that name.",
+    ),
+    click.option(
+        "--scene",
+        type=click.Choice(tuple(SCENES)),
+        default=HANDLER,
+        show_default=True,
+        help="Of the kernel model. handler: what nests around livepatch's handler. transition: the "
+        "livepatch core, and tasks that are switched (docs/livepatch-core.md).",
+    ),
+    click.option(
+        "--action",
+        metavar="NAME",
+        help="What the administrator of the scene does: enable, disable, reverse ... Default: the "
+        "scene's first.",
     ),
     click.option(
         "--patch",
@@ -193,12 +208,16 @@ def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
 
 
 def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
-    """The question that `files` and the values of the options above ask.
+    """The question that `files`, or a kernel model without any, and the options above ask.
 
     Options that a command does not have stay at their defaults. Raises UsageError for values that
     do not go together.
     """
     given = dict(options)
+    if not files and given["kernel"] is None:
+        raise click.UsageError("Missing argument 'FILE...' (or --kernel K, for its own text)")
+    if given["kernel"] is None and (given["scene"] != HANDLER or given["action"] is not None):
+        raise click.UsageError("--scene and --action need --kernel")
     refuse_buffer(given["memory_model"], given["store_buffer"])
     if given.get("checkpoint") and given.get("resume"):
         raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")

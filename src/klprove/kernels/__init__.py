@@ -1,5 +1,5 @@
 """Kernel models: data in the model language, a folder a generation."""
 
-from klprove.kernels.loader import HOME, Kernel, load, names
+from klprove.kernels.loader import HANDLER, HOME, SCENES, TRANSITION, Kernel, load, names
 
-__all__ = ["HOME", "Kernel", "load", "names"]
+__all__ = ["HANDLER", "HOME", "SCENES", "TRANSITION", "Kernel", "load", "names"]

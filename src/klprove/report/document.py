@@ -17,6 +17,8 @@ def document(answer: Answer, timing: bool = True) -> dict[str, Any]:
         "verdict": answer.word,
         "complete": answer.complete,
         "kernel": answer.question.kernel,
+        "scene": answer.question.scene,
+        "action": answer.question.action,
         "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
         "model": answer.model,
         "fingerprint": answer.fingerprint,
