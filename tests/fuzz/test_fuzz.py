@@ -30,6 +30,7 @@ FOUND = {
         b"int \xe2\x80\xae = \x1b;\n",
     ],
     "model": [
+        b"__task(0) void t(void) { } __nmi(0) void n(void) { schedule(); }",
         b"__task(0) void run(void)\n{\n\tif (nobody) {\n" + b"!" * 3900,
         b'char s[] = "\xc3\xa9\\xff"; __task(0) void t(void) { s[0] = s[1]; }',
         b'int w[] = L"\\xffff"; __task(0) void t(void) { w[0] = w[1]; }',

@@ -85,6 +85,7 @@ def test_every_site_is_an_ordinary_function(name: str) -> None:
         ("v4.12", set()),
         ("v4.14", set()),
         ("v4.16", {"rcu_eqs_enter_common", "rcu_eqs_exit_common"}),
+        ("v4.20", {"rcu_eqs_enter_common", "rcu_eqs_exit_common"}),
     ],
 )
 def test_the_sites_are_those_of_the_issue(name: str, gone: set[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from klprove import engine
-from klprove.c import MOST_BYTES, Unit, parse
+from klprove.c import MOST_BYTES, Unit, included, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
@@ -95,7 +95,7 @@ def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
     kernel = _kernel(question)
     model = kernel.digest if kernel else ""
-    texts = "".join(_digest(path).sha256 for path in question.files)
+    texts = "".join(each.sha256 for each in _texts(question))
     return question.fingerprint(model + texts)
 
 
@@ -132,12 +132,18 @@ def _kernel(question: Question) -> Kernel | None:
 
 def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
     """The parsed text of `question` and the digests of its files. Raises BadInput."""
-    texts = tuple(_digest(path) for path in question.files)
+    texts = _texts(question)
     chosen = kernel.defines(question.action) if kernel else {}
     defines = {"NR_CPUS": str(question.cpus or 1), **chosen, **question.defines}
     models = list(kernel.files) if kernel else []
     *first, last = question.files or (None,)  # None: the kernel model as it is
     return parse([*models, *filter(None, first)], defines=defines, user=last), texts
+
+
+def _texts(question: Question) -> tuple[Text, ...]:
+    """Every file of a question, each followed by those that it includes."""
+    every = ((path, *included(path)) for path in question.files)
+    return tuple(_digest(path) for each in every for path in each)
 
 
 def _digest(path: str) -> Text:

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from klprove.check import check
+from klprove.api import check
 from klprove.cli.clusters import cluster_at
-from klprove.cli.options import question_of, search_options, store_options, text_options
+from klprove.cli.options import asked, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.report import Traces, document, render
@@ -57,13 +57,13 @@ def check_command(
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
-    question = question_of(files, options)
-    if cluster and question.checkpoint:
+    given = asked(options)
+    if cluster and given.get("checkpoint"):
         raise click.UsageError("--cluster writes no checkpoints")
     line = ProgressLine()
     with cluster_at(cluster, jobs) as whose:
         try:
-            answer = check(question, line, jobs, whose)
+            answer = check(files, progress=line, jobs=jobs, cluster=whose, **given)
         finally:
             line.clear()
     failure: OutputFailed | None = None

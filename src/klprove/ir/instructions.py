@@ -231,7 +231,7 @@ class Limit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """End of the code of an invariant or a balanced expression: its value. Local."""
+    """End of the code of a property: its value. Local."""
 
     value: Expr
     at: Site

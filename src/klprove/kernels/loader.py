@@ -43,7 +43,7 @@ class Kernel:
     static: frozenset[str]
     """Sites that a compiler may have inlined."""
     options: tuple[str, ...]
-    """Macros that the model looks at, off by default."""
+    """Macros that the model looks at."""
     assumptions: tuple[str, ...]
     recursion: int
     """How often a function may stand in one call chain."""

@@ -134,6 +134,10 @@ def _unmask(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 @_intrinsic("schedule")
 def _schedule(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     _no_step(run, node, "schedule()")
+    if run.is_interrupt:
+        text = "schedule() in an interrupt"
+        run.builder.emit(Check(Const(0, I32), "assert", text, run.site(node)))
+        return
     run.builder.emit(Yield(run.site(node)))
 
 
