@@ -22,6 +22,8 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "complete": answer.complete,
         "kernel": answer.question.kernel,
         "mail": _mail(taken),
+        "scene": answer.question.scene,
+        "action": answer.question.action,
         "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
         "model": answer.model,
         "fingerprint": answer.fingerprint,
