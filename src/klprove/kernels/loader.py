@@ -53,6 +53,7 @@ class Kernel:
     """SHA-256 over names and text of all files, in order."""
     actions: tuple[str, ...] = ()
     """What the scene's administrator can do, the default first."""
+    scene: str = HANDLER
 
     def defines(self, action: str | None) -> Mapping[str, str]:
         """The macros that choose `action`, or the default one. Raises BadInput where there is no
@@ -83,14 +84,15 @@ def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
             text = f"kernel generation {name} has no scene {scene!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
     try:
-        return _load(name, home, SCENES[scene])
+        return _load(name, home, scene)
     except (ValueError, KeyError, OSError, RecursionError) as error:
         said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         text = f"kernel generation {name} cannot be used: {said}"
         raise BadInput([Diagnostic("kernel", Span(str(home / name), 0, 0), text)]) from None
 
 
-def _load(name: str, home: Path, file: str) -> Kernel:
+def _load(name: str, home: Path, scene: str) -> Kernel:
+    file = SCENES[scene]
     chain = _chain(name, home, file)
     manifest: dict[str, Any] = {}
     for each in reversed(chain):
@@ -111,6 +113,7 @@ def _load(name: str, home: Path, file: str) -> Kernel:
         recursion=manifest["recursion"],
         digest=_digest(files),
         actions=tuple(manifest.get("actions", ())),
+        scene=scene,
     )
 
 
