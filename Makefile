@@ -13,8 +13,8 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
-	csmith litmus herd fuzz same answers bench bench-updater bench-small spin cluster pins \
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations core-table tso agree \
+	cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -54,6 +54,9 @@ thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 generations: $(READY) ## write docs/generations-2017.md again: handlers B and F on three generations
 	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
 		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
+
+core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
+	$(BIN)/python -m tests.kernels.transitions
 
 answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
 	@$(BIN)/python -m bench.answers

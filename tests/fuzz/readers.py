@@ -18,12 +18,15 @@ from klprove.corpus import find
 from klprove.engine import Limits, explore
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
-from klprove.kernels import HOME, load
+from klprove.kernels import HOME, Kernel, load
 from klprove.lower import lower
+from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
-from klprove.source import BadInput
+from klprove.report import letter
+from klprove.source import BadInput, plain_lines
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.litmus.reader import read as read_litmus
+from tests.mail.letters import PROSE, mail
 
 ROOT = Path(__file__).parents[2]
 _STATUSES = (0, 1, BAD_INPUT, INCOMPLETE)
@@ -74,10 +77,14 @@ def _said(arguments: Sequence[str]) -> str:
     text = out.getvalue() + errors.getvalue()
     if status not in _STATUSES:
         raise Wrong(f"exit status {status}\n{text}")
+    _dead(text)
+    return text
+
+
+def _dead(text: str) -> None:
     alive = sorted({each for each in text if not (" " <= each <= "~" or each in "\n\t")})
     if alive:
         raise Wrong(f"prints {alive}\n{text}")
-    return text
 
 
 def _lowered(data: bytes, folder: Path) -> None:
@@ -177,6 +184,43 @@ def _kernel(data: bytes, folder: Path) -> None:
     outside = [path for path in kernel.files if path.parent.parent != folder / "home"]
     if outside:
         raise Wrong(f"reads {outside}")
+
+
+@cache
+def _letters() -> Sequence[bytes]:
+    patches = [path.read_text() for path in sorted((ROOT / "tests" / "mail").glob("*.patch"))]
+    kind = "Content-Type: {}".format
+    heads: list[tuple[str, ...]] = [
+        (),
+        (kind("text/plain; format=flowed"),),
+        (kind("multipart/mixed; boundary=B"),),
+        (kind("text/plain; charset=utf-7"), "Content-Transfer-Encoding: quoted-printable"),
+    ]
+    bodies = [*patches, *(f"--B\n\n{each}--B--\n" for each in patches), "f();\n...\ng();\n"]
+    made = [mail(body, *head) for body in bodies for head in heads]
+    folder = b"From a Mon May  8 17:16:12 2017\n"
+    return [PROSE.encode(), folder + PROSE.encode() + b"\n" + folder + made[0], *made]
+
+
+@cache
+def _kernel_model() -> Kernel:
+    return load("v4.12rc")
+
+
+def _mailed(data: bytes, folder: Path) -> None:
+    try:
+        taken = take(data, "mail", _kernel_model(), where="klp_ftrace_handler:entry")
+    except BadInput as refused:
+        if "--place is" not in str(refused):
+            raise
+        taken = take(data, "mail", _kernel_model())
+    path = folder / "mail.c"
+    path.write_text(taken.placed.composed.text)
+    try:
+        parse(_kernel_model().files, defines={"NR_CPUS": "1"}, user=path)
+    except BadInput as refused:
+        raise complaints(refused, taken, str(path)) from None
+    _dead(plain_lines(letter(taken, "")))
 
 
 _TINY = "int x;\n__task(0) void t(void) { x = 1; }\n__irq(0) void i(void) { assert(!x); }\n"
@@ -285,6 +329,7 @@ READERS: Mapping[str, Reader] = {
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
+    "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),
     "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),

@@ -14,7 +14,7 @@ from klprove.kernels import HOME
 
 
 @click.command("export")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @text_options
 @bound_options
 @click.option("--promela", "as_promela", is_flag=True, help="Promela, for SPIN 6.5.")
