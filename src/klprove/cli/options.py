@@ -14,6 +14,24 @@ from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+page_option = click.option(
+    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
+)
+
+
+def jobs_option(
+    what: str, help_: str = "Processes. Default: one a core."
+) -> Callable[[_Command], _Command]:
+    """`-j` of a command that writes `what`."""
+    return click.option(
+        "-j",
+        "jobs",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help=f"{help_} The {what} does not depend on it.",
+    )
+
+
 _TEXT = (
     click.option(
         "--kernel",
@@ -142,13 +160,10 @@ _SEARCH = (
         is_flag=True,
         help="A warning that fires (WARN_ON, a finding that ends in -warned) is a violation.",
     ),
-    click.option(
-        "-j",
-        "jobs",
-        type=click.IntRange(1, 1024),
-        metavar="N",
-        help="Processes, where there are several questions, and threads of the native engine where "
-        "there are more cores. Default: one a core. The answer does not depend on it.",
+    jobs_option(
+        "answer",
+        "Processes, where there are several questions, and threads of the native engine where "
+        "there are more cores. Default: one a core.",
     ),
     cluster_option,
 )
