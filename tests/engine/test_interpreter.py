@@ -59,6 +59,10 @@ ACCESSES = {
         " assert(cmpxchg(&a, 0, 6) == 0); }",
         ["update a 0 5", "update a 5 5; assert: cmpxchg(&a, 0, 6) == 0"],
     ),
+    "a cmpxchg of what was read": (
+        "int a = 3; __task(0) void t(void) { int r = a; assert(cmpxchg(&a, r, r + 1) == 9); }",
+        ["read a 3 3", "update a 3 4; assert: cmpxchg(&a, r, r + 1) == 9"],
+    ),
     "a counter that wraps is stored wrapped": (
         "__wraps(2) unsigned int a = 3; __task(0) void t(void) { a++; BUG(); }",
         ["read a 3 3", "write a 3 0; assert: BUG()"],
@@ -84,6 +88,11 @@ ACCESSES = {
         "int a, g; __ghost static void f(void) { g = 1; assert(a); }"
         " __task(0) void t(void) { a = 0; f(); }",
         ["write a 0 0; assert: a"],
+    ),
+    "nor is what ghost code writes in an await": (
+        "int a, g; __ghost static void f(void) { g = 1; }"
+        " __task(0) void t(void) { await(({ f(); a == 0; })); BUG(); }",
+        ["read a 0 0; assert: BUG()"],
     ),
     "a local is no access": (
         "int a; __task(0) void t(void) { int r = 3; if (r * 2 == 6) a = r; else a = 1; BUG(); }",
@@ -220,6 +229,15 @@ def test_a_step_alone(tmp_path: Path) -> None:
     wrote = interpreter.run(code, 0, 3, {}, memory, 0)
     assert bytes(wrote.memory) == bytes([6]) + image.initial[1:]
     assert wrote.index == 4
+
+
+def test_a_step_that_assume_drops(tmp_path: Path) -> None:
+    path = tmp_path / "model.c"
+    path.write_text(_HEAD + "int a; __task(0) void t(void) { assume(choose(2)); a = 1; }\n")
+    made = program(Question((str(path),)))
+    interpreter, code = Interpreter(image := Image(made, Limits())), made.contexts[0].code
+    reached = [interpreter.run(code, 0, 0, {}, image.initial, choice).index for choice in (0, 1)]
+    assert reached == [-1, 2]
 
 
 def test_the_value_of_a_property(tmp_path: Path) -> None:
