@@ -13,9 +13,9 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations core-table tso agree \
-	cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small spin cluster pins \
-	kernel-source lock clean
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
+	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
+	spin cluster pins kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -41,6 +41,9 @@ trust-run: $(TESTED) ## run every check of trust/checks.toml (an hour) and keep 
 mutmut: $(MUTATED) ## mutants of the rules of contexts against the tests that state them, and the score (10 minutes)
 	$(BIN)/mutmut run
 	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
+
+mutmut-sample: $(MUTATED) ## a sample of mutants of interpreter, emitter, operators, values against their tests (15 minutes)
+	@$(BIN)/python -m trust.sample
 
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md

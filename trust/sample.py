@@ -1,8 +1,8 @@
-"""`python -m trust.sample MODULE COUNT [TEST...]`: a sample of mutants of a module against tests.
+"""`python -m trust.sample`: a sample of the mutants of some modules against the tests of each.
 
 mutmut makes the mutants; here each is one function's code, put in place in a forked copy of this
 process that has everything loaded, so that a mutant costs no more than the tests that look at it.
-The seed is fixed. Prints the survivors with what they change, then the score.
+The seed is fixed. Prints the survivors with what they change, and the score.
 """
 
 import ast
@@ -22,6 +22,23 @@ from typing import NamedTuple
 import pytest
 
 _SEED = 2017
+_LOWER = (
+    "tests/lower/test_golden.py",
+    "tests/lower/test_refused.py",
+    "tests/lower/test_sequential.py",
+)
+_ENGINE = (
+    "tests/engine/test_operators.py",
+    "tests/engine/test_interpreter.py",
+    "tests/engine/test_contexts.py",
+)
+SAMPLES = {
+    "klprove.engine.interpreter": (120, _ENGINE[1:2]),
+    "klprove.lower.values": (60, _LOWER),
+    "klprove.lower.operators": (60, _LOWER),
+    "klprove.engine.emit": (60, _ENGINE),
+}
+"""For each module how many mutants, and the tests that look at it."""
 _CPU_SECONDS = 60
 _MEMORY = 6 << 30
 _NAME = re.compile(r"(?:x_|xǁ(?P<owner>\w+?)ǁ)(?P<function>\w+?)__mutmut_(?P<number>\d+|orig)")
@@ -104,25 +121,36 @@ def outcome(mutant: Mutant | None, module: ModuleType, tests: Sequence[str]) -> 
     return _WORDS.get(code, f"ended by {code}")
 
 
-def main(words: Sequence[str]) -> int:
-    """Try a sample; 1 where the tests do not hold for the module itself."""
-    name, count, *tests = words
+def sampled(name: str, count: int, tests: Sequence[str]) -> tuple[int, Counter[str]]:
+    """How many mutants a module has, and what the tests say of `count` of them."""
     module = importlib.import_module(name)
     every = mutants(Path(str(module.__file__)).read_text(), name)
-    chosen = Random(_SEED).sample(every, min(int(count), len(every)))
     if outcome(None, module, tests) != "survives":
-        print(f"{name}: the tests fail without a mutant")
-        return 1
+        raise SystemExit(f"{name}: the tests fail without a mutant")
     said: Counter[str] = Counter()
-    for mutant in chosen:
+    for mutant in Random(_SEED).sample(every, min(count, len(every))):
         word = outcome(mutant, module, tests)
         said[word] += 1
         if word == "survives":
-            print(f"{mutant.name}\n{mutant.difference()}", flush=True)
-    told = ", ".join(f"{number} {word}" for word, number in said.most_common())
-    print(f"{name}: {len(chosen)} of {len(every)} mutants: {told}", flush=True)
+            print(f"{name} {mutant.name}\n{mutant.difference()}", flush=True)
+    print(f"{name}: {_told(said, len(every))}", flush=True)
+    return len(every), said
+
+
+def _told(said: Counter[str], every: int) -> str:
+    words = ", ".join(f"{number} {word}" for word, number in said.most_common())
+    return f"{said.total()} of {every} mutants: {words}"
+
+
+def main() -> int:
+    """Try every sample of `SAMPLES`."""
+    total, said = 0, Counter[str]()
+    for name, (count, tests) in SAMPLES.items():
+        every, more = sampled(name, count, tests)
+        total, said = total + every, said + more
+    print(f"{len(SAMPLES)} modules, a sample: {_told(said, total)}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
