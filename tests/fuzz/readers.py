@@ -15,6 +15,7 @@ from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.engine import Limits, explore
+from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
@@ -22,6 +23,7 @@ from klprove.lower import lower
 from klprove.mail import complaints, take
 from klprove.report import letter
 from klprove.source import BadInput, plain_lines
+from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.mail.letters import PROSE, mail
 
@@ -137,6 +139,17 @@ def _letters() -> Sequence[bytes]:
     made = [mail(body, *head) for body in bodies for head in heads]
     folder = b"From a Mon May  8 17:16:12 2017\n"
     return [PROSE.encode(), folder + PROSE.encode() + b"\n" + folder + made[0], *made]
+
+
+@cache
+def _images() -> Sequence[bytes]:
+    return [elf(labels(each)) for each in ("v4.12rc", "v6.18")]
+
+
+def _seen(data: bytes, folder: Path) -> None:
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    resolve(str(path))
 
 
 @cache
@@ -267,6 +280,7 @@ READERS: Mapping[str, Reader] = {
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
+    "image": Reader(lambda random: mutated(random, _images()), _seen),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "kernel": Reader(lambda random: mutated(random, _manifests()), _kernel),
     "options": Reader(_options, _commanded),
