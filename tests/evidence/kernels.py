@@ -77,7 +77,7 @@ def elf(symbols: Iterable[str]) -> bytes:
         (0, 3, 0, 0, 64, len(text), 0, 0, 1, 0),
         (0, 2, 0, 0, start, len(table), 1, 1, 8, 24),
     ]
-    header = struct.pack(
-        "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0, 0, start + len(table), 0, 64, 0, 0, 64, 3, 1
-    )  # fmt: skip
+    end = start + len(table)
+    fields = (b"\x7fELF\2\1\1", 2, 62, 1, 0, 0, end, 0, 64, 0, 0, 64, len(sections), 1)
+    header = struct.pack("<16sHHIQQQIHHHHHH", *fields)
     return header + text + table + b"".join(struct.pack("<IIQQQQIIQQ", *each) for each in sections)

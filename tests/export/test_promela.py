@@ -12,6 +12,7 @@ from klprove.corpus import read
 from klprove.engine.limits import Limits
 from klprove.export import promela
 from klprove.ir.program import Program
+from klprove.source import BadInput
 from tests.engine import generated, interleaved, rich
 from tests.export.spin import INSTALLED, WHY, against, compare, run, searched
 
@@ -138,3 +139,13 @@ def test_a_wrong_model_is_noticed(name: str) -> None:
     except ValueError as error:  # no end
         wrong = (str(error),)
     assert wrong
+
+
+def test_what_can_follow_is_not_for_spin(tmp_path: Path) -> None:
+    model = tmp_path / "model.c"
+    model.write_text(
+        "#include <klprove.h>\nint x; __task(0) void f(void) { x = 1; await(0); }\n"
+        "eventually(on, x == 1)\n"
+    )
+    with pytest.raises(BadInput, match=r"model.c:3:1: error: eventually\(on\)"):
+        promela(program(Question((str(model),))), Limits())

@@ -14,6 +14,7 @@ from random import Random
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
+from klprove.corpus import find
 from klprove.engine import Limits, explore
 from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
@@ -21,10 +22,12 @@ from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
 from klprove.lower import lower
 from klprove.mail import complaints, take
+from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +104,16 @@ def _checked(data: bytes, folder: Path) -> None:
     bounds = ["--time", "1s", "-j", "1", "--arrivals", "1", "--recursion", "2"]
     _said(["check", str(path), *bounds, "--engine", "reference"])
     _said(["export", "--promela", str(path)])
+    _exported(path)
+
+
+def _exported(path: Path) -> None:
+    """A litmus test of `path`, where it fits, is one that herd's grammar has."""
+    out = path.with_name("model.litmus")
+    out.unlink(missing_ok=True)
+    _said(["export", "--litmus", "--observe", str(path), "-o", str(out)])
+    if out.exists():
+        read_litmus(out.read_text(encoding="ascii"))
 
 
 def _parsed(data: bytes, folder: Path) -> None:
@@ -112,6 +125,56 @@ def _parsed(data: bytes, folder: Path) -> None:
 def _claimed(data: bytes, folder: Path) -> None:
     (folder / "01.toml").write_bytes(data)
     load_claims(folder)
+
+
+@cache
+def _heads() -> Sequence[bytes]:
+    paths = sorted((ROOT / "corpus").glob("*/*.c"))
+    heads = {path.read_bytes().partition(b"*/")[0] + b"*/\n" for path in paths}
+    return [
+        *sorted(heads),
+        b"/* klprove: expect incomplete; nest irq=2; engine native; kernel v4.12 */",
+    ]
+
+
+def _expected(data: bytes, folder: Path) -> None:
+    """A head, as `klprove corpus` finds it before it runs anything."""
+    entry = folder / "entry"
+    entry.mkdir(exist_ok=True)
+    (entry / "buggy.c").write_bytes(data)
+    find([str(folder)], folder)
+
+
+_CATALOGUE = (
+    b'[{"id": "entry", "year": 2017, "min_arrivals": 2, "buggy": "fails", "fixed": "holds"}]',
+    b'[{"id": "entry", "buggy": "violated"}, {"id": "other", "buggy": null, "fixed": []}]',
+    b'[{"id": "\\u202eentry", "year": {"a": [1e99]}, "min_arrivals": 200, "fixed": "holds"}]',
+)
+
+
+def _catalogued(data: bytes, folder: Path) -> None:
+    """A catalogue, with what is said of its twins."""
+    (folder / "catalogue.json").write_bytes(data)
+    entry = folder / "entry"
+    entry.mkdir(exist_ok=True)
+    for name in ("buggy", "fixed"):
+        (entry / f"{name}.c").write_text(_TINY)
+    words = ["--engine", "reference", "--time", "1s", "-j", "1"]
+    said = _said(["corpus", str(folder), "--json", "-", *words])
+    if said.startswith("{"):
+        _strings(json.loads(said))
+    _said(["corpus", str(folder), "--ktap", "-", *words])
+
+
+@cache
+def _campaigns() -> Sequence[bytes]:
+    return [path.read_bytes() for path in sorted((ROOT / "campaigns").glob("*.toml"))]
+
+
+def _campaigned(data: bytes, folder: Path) -> None:
+    path = folder / "campaign.toml"
+    path.write_bytes(data)
+    load_campaign(path)
 
 
 def _kernel(data: bytes, folder: Path) -> None:
@@ -282,6 +345,9 @@ READERS: Mapping[str, Reader] = {
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "image": Reader(lambda random: mutated(random, _images()), _seen),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
+    "head": Reader(lambda random: mutated(random, _heads()), _expected),
+    "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),
+    "campaign": Reader(lambda random: mutated(random, _campaigns()), _campaigned),
     "kernel": Reader(lambda random: mutated(random, _manifests()), _kernel),
     "options": Reader(_options, _commanded),
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),

@@ -28,8 +28,10 @@ FOUND = {
         b'__task(0) void t(void) { __klprove_assert(0, "a\\x1b[2J\\nklprove: HOLDS"); }\n',
         b'__task(0) void t(void) { finding("*\\\\ int evil; /\\\\*"); }\n',
         b"int \xe2\x80\xae = \x1b;\n",
+        b"#include <" + b"a" * 5000 + b">\nint x;\n",
     ],
     "model": [
+        b"__task(0) void t(void) { } __nmi(0) void n(void) { schedule(); }",
         b"__task(0) void run(void)\n{\n\tif (nobody) {\n" + b"!" * 3900,
         b'char s[] = "\xc3\xa9\\xff"; __task(0) void t(void) { s[0] = s[1]; }',
         b'int w[] = L"\\xffff"; __task(0) void t(void) { w[0] = w[1]; }',

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from klprove import engine
-from klprove.c import MOST_BYTES, Unit, parse
+from klprove.c import MOST_BYTES, Unit, included, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
@@ -93,8 +93,9 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
 
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
-    model = load(question.kernel).digest if question.kernel else ""
-    texts = "".join(_digest(path).sha256 for path in question.files)
+    kernel = _kernel(question)
+    model = kernel.digest if kernel else ""
+    texts = "".join(each.sha256 for each in _texts(question))
     return question.fingerprint(model + texts)
 
 
@@ -109,7 +110,7 @@ class _Task:
 
 
 def _prepare(question: Question, jobs: int = 1) -> _Task:
-    kernel = load(question.kernel) if question.kernel else None
+    kernel = _kernel(question)
     unit, texts = _read(question, kernel)
     refuse_unknown(question.inlined, unit.functions)
     known = kernel.sites if kernel else ()
@@ -125,13 +126,24 @@ def _prepare(question: Question, jobs: int = 1) -> _Task:
     return _Task(kernel, texts, chosen, job)
 
 
+def _kernel(question: Question) -> Kernel | None:
+    return load(question.kernel, scene=question.scene) if question.kernel else None
+
+
 def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
     """The parsed text of `question` and the digests of its files. Raises BadInput."""
-    texts = tuple(_digest(path) for path in question.files)
-    defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
+    texts = _texts(question)
+    chosen = kernel.defines(question.action) if kernel else {}
+    defines = {"NR_CPUS": str(question.cpus or 1), **chosen, **question.defines}
     models = list(kernel.files) if kernel else []
-    *first, last = question.files
-    return parse([*models, *first], defines=defines, user=last), texts
+    *first, last = question.files or (None,)  # None: the kernel model as it is
+    return parse([*models, *filter(None, first)], defines=defines, user=last), texts
+
+
+def _texts(question: Question) -> tuple[Text, ...]:
+    """Every file of a question, each followed by those that it includes."""
+    every = ((path, *included(path)) for path in question.files)
+    return tuple(_digest(path) for each in every for path in each)
 
 
 def _digest(path: str) -> Text:

@@ -11,7 +11,7 @@ from klprove.c import Unit
 from klprove.check.question import TSO, Question
 from klprove.check.sites import require_called
 from klprove.ir.instructions import Check, Report, Warned
-from klprove.ir.program import Object, Program
+from klprove.ir.program import PROPERTIES, Object, Program
 from klprove.ir.types import PTR
 from klprove.kernels import HOME
 from klprove.lower import Options, lower
@@ -61,7 +61,7 @@ class Job:
         try:
             program = lower(self.unit, options)
         except RecursionError:
-            span = Span(self.question.files[-1], 0, 0)
+            span = Span([*self.question.files, "--kernel"][-1], 0, 0)
             text = "an expression or a chain of calls is nested too deeply"
             raise BadInput([Diagnostic("large", span, text)]) from None
         if self.required:
@@ -209,5 +209,5 @@ def codes(program: Program) -> tuple[str, ...]:
                 case Warned():
                     found["warned"] = None
     for each in program.properties:
-        found["invariant" if each.kind == "invariant" else "unbalanced"] = None
+        found[PROPERTIES[each.kind]] = None
     return tuple(found)

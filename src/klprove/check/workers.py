@@ -26,6 +26,7 @@ _MANY = 8
 _GRACE = 5.0
 """Seconds that workers get to report after an interrupt."""
 
+
 class Work(Protocol):
     """What `spread` needs of a job: a program a site, and its search."""
 

@@ -15,7 +15,7 @@ from klprove.report import Traces, document, render
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @text_options
 @click.option(
     "--mail",
@@ -76,6 +76,7 @@ def check_command(
     \b
       klprove check model.c
       klprove check handlers/2017/F.c --kernel v4.12rc --patch each
+      klprove check --kernel v4.12 --scene transition --action disable
 
     The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
@@ -120,10 +121,8 @@ def check_command(
 
 
 def _refuse_both(files: tuple[str, ...], mail: str | None, of_mail: object) -> None:
-    """Raise UsageError for files and a mail together, and where there is neither."""
+    """Raise UsageError for files and a mail together, and for options of a mail without one."""
     if files and mail is not None:
         raise click.UsageError("--mail or FILE...: give one of the two")
-    if not files and mail is None:
-        raise click.UsageError("Missing argument 'FILE...'")
     if of_mail and mail is None:
         raise click.UsageError("--snippet and --place need --mail")

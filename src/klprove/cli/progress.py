@@ -72,9 +72,7 @@ class ProgressLine:
             pass  # nobody listens; the answer matters more
 
 
-def line(
-    progress: Progress, rate: float, width: int | None = None, noun: str = "sites"
-) -> str:
+def line(progress: Progress, rate: float, width: int | None = None, noun: str = "sites") -> str:
     """`progress`: all of it where it fits in `width` columns, else without what says least."""
     several = progress.sites > 1
     parts = [

@@ -6,6 +6,7 @@ from klprove.engine.limits import ENGINES, Limits, Meter
 from klprove.engine.machine import Machine
 from klprove.engine.nested import Nested, applicable
 from klprove.engine.reduction import REDUCTIONS, used
+from klprove.engine.reduction.names import EVERY
 from klprove.engine.reference import Reference
 from klprove.engine.search import Search
 from klprove.ir.program import Program
@@ -30,15 +31,15 @@ def answered(
     """The engine that answers, the reductions it used, and its answer."""
     limits = machine.limits
     engine = limits.engine
-    if crew is not None:
+    if crew is not None and not machine.eventual:
         return _parted(machine, meter, crew)
     if engine == "auto":
         if _native_only(limits):
             engine = "native"
-        elif _as_nested(machine):
+        elif not machine.eventual and _as_nested(machine):
             engine = "nested"
         elif (short := _short(machine)) is not None:
-            return "reference", used(limits.no_reduce), short
+            return "reference", used(_off(machine)), short
         else:
             engine = "native" if _compiles() else "reference"
     if engine == "nested":
@@ -50,11 +51,16 @@ def answered(
     from klprove.engine.native import Native
     from klprove.engine.shortest import shortened
 
-    search = Native(machine, meter, off=limits.no_reduce).run()
-    reduced = used(limits.no_reduce)
+    search = Native(machine, meter, off=_off(machine)).run()
+    reduced = used(_off(machine))
     if reduced:
         search.discoveries = shortened(machine, meter, search)
     return engine, reduced, search
+
+
+def _off(machine: Machine) -> frozenset[str]:
+    """Reductions that are not used: none of them keeps what can still come."""
+    return EVERY if machine.eventual else machine.limits.no_reduce
 
 
 def refuse(program: Program, limits: Limits) -> None:
@@ -66,6 +72,11 @@ def refuse(program: Program, limits: Limits) -> None:
     if limits.engine not in ("auto", "native") and _native_only(limits):
         text = f"the {limits.engine} engine keeps no fingerprints and writes no checkpoints"
         raise _refusal(text, "use --engine native")
+    eventual = any(each.kind == "eventually" for each in program.properties)
+    if eventual and (_native_only(limits) or limits.engine in ("nested", "pushdown")):
+        what = f"the {limits.engine} engine" if not _native_only(limits) else "such a search"
+        text = f"eventually() asks what can follow each state, and {what} does not keep them all"
+        raise _refusal(text, "use --engine auto, without --compact and --checkpoint")
     if limits.engine == "nested" and not applicable(program):
         text = "the nested engine takes one CPU with interrupts and at most one task on it"
         raise _refusal(text, "use --engine reference")
@@ -145,7 +156,7 @@ class _Sprint(Meter):
 def _short(machine: Machine) -> Search | None:
     """The answer of the compiled engine, in Python, where that is quicker than to compile it."""
     limits = machine.limits
-    if not used(limits.no_reduce):
+    if not used(_off(machine)):
         return _sprinted(Reference(machine, _Sprint(limits, None)))
     from klprove.engine.reduction.search import ReducedReference
 

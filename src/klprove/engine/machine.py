@@ -45,6 +45,9 @@ class Machine:
         self.invariants = [
             (each, value) for each, value in self.points.properties if each.kind == "invariant"
         ]
+        self.eventual = [
+            (each, value) for each, value in self.points.properties if each.kind == "eventually"
+        ]
         self.balanced = [
             [
                 (each, value)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from klprove.engine.catalogue import Notice, bound, notice, witness
 from klprove.engine.limits import Meter
+from klprove.engine.liveness import Graph, lost
 from klprove.engine.machine import Choice, Frame, Machine, State
 from klprove.engine.points import Noted
 from klprove.engine.search import Discovery, Search
@@ -41,6 +42,8 @@ class Reference:
             self._explore()
             if not self._search.reasons:
                 self._deadlocks()
+            if not self._search.reasons:
+                self._liveness()
         except KeyboardInterrupt:
             self._search.reasons.append("interrupted")
         self._search.discoveries = list(self._found.values())
@@ -133,6 +136,27 @@ class Reference:
                 found = deadlock(self._machine, state)
                 if found not in self._found:
                     self._found[found] = Discovery(found, self._schedule(self._parents[state]))
+
+    def _liveness(self) -> None:
+        """Every state from which something wanted can never come: the first of each."""
+        machine, states = self._machine, list(self._parents)
+        if not machine.eventual:
+            return
+        graph = Graph(machine, states)
+        for number in range(len(states)):
+            graph.expand(number)
+            if number % _LOOK == 0:
+                reason = self._meter.exhausted(
+                    len(states), self._search.transitions, len(states) - number, self._search.depth
+                )
+                if reason:
+                    self._search.reasons.append(reason)
+                    return
+        for each, holds in machine.eventual:
+            first = graph.lost(holds)
+            if first is not None:
+                schedule = self._schedule(self._parents[states[first]])
+                self._found.setdefault(lost(each), Discovery(lost(each), schedule))
 
 
 def broken(machine: Machine, state: State) -> Iterator[Notice]:

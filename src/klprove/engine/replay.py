@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from klprove.engine.interpreter import Interpreter, Run
+from klprove.engine.liveness import contradicted
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.search import Discovery
 from klprove.ir.instructions import Atomic, End, Site, visible
@@ -159,6 +160,12 @@ class Replay:
                 each.at.span == discovery.notice.span
                 and self._interpreter.value(each.code, each.cpu or 0, self._memory) == 0
                 for each, _ in self._machine.invariants
+            )
+        if discovery.notice.code == "stuck":
+            return any(
+                each.at.span == discovery.notice.span
+                and not contradicted(self._machine, discovery.schedule, each)
+                for each, _ in self._machine.eventual
             )
         if discovery.notice.code == "deadlock":
             return any(

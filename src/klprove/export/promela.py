@@ -43,6 +43,10 @@ class Model:
 
 def promela(program: Program, limits: Limits, title: str = "") -> Model:
     """`program` within the bounds of `limits` (arrivals, nest) as a model for SPIN."""
+    for each in program.properties:
+        if each.kind == "eventually":
+            text = f"eventually({each.name}) asks what can follow each state: SPIN cannot"
+            raise BadInput([Diagnostic("unsupported", each.at.span, text, "export without it")])
     writer = _Writer(Machine(program, limits))
     return writer.model(title)
 

@@ -204,6 +204,10 @@ void finding(const char *code);
 #define invariant(name, cond)	\
 	__klprove_note("invariant:" #name) \
 	static inline _Bool __klprove_cat(__klprove_invariant_, name)(void) { return !!(cond); }
+/* From every state on, one in which cond holds can still come. */
+#define eventually(name, cond)	\
+	__klprove_note("eventually:" #name) \
+	static inline _Bool __klprove_cat(__klprove_eventually_, name)(void) { return !!(cond); }
 #define balanced(x)	\
 	__klprove_note("balanced:" #x) \
 	static inline long __klprove_cat(__klprove_balanced_, __COUNTER__)(void) { return (long)(x); }
@@ -239,5 +243,9 @@ typedef signed char s8;
 typedef short s16;
 typedef int s32;
 typedef long long s64;
+
+#ifdef __KLPROVE_LITMUS
+#include <klprove-litmus.h>
+#endif
 
 #endif

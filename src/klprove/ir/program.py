@@ -7,6 +7,12 @@ from klprove.ir.instructions import Instr, Site
 from klprove.ir.types import Int
 
 KINDS = ("task", "softirq", "irq", "nmi", "exception")
+PROPERTIES: Mapping[str, str] = {
+    "invariant": "invariant",
+    "eventually": "stuck",
+    "balanced": "unbalanced",
+}
+"""The code of the finding where a property of each kind does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """An invariant, or a balanced expression (cpu: whose contexts it concerns)."""
+    """An invariant, what must always be able to come, or a balanced expression (cpu: whose contexts
+    it concerns)."""
 
     kind: str
     name: str

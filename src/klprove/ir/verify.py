@@ -44,10 +44,9 @@ from klprove.ir.instructions import (
     visible,
 )
 from klprove.ir.liveness import successors
-from klprove.ir.program import KINDS, Buffer, Code, Context, Object, Program, Property
+from klprove.ir.program import KINDS, PROPERTIES, Buffer, Code, Context, Object, Program, Property
 from klprove.ir.types import PTR, Int
 
-_PROPERTIES = ("invariant", "balanced")
 _UPDATES = ("xchg", "add", "and", "or", "xor")
 _LAST = (Jump, Branch, End, Halt, Limit, Result)
 
@@ -140,7 +139,7 @@ def _context(context: Context, program: Program) -> Iterator[str]:
 
 
 def _property(prop: Property, program: Program) -> Iterator[str]:
-    if prop.kind not in _PROPERTIES:
+    if prop.kind not in PROPERTIES:
         yield f"no such kind of property: {prop.kind}"
     if prop.cpu is not None and not 0 <= prop.cpu < program.cpus:
         yield f"there is no cpu {prop.cpu}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from klprove.c import FunctionDecl, Unit
 from klprove.c.types import Function
-from klprove.ir.program import KINDS
+from klprove.ir.program import KINDS, PROPERTIES
 from klprove.lower.world import Options
 from klprove.source import Diagnostic, near
 
@@ -24,7 +24,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Claim:
-    """A function as a property: `invariant` or `balanced`, and its name."""
+    """A function as a property: its kind (`klprove.ir.program.PROPERTIES`) and its name."""
 
     function: FunctionDecl
     kind: str
@@ -100,12 +100,12 @@ def _value(node: ast.expr) -> int:
 
 
 def claims(unit: Unit) -> list[Claim]:
-    """The invariants and balanced expressions of `unit`, in the order of the text."""
+    """The properties of `unit`, in the order of the text."""
     found = []
     for function in unit.declared.values():
         for annotation in function.annotations:
             kind, _, name = annotation.partition(":")
-            if kind in ("invariant", "balanced") and function.body is not None:
+            if kind in PROPERTIES and function.body is not None:
                 found.append(Claim(function, kind, name))
     return found
 

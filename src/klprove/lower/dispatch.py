@@ -77,6 +77,7 @@ class Run:
         self._cpu = cpu
         self.uses_cpu = False
         self.is_property = False
+        self.is_interrupt = False
         self.builder = Builder()
         self.frames: list[Frame] = []
         self.fused = 0

@@ -10,6 +10,7 @@ from klprove.ir.instructions import (
     GHOST,
     LOCKED,
     PLAIN,
+    WORD,
     Assume,
     Atomic,
     Await,
@@ -134,6 +135,10 @@ def _unmask(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 @_intrinsic("schedule")
 def _schedule(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     _no_step(run, node, "schedule()")
+    if run.is_interrupt:
+        text = "schedule() in an interrupt"
+        run.builder.emit(Check(Const(0, I32), "assert", text, run.site(node)))
+        return
     run.builder.emit(Yield(run.site(node)))
 
 
@@ -291,6 +296,11 @@ def _reach(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 @_intrinsic("finding")
 def _finding(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     run.builder.emit(Report(_text(arguments[0]), run.site(node)))
+
+
+@_intrinsic("__klprove_word")
+def _word(run: Run, node: Node, arguments: Sequence[Node]) -> None:
+    run.builder.emit(Report(WORD + _text(arguments[0]), run.site(node)))
 
 
 def _text(node: Node) -> str:

@@ -107,6 +107,7 @@ def _hooks(unit: Unit, layout: Layout) -> Iterator[tuple[int, int, FunctionDecl]
 def _context(world: World, role: Role, cpu: int) -> Context:
     function = role.function
     run = Run(world, cpu, call_ghost)
+    run.is_interrupt = role.kind != "task"
     assert function.definition is not None and function.body is not None
     definition = function.definition
     run.catch(definition, lambda: inline(run, definition, function, []))
@@ -118,7 +119,7 @@ def _context(world: World, role: Role, cpu: int) -> Context:
 def _properties(world: World, claim: Claim) -> Iterator[Property]:
     run = _property_run(world, claim, 0)
     at = Site(claim.function.node.span, (claim.function.name,))
-    if claim.kind == "invariant" and not run.uses_cpu:
+    if claim.kind != "balanced" and not run.uses_cpu:
         yield Property(claim.kind, claim.name, None, _code(run), at)
         return
     for cpu in range(world.cpus):

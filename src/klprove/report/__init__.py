@@ -7,7 +7,7 @@ from klprove.report.comparison import comparison
 from klprove.report.document import SCHEMA, document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
-from klprove.report.style import paint
+from klprove.report.style import paint, paint_diff
 from klprove.report.text import Traces, render
 from klprove.report.wrapping import field, fold
 
@@ -30,6 +30,7 @@ __all__ = [
     "letter",
     "letter_document",
     "paint",
+    "paint_diff",
     "render",
     "render_thread",
     "schema",

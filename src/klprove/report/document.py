@@ -24,6 +24,8 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "kernel": answer.question.kernel,
         "evidence": _evidence(answer.question.evidence),
         "mail": _mail(taken),
+        "scene": answer.question.scene,
+        "action": answer.question.action,
         "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
         "model": answer.model,
         "fingerprint": answer.fingerprint,

@@ -52,6 +52,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         "a condition declared for every state is false in this one",
         "the condition is only meant to hold at certain points; then make it an assert there",
     ),
+    "stuck": Explanation(
+        "something declared to be always able to come can come no more after this trace, whatever "
+        "happens and however fair the order is",
+        "what would bring it about is not in the model",
+    ),
     "unbalanced": Explanation(
         "an interrupt did not leave a value as it found it",
         "the value is allowed to change across that interrupt",
@@ -80,6 +85,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "division-by-zero": Explanation(
         "a division by zero", "the divisor is never zero at this point in real code"
+    ),
+    "division-overflow": Explanation(
+        "the least number of its type is divided by -1, for which x86 raises a divide error",
+        "the dividend never has that value at this point in real code",
     ),
     "deadlock": Explanation(
         "every task that is left waits, and nothing can ever wake one of them",

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from klprove.check import SC, Question
+from klprove.kernels import HANDLER
 from klprove.report.wrapping import WIDTH
 
 
@@ -18,6 +19,10 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     words: list[tuple[str, ...]] = [("klprove", "check"), *files]
     if question.kernel:
         words.append(("--kernel", question.kernel))
+    if question.scene != HANDLER:
+        words.append(("--scene", question.scene))
+    if question.action is not None:
+        words.append(("--action", question.action))
     patch = ",".join(question.patch) if site is None else site
     if patch:
         words.append(("--patch", patch))

@@ -28,6 +28,7 @@ CODES: dict[str, str] = {
     "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
+    "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""

@@ -59,7 +59,10 @@ PIECES, PAIRS = 7, 11
 be more room, places of their table; a number that this thread has taken and not used."""
 BASE, KEY = 15, 16
 """Number of the first state that `order` still holds; key of the state that is being expanded."""
-LOG = 17
+WANTED, CUT = 17, 18
+"""What must be able to come, by place; set where a path from the state that is being expanded
+ends, or goes on only after an arrival that a bound withholds."""
+LOG = 19
 """Start of the log (three words an entry: event, state, choice or, where it is blocked, its
 key)."""
 

@@ -37,7 +37,7 @@ _CONSTANT = ("objects", "cut", "joins")
 """Arrays that the module of a program defines."""
 _APART = ("fold", "unfold")
 """Functions that are large and called in several places: each is compiled once."""
-_GENERATED = ("expand", "signed")
+_GENERATED = ("expand", "holds", "signed")
 """Functions of the kernels that are made for a program, or that only CPython needs."""
 
 

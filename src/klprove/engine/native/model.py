@@ -62,6 +62,7 @@ class Model:
         """Where successors stand in it."""
         folder = resources.files(kernels.__package__)
         names = [*_SOURCES, *(["shares.py"] if threads > 1 else [])]
+        names += ["sweeps.py"] if machine.eventual else []
         sources = [*(folder.joinpath(each).read_text() for each in names), more]
         parts.append(lower(sources, self.constants))
         self.text = "\n".join(parts)

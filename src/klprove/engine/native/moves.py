@@ -6,13 +6,15 @@ for each CPU the step of the running frame, then switches, then arrivals.
 
 from collections.abc import Iterator
 
+from klprove.engine.image import MachineBytes
 from klprove.engine.machine import Choice, Machine
+from klprove.engine.native import kernels
 from klprove.engine.native.events import BLOCKED, DEEP, Events
 from klprove.engine.native.frames import BALANCED, POINT
 from klprove.engine.native.layout import Layout
 from klprove.engine.native.reduced import Reductions
 from klprove.engine.native.steps import BLOCKED as WAITS
-from klprove.engine.native.steps import DONE, STEP
+from klprove.engine.native.steps import DONE, HALTED, OVER, STEP
 from klprove.engine.native.text import Text
 from klprove.engine.points import Point
 from klprove.engine.reduction.successors import ALL, ALONE, STEPS
@@ -51,6 +53,8 @@ class Moves:
             yield self._cpu(cpu)
         yield from self._reductions.functions(self._first)
         yield self._expand()
+        if self._machine.eventual:
+            yield self._holds()
 
     def _tables(self) -> Iterator[str]:
         points = self._machine.points.table
@@ -62,7 +66,7 @@ class Moves:
         homes = [self._home(each.context) for each in points]
         yield _table("homes", "i64", ["i64 0", *(f"i64 {each}" for each in homes)])
         halt = Text("halt", STEP)
-        halt.ret("i64 0")
+        halt.ret(f"i64 {HALTED}")
         yield str(halt)
 
     def _moves(self, number: int) -> bool:
@@ -142,6 +146,7 @@ class Moves:
         given = f"ptr {to}, ptr {frame}, i64 {value}, ptr %x, i64 {number}"
         result = text.op(f"call i64 {step}({given})")
         done = text.op(f"icmp eq i64 {result}, {DONE}")
+        self._cut(text, text.op(f"icmp eq i64 {result}, {OVER}"))
         self._mark(text, found, text.op(f"icmp eq i64 {result}, {WAITS}"), _WAITING)
         self._mark(text, found, done, _MOVED)
         self._add(text, found, text.op(f"zext i1 {done} to i64"))
@@ -149,6 +154,14 @@ class Moves:
         text.put(f"store i64 {following}, ptr {chosen}")
         text.branch(text.op(f"icmp ult i64 {following}, {count}"), again, end)
         text.place(end)
+
+    def _cut(self, text: Text, cond: str) -> None:
+        """Remember that something after this state is left out, where anybody asks."""
+        if self._machine.eventual:
+            at = text.at("%x", str(kernels.CUT * 8))
+            before, more = text.op(f"load i64, ptr {at}"), text.op(f"zext i1 {cond} to i64")
+            cut = text.op(f"or i64 {before}, {more}")
+            text.put(f"store i64 {cut}, ptr {at}")
 
     def _points(self, cpu: int) -> Iterator[Point]:
         contexts = self._machine.program.contexts
@@ -223,7 +236,10 @@ class Moves:
         spent, nest = own.spent.get(context), own.nest.get(arriving.kind)
         if spent is not None:
             most = min(machine.limits.arrivals[arriving.kind], _BYTE)
-            self._unless(text, f"icmp ult i8 {text.load('i8', '%s', spent)}, {most}")
+            withheld = text.op(f"icmp uge i8 {text.load('i8', '%s', spent)}, {most}")
+            if most:
+                self._cut(text, self._fits(text, withheld, own, arriving.kind))
+            self._unless(text, f"xor i1 {withheld}, true")
         if nest is not None:
             asked = arriving.kind in machine.limits.nest or arriving.kind == "exception"
             event = None if asked else self._events.number(context, "denied", 0)
@@ -252,8 +268,18 @@ class Moves:
             given = f"ptr %m, ptr {frame}, i64 0, ptr %x, i64 %k"
             began = text.op(f"call i64 @prefix{context}({given})")
             done = text.op(f"icmp eq i64 {began}, {DONE}")
+            self._cut(text, text.op(f"xor i1 {done}, true"))
             text.ret(f"i64 {text.op(f'zext i1 {done} to i64')}")
         return str(text)
+
+    def _fits(self, text: Text, cond: str, own: MachineBytes, kind: str) -> str:
+        """`cond`, and one more frame of that kind may be stacked."""
+        nest = own.nest.get(kind)
+        if nest is None:
+            return cond
+        most = min(self._machine.limits.nesting(kind), _BYTE)
+        room = text.op(f"icmp ult i8 {text.load('i8', '%s', nest)}, {most}")
+        return text.op(f"and i1 {cond}, {room}")
 
     def _unless(self, text: Text, cond: str, event: int | None = None) -> None:
         """Return 0, with an event, unless `cond`."""
@@ -349,6 +375,22 @@ class Moves:
             text.place(bad)
             text.put(f"call i64 @note(ptr %x, i64 {event}, i64 0)")
             text.place(on)
+
+    def _holds(self) -> str:
+        """`i64 holds(store, at, wanted)`, see `engine/native/sweeps.py`."""
+        text = Text("holds", ("ptr %store", "i64 %at", "i64 %wanted"))
+        state = text.op("getelementptr i64, ptr %store, i64 %at")
+        for place, (each, _) in enumerate(self._machine.eventual):
+            asked, on = text.label(), text.label()
+            text.branch(text.op(f"icmp eq i64 %wanted, {place}"), asked, on)
+            text.place(asked)
+            index = self._machine.program.properties.index(each)
+            value = text.op(f"call i64 @value{index}(ptr {state}, i64 0)")
+            true = text.op(f"icmp ne i64 {value}, 0")
+            text.ret(f"i64 {text.op(f'zext i1 {true} to i64')}")
+            text.place(on)
+        text.ret("i64 0")
+        return str(text)
 
     def _on(self, text: Text, state: str, out: str, cpu: int, arrivals: str) -> str:
         """What `cpuN` says, with successors going to `out`."""

@@ -12,6 +12,7 @@ from itertools import islice
 
 from klprove.engine.catalogue import Notice
 from klprove.engine.limits import Meter
+from klprove.engine.liveness import lost
 from klprove.engine.machine import Choice, Machine, State
 from klprove.engine.native import kernels
 from klprove.engine.native.buffers import Buffer
@@ -21,6 +22,7 @@ from klprove.engine.native.model import Model
 from klprove.engine.native.notes import Notes
 from klprove.engine.native.rounds import Rounds
 from klprove.engine.native.store import Store
+from klprove.engine.native.sweeping import Sweeping
 from klprove.engine.points import Noted
 from klprove.engine.reduction.names import EVERY
 from klprove.engine.reduction.retracing import Leg, moves, told
@@ -85,6 +87,8 @@ class Native:
             self._explore()
             if not search.reasons:
                 self._deadlocks()
+            if not search.reasons and not self._wanted:
+                self._liveness()
         except KeyboardInterrupt:
             search.reasons.append("interrupted")
             self._read_logs()
@@ -142,6 +146,8 @@ class Native:
             if reason:
                 search.reasons.append(reason)
                 return
+            if self._machine.eventual:
+                continue  # sweeps read all of it
             written = self._checkpoint.states if self._checkpoint is not None else count
             self._store.trim(min(control.word(kernels.HEAD), written))
 
@@ -249,3 +255,14 @@ class Native:
             if stuck(self._machine, state, self._hopeless):
                 for each, by in found.items():
                     self._notes.add(each, index, by)
+
+    def _liveness(self) -> None:
+        """As the reference engine: states from which something wanted can never come."""
+        given = self._code, self._store, self._control, self._work, self._meter
+        for place, (each, _) in enumerate(self._machine.eventual):
+            first, reason = Sweeping(*given).lost(place, self._search.depth)
+            if reason:
+                self._search.reasons.append(reason)
+                return
+            if first is not None:
+                self._notes.add(lost(each), first)

@@ -53,8 +53,8 @@ from klprove.ir.liveness import live_registers, successors
 from klprove.ir.program import Code
 from klprove.ir.types import I64, U8, Int
 
-OVER, DONE, BLOCKED = 0, 1, 2
-"""Results of a step: its path ends, it has a successor, it waits."""
+OVER, DONE, BLOCKED, HALTED = 0, 1, 2, 3
+"""Results of a step: its path ends, it has a successor, it waits, its context has halted."""
 
 STEP = ("ptr %m", "ptr %f", "i64 %c", "ptr %x", "i64 %k")
 """Parameters of a step."""

@@ -56,7 +56,7 @@ class Sharing:
         for context in program.contexts:
             self._touch(context.cpu, context.code)
         for each in program.properties:
-            if each.kind == "invariant" or each.cpu is None:
+            if each.kind != "balanced" or each.cpu is None:
                 self._touch(_OBSERVER, each.code)
         self._bytes: dict[int, set[int]] = {}
         """By CPU: the bytes at constant addresses that its buffer may hold."""
