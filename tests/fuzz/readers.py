@@ -16,6 +16,7 @@ from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.corpus import find
 from klprove.engine import Limits, explore
+from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
@@ -24,6 +25,7 @@ from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.source import BadInput, plain_lines
+from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
@@ -203,6 +205,17 @@ def _letters() -> Sequence[bytes]:
 
 
 @cache
+def _images() -> Sequence[bytes]:
+    return [elf(labels(each)) for each in ("v4.12rc", "v6.18")]
+
+
+def _seen(data: bytes, folder: Path) -> None:
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    resolve(str(path))
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -330,6 +343,7 @@ READERS: Mapping[str, Reader] = {
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
+    "image": Reader(lambda random: mutated(random, _images()), _seen),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),
     "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),

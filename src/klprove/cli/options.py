@@ -37,7 +37,8 @@ _TEXT = (
         "--kernel",
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
-        "replaces the model's of that name.",
+        "replaces the model's of that name. The path of a vmlinux or of a source tree takes the "
+        "model that fits what is in it, and says why (docs/evidence.md).",
     ),
     click.option(
         "--scene",
