@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from klprove.check import Question
+from klprove.check import SC, TSO, Question
 from klprove.kernels import HOME, TRANSITION, load, names
 
 HERE = Path(__file__).parent
@@ -44,6 +44,8 @@ class Case:
     """From a generation on: the codes of all that is found, in their order."""
     define: Mapping[str, str]
     mutant: str
+    store_buffer: int | None
+    """Entries of a CPU's store buffer, under x86-TSO; None: sequential consistency."""
 
     def generations(self) -> Iterator[str]:
         """Those that the case is asked of."""
@@ -63,10 +65,19 @@ class Case:
         """The case asked of `generation`."""
         files = (str(HERE / "mutants" / f"{self.mutant}.c"),) if self.mutant else ()
         defines = {**TASKS[self.tasks], **self.define}
-        return Question(files, generation, defines=defines, scene=TRANSITION, action=self.action)
+        return Question(
+            files,
+            generation,
+            defines=defines,
+            memory_model=TSO if self.store_buffer else SC,
+            store_buffer=self.store_buffer,
+            scene=TRANSITION,
+            action=self.action,
+        )
 
 
 def cases() -> tuple[Case, ...]:
     """All of `cases.toml`, in its order."""
     found = tomllib.loads((HERE / "cases.toml").read_text())["case"]
-    return tuple(Case(**{"define": {}, "mutant": "", **each}) for each in found)
+    usual = {"define": {}, "mutant": "", "store_buffer": None}
+    return tuple(Case(**{**usual, **each}) for each in found)

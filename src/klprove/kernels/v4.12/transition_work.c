@@ -40,6 +40,15 @@ static notrace void patched_function(struct task_struct *task, int depth, bool s
 	frame_ends(task, depth);
 }
 
+/* Whoever calls a module's function keeps the module. */
+static notrace void call(struct task_struct *task, bool sleeps)
+{
+	if (get_object()) {
+		patched_function(task, 0, sleeps);
+		put_object();
+	}
+}
+
 #if INTERRUPTS
 __irq(TASK_CPU) notrace void do_IRQ(void)
 {
@@ -70,7 +79,7 @@ __task(TASK_CPU) notrace void user_task(void)
 	if (FORKS)
 		fork(task);
 	for (;;) {
-		patched_function(task, 0, true);	/* a system call */
+		call(task, true);	/* a system call */
 		if (EXITS)
 			break;
 		exit_to_usermode_loop(task);
@@ -93,7 +102,7 @@ __task(TASK_CPU) notrace void child(void)
 	for (;;) {
 		exit_to_usermode_loop(task);
 		__schedule(task);
-		patched_function(task, 0, true);
+		call(task, true);
 	}
 }
 #endif
@@ -105,7 +114,7 @@ __task(TASK_CPU) notrace void kthread(void)
 
 	finish_task_switch(task);
 	for (;;) {
-		patched_function(task, 0, !BUSY_KTHREAD);
+		call(task, !BUSY_KTHREAD);
 		if (BUSY_KTHREAD)
 			cond_resched(task);
 		else
@@ -121,7 +130,7 @@ __task(TASK_CPU) notrace void do_idle(void)
 	finish_task_switch(task);
 	for (;;) {
 		if (IDLE_CALLS)
-			patched_function(task, 0, false);	/* a cpuidle driver's, say */
+			call(task, false);	/* a cpuidle driver's, say */
 		if (DEEP_IDLE)
 			await(READ_ONCE(runqueue.need_resched));
 		__schedule(task);			/* schedule_idle() */
