@@ -13,8 +13,8 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations core-table tso agree cross gcc \
-	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations core-table tso agree \
+	cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small spin cluster pins \
 	kernel-source lock clean
 
 help: ## print this list
@@ -97,6 +97,12 @@ engines: $(READY) ## seconds of each engine on the same questions
 
 tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
 	@$(BIN)/python -m tests.litmus
+
+herd: $(TESTED) ## exported litmus tests through herd7, SC and LKMM=tools/memory-model; skipped without herd7
+	@$(BIN)/python -m tests.litmus.herd
+
+litmus: $(TESTED) ## exported litmus tests, 1,000 programs, against an axiomatic enumeration of SC
+	@$(BIN)/python -m tests.litmus.axioms
 
 spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc

@@ -55,6 +55,9 @@ class Question:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on from the checkpoints that the folder holds."""
+    source: tuple[tuple[str, ...], ...] = ()
+    """The words of `klprove check` that stand for `files` where these were made from something
+    else; empty where they are the user's own."""
     scene: str = HANDLER
     """Which scene of the kernel model."""
     action: str | None = None

@@ -19,7 +19,7 @@ HANDLER, TRANSITION = "handler", "transition"
 SCENES: Mapping[str, str] = {HANDLER: "kernel.toml", TRANSITION: "transition.toml"}
 """Scene to manifest: what nests around a handler; tasks that a transition switches."""
 
-_LISTS = ("files", "sites", "static", "assumptions", "options", "actions")
+_LISTS = ("files", "sites", "static", "assumptions", "options", "differs", "actions")
 _TYPES: Mapping[str, type] = {
     "title": str,
     "base": str,
@@ -45,12 +45,15 @@ class Kernel:
     options: tuple[str, ...]
     """Macros that the model looks at."""
     assumptions: tuple[str, ...]
+    differs: tuple[str, ...]
+    """What this generation does otherwise than its base: commit, title and effect."""
     recursion: int
     """How often a function may stand in one call chain."""
     digest: str
     """SHA-256 over names and text of all files, in order."""
     actions: tuple[str, ...] = ()
     """What the scene's administrator can do, the default first."""
+    scene: str = HANDLER
 
     def defines(self, action: str | None) -> Mapping[str, str]:
         """The macros that choose `action`, or the default one. Raises BadInput where there is no
@@ -81,18 +84,19 @@ def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
             text = f"kernel generation {name} has no scene {scene!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
     try:
-        return _load(name, home, SCENES[scene])
+        return _load(name, home, scene)
     except (ValueError, KeyError, OSError, RecursionError) as error:
         said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         text = f"kernel generation {name} cannot be used: {said}"
         raise BadInput([Diagnostic("kernel", Span(str(home / name), 0, 0), text)]) from None
 
 
-def _load(name: str, home: Path, file: str) -> Kernel:
+def _load(name: str, home: Path, scene: str) -> Kernel:
+    file = SCENES[scene]
     chain = _chain(name, home, file)
     manifest: dict[str, Any] = {}
     for each in reversed(chain):
-        manifest |= _manifest(home / each / file)
+        manifest |= {"differs": [], **_manifest(home / each / file)}
     # A scene may use files of the handler's scene: those that its oldest generation has.
     lenders = _chain(chain[-1], home, SCENES[HANDLER])[1:] if file != SCENES[HANDLER] else ()
     files = tuple(_nearest(each, (*chain, *lenders), home) for each in manifest["files"])
@@ -105,9 +109,11 @@ def _load(name: str, home: Path, file: str) -> Kernel:
         static=frozenset(manifest["static"]),
         options=tuple(manifest["options"]),
         assumptions=tuple(manifest["assumptions"]),
+        differs=tuple(manifest["differs"]),
         recursion=manifest["recursion"],
         digest=_digest(files),
         actions=tuple(manifest.get("actions", ())),
+        scene=scene,
     )
 
 

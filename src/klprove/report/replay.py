@@ -15,7 +15,8 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is
     left out: what is found with less can be found with more.
     """
-    words: list[tuple[str, ...]] = [("klprove", "check"), *map(_file, question.files)]
+    files = question.source or tuple(map(_file, question.files))
+    words: list[tuple[str, ...]] = [("klprove", "check"), *files]
     if question.kernel:
         words.append(("--kernel", question.kernel))
     if question.scene != HANDLER:

@@ -7,7 +7,7 @@
  * synchronize_sched of include/linux/rcupdate.h; schedule_on_each_cpu of
  * kernel/workqueue.c, as in v4.20, after Linux kernel commit 3e3100989869 ("rcu:
  * Defer reporting RCU-preempt quiescent states when disabled") (in v4.20),
- * id unverified.
+ * title from memory.
  * Leaves out: as in v4.12; the reports that are put off until preemption comes
  * on again (they come later, never sooner).
  */

@@ -3,7 +3,7 @@
  * Models: klp_synchronize_transition of kernel/livepatch/transition.c, as in
  * v4.20. The wait is v4.12's; what differs is whom synchronize_rcu() waits for,
  * after Linux kernel commit 3e3100989869 ("rcu: Defer reporting RCU-preempt
- * quiescent states when disabled") (in v4.20), id unverified.
+ * quiescent states when disabled") (in v4.20), title from memory.
  * Leaves out: nothing.
  */
 static notrace void klp_synchronize_transition(void)

@@ -3,7 +3,7 @@
  * Models: struct rcu_data and the constants of kernel/rcu/rcu.h and
  * kernel/rcu/tree.h, as in v4.20: struct rcu_dynticks is folded into rcu_data,
  * by Linux kernel commit dc5a4f2932f1 ("rcu: Switch dyntick nesting counters to
- * rcu_data structure") (in v4.20), id unverified, among others.
+ * rcu_data structure") (in v4.20) among others, id from memory.
  * Leaves out: rcu_need_heavy_qs, rcu_urgent_qs (they hasten a quiescent state
  * that may come at any time), callbacks, the tree of rcu_nodes.
  */

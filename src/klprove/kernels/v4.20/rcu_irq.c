@@ -3,8 +3,8 @@
  * Models: rcu_irq_enter, rcu_irq_exit, rcu_irq_enter_irqson,
  * rcu_irq_exit_irqson, rcu_is_cpu_rrupt_from_idle of kernel/rcu/tree.c, as in
  * v4.20, after Linux kernel commit cf7614e13c8f ("rcu: Refactor
- * rcu_{nmi,irq}_{enter,exit}()") (in v4.20), id unverified: what an interrupt
- * does more than an NMI is done inside the common function.
+ * rcu_{nmi,irq}_{enter,exit}()") (in v4.20): what an interrupt does
+ * more than an NMI is done inside the common function.
  * Leaves out: lockdep's check that interrupts are off.
  */
 

@@ -2,7 +2,8 @@
  *
  * Models: common_interrupt (DEFINE_IDTENTRY_IRQ) of arch/x86/kernel/irq.c;
  * handle_edge_irq of kernel/irq/chip.c as the first traceable function of the
- * body; the tick's rcu_sched_clock_irq, as in v5.11 and v6.1. The system vectors have the same frame.
+ * body; the tick's rcu_sched_clock_irq, as in v5.11 and v6.1. The system vectors
+ * have the same frame.
  * Leaves out: as in v5.8.
  */
 static void handle_edge_irq(struct pt_regs *regs)

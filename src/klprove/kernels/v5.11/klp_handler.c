@@ -1,10 +1,10 @@
 /* klp_handler.c - the handler of this generation.
  *
  * Models: klp_ftrace_handler of kernel/livepatch/patch.c, as in v5.11, after
- * Linux kernel commit 4b750b573c5b ("livepatch/ftrace: Add recursion protection
- * to the ftrace callback") (in v5.11) and Linux kernel commit 13f3ea9a2c82
+ * Linux kernel commit 13f3ea9a2c82 ("livepatch/ftrace: Add recursion protection
+ * to the ftrace callback") (in v5.11) and Linux kernel commit 4b750b573c5b
  * ("livepatch: Trigger WARNING if livepatch function fails due to recursion")
- * (in v5.11), ids unverified: it guards itself, and says when it has to give up.
+ * (in v5.11): it guards itself, and says when it has to give up.
  * Leaves out: nothing.
  */
 static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,

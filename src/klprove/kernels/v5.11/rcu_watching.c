@@ -1,8 +1,8 @@
 /* rcu_watching.c - does RCU watch this CPU?
  *
  * Models: rcu_is_watching of kernel/rcu/tree.c, as in v5.11, after Linux kernel
- * commit d2098b444098 ("rcu: Make rcu_is_watching() notrace again") (in v5.11),
- * title from memory: ftrace and its callbacks may ask.
+ * commit d2098b444098 ("rcu,ftrace: Fix ftrace recursion") (in v5.11): ftrace and
+ * its callbacks may ask.
  * Leaves out: nothing.
  */
 static notrace bool rcu_is_watching(void)

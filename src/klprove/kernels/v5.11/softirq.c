@@ -3,7 +3,7 @@
  * Models: irq_enter_rcu, irq_exit_rcu, __irq_exit_rcu, __do_softirq of
  * kernel/softirq.c; tick_irq_enter of kernel/time, as in v5.11 and v6.1, after
  * Linux kernel commit d14ce74f1fb3 ("irq: Call tick_irq_enter() inside
- * HARDIRQ_OFFSET") (in v5.11), id unverified: counted first.
+ * HARDIRQ_OFFSET") (in v5.11): counted first.
  * Leaves out: time accounting, lockdep, ksoftirqd and the restart of the softirq
  * loop, tick_irq_exit; what tick_irq_enter does (jiffies).
  */

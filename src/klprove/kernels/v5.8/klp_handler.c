@@ -2,9 +2,9 @@
  *
  * Models: klp_ftrace_handler of kernel/livepatch/patch.c, as in v5.8: v4.12's and
  * the look at `nop`, after Linux kernel commit e1452b607c48 ("livepatch: Add
- * atomic replace") (in v5.1), id unverified. Diverges at Linux kernel commit
- * 13f3ea9a2c82 ("livepatch: Trigger WARNING if livepatch function fails due to
- * recursion") (in v5.11), id unverified.
+ * atomic replace") (in v5.1). Diverges at Linux kernel commit 13f3ea9a2c82
+ * ("livepatch/ftrace: Add recursion protection to the ftrace callback") (in
+ * v5.11).
  * Leaves out: nothing.
  */
 static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,

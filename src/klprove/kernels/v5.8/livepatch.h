@@ -2,8 +2,8 @@
  *
  * Models: struct ftrace_ops; struct klp_func, klp_ops, klp_patch of
  * include/linux/livepatch.h and kernel/livepatch/patch.h, as in v5.8, after
- * Linux kernel commit e1452b607c48 ("livepatch: Add atomic replace") (in v5.1),
- * id unverified: an entry may say "no redirection". `immediate`, which v4.16
+ * Linux kernel commit e1452b607c48 ("livepatch: Add atomic replace") (in v5.1):
+ * an entry may say "no redirection". `immediate`, which v4.16
  * took away, stands here for the updater, which is v4.12's.
  * Leaves out: klp_object and modules as targets, sysfs, old_addr and symbol
  * look-up, several functions in a patch, the ops list (one address).

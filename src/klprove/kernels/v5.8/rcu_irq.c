@@ -5,7 +5,7 @@
  * v5.8, after Linux kernel commit 9ea366f669de ("rcu: Make RCU IRQ enter/exit
  * functions rely on in_nmi()") (in v5.8). Diverges at Linux kernel commit
  * 6f0e6c1598b1 ("context_tracking: Take IRQ eqs entrypoints over RCU") (in
- * v6.0), id unverified.
+ * v6.0).
  * Leaves out: lockdep's check that interrupts are off.
  */
 

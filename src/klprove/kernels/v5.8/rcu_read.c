@@ -3,8 +3,7 @@
  * Models: __rcu_read_lock, __rcu_read_unlock, rcu_preempt_read_enter,
  * rcu_preempt_read_exit of kernel/rcu/tree_plugin.h, as in v5.8 and v6.1, after
  * Linux kernel commit 5f5fa7ea89dc ("rcu: Don't use negative nesting depth in
- * __rcu_read_unlock()") (in v5.8), id unverified; without CONFIG_PREEMPT the
- * macros below.
+ * __rcu_read_unlock()") (in v5.8); without CONFIG_PREEMPT the macros below.
  * Leaves out: as in v4.12.
  */
 static __always_inline notrace void rcu_preempt_read_enter(void)

@@ -2,8 +2,7 @@
  *
  * Models: __rcu_is_watching, rcu_is_watching of kernel/rcu/tree.c, as in v5.8:
  * the second lost its notrace. It has it back by Linux kernel commit
- * d2098b444098 ("rcu: Make rcu_is_watching() notrace again") (in v5.11), title
- * from memory.
+ * d2098b444098 ("rcu,ftrace: Fix ftrace recursion") (in v5.11).
  * Leaves out: nothing.
  */
 static noinstr bool __rcu_is_watching(void)

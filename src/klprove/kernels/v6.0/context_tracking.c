@@ -4,11 +4,12 @@
  * ct_kernel_enter_state, ct_kernel_exit, ct_kernel_enter, ct_nmi_enter,
  * ct_nmi_exit, ct_idle_enter, ct_idle_exit, ct_irq_enter, ct_irq_exit,
  * ct_irq_enter_irqson, ct_irq_exit_irqson of kernel/context_tracking.c, as in
- * v6.0 and v6.1, after Linux kernel commit 493c1822825f ("context_tracking: Take
+ * v6.0 and v6.1, after Linux kernel commit e67198cc05b8 ("context_tracking: Take
  * idle eqs entrypoints over RCU") (in v6.0), Linux kernel commit 6f0e6c1598b1
- * ("context_tracking: Take IRQ eqs entrypoints over RCU") (in v6.0) and Linux
- * kernel commit 171476775d32 ("context_tracking: Convert state to atomic_t") (in
- * v6.0), ids unverified.
+ * ("context_tracking: Take IRQ eqs entrypoints over RCU") (in v6.0), Linux kernel
+ * commit 493c1822825f ("context_tracking: Take NMI eqs entrypoints over RCU") (in
+ * v6.0) and Linux kernel commit 171476775d32 ("context_tracking: Convert state to
+ * atomic_t") (in v6.0).
  * Leaves out: tracepoints, lockdep, instrumentation for sanitizers; RCU-tasks-
  * trace; deferred quiescent states; rcu_irq_enter_check_tick (NO_HZ_FULL's
  * tick); user mode.

@@ -3,8 +3,8 @@
  * Models: struct context_tracking, the constants and the small functions of
  * include/linux/context_tracking_state.h and context_tracking.h; struct rcu_data
  * of kernel/rcu/tree.h, as in v6.0 and v6.1, after Linux kernel commit
- * 171476775d32 ("context_tracking: Convert state to atomic_t") (in v6.0), id
- * unverified: which context, and whether RCU watches, are one word.
+ * 171476775d32 ("context_tracking: Convert state to atomic_t") (in v6.0): which
+ * context, and whether RCU watches, are one word.
  * Leaves out: user and guest mode (the same states from another source), the
  * recursion word of their tracking; callbacks, the tree of rcu_nodes.
  */

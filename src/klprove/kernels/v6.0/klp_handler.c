@@ -2,7 +2,7 @@
  *
  * Models: klp_ftrace_handler of kernel/livepatch/patch.c, as in v6.0 and v6.1,
  * after Linux kernel commit ce5e48036c9e ("ftrace: disable preemption when
- * recursion locked") (in v5.16), id unverified.
+ * recursion locked") (in v5.16).
  * Leaves out: nothing.
  */
 static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,
