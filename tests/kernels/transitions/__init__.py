@@ -4,7 +4,7 @@
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,16 @@ class Case:
     store_buffer: int | None
     """Entries of a CPU's store buffer, under x86-TSO; None: sequential consistency."""
 
-    def generations(self) -> Iterator[str]:
-        """Those that the case is asked of."""
+    def generations(self) -> tuple[str, ...]:
+        """Those that the case is asked of: all that can; large ones and mutants first and last."""
         first = next(iter(self.expect))
         known = names(HOME, TRANSITION)
-        for name in known[known.index(first) :]:
-            if self.action in load(name, scene=TRANSITION).actions:
-                yield name
+        able = tuple(
+            name
+            for name in known[known.index(first) :]
+            if self.action in load(name, scene=TRANSITION).actions
+        )
+        return (able[0], able[-1]) if self.mutant or self.tasks == "all" else able
 
     def expected(self, generation: str) -> str:
         """The codes that are known to be found there."""

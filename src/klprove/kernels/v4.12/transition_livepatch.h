@@ -46,6 +46,13 @@ static const char klp_text[2], klp_cold[2];
 
 #define FUNC_SIZE	1
 
+static notrace const char *cold_part(const char *text)
+{
+	if (text == &old_text)
+		return &old_cold;
+	return text == &klp_text[A] ? &klp_cold[A] : &klp_cold[B];
+}
+
 /* Was A enabled long ago, when the model starts? */
 #define A_ENABLED	(ACTION == ACTION_disable || ACTION == ACTION_stack || \
 			 ACTION == ACTION_replace || ACTION == ACTION_revert || \

@@ -31,7 +31,10 @@
 #define KTHREAD 1
 #endif
 
-/* The idle task calls the patched function as well. */
+/* The user's task, and its child, call the patched function; so does the idle task. */
+#ifndef USER_CALLS
+#define USER_CALLS 1
+#endif
 #ifndef IDLE_CALLS
 #define IDLE_CALLS 1
 #endif

@@ -13,13 +13,6 @@ static notrace void wait_for_event(struct task_struct *task)
 	while (NO_EVENT && !test_bit(TIF_SIGPENDING, &task->thread_flags));
 }
 
-static notrace const char *cold_part(const char *text)
-{
-	if (text == &old_text)
-		return &old_cold;
-	return text == &klp_text[A] ? &klp_cold[A] : &klp_cold[B];
-}
-
 /* The patched function, whichever version: it may sleep, and it calls itself once. */
 static notrace void patched_function(struct task_struct *task, int depth, bool sleeps)
 {
@@ -79,7 +72,8 @@ __task(TASK_CPU) notrace void user_task(void)
 	if (FORKS)
 		fork(task);
 	for (;;) {
-		call(task, true);	/* a system call */
+		if (USER_CALLS)
+			call(task, true);	/* a system call */
 		if (EXITS)
 			break;
 		exit_to_usermode_loop(task);
@@ -102,7 +96,8 @@ __task(TASK_CPU) notrace void child(void)
 	for (;;) {
 		exit_to_usermode_loop(task);
 		__schedule(task);
-		call(task, true);
+		if (USER_CALLS)
+			call(task, true);
 	}
 }
 #endif
