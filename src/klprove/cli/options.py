@@ -242,11 +242,18 @@ def asked(options: Mapping[str, Any]) -> Options:
     return cast(Options, given)
 
 
+def refuse_nothing(files: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Raise UsageError where neither a file nor a kernel model is named."""
+    if not files and options["kernel"] is None:
+        raise click.UsageError("Missing argument 'FILE...', or --kernel for a model as it is")
+
+
 def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
     """The question that `files`, or a kernel model without any, and the options above ask.
 
     Options that a command does not have stay at their defaults. Raises UsageError.
     """
+    refuse_nothing(files, options)
     return question(files, **asked(options))
 
 
