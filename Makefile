@@ -54,9 +54,13 @@ corpus: $(READY) ## every twin of the corpus: what is expected and what comes ou
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md
 
-generations: $(READY) ## write docs/generations-2017.md again: handlers B and F on three generations
-	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
-		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
+GENERATIONS := v4.12rc,v4.12,v4.14,v4.16,v4.20,v5.8,v5.11,v6.0,v6.3,v6.4,v6.12,v6.18
+
+generations: $(READY) ## write docs/generations*.md again: the handlers of 2017, and each kernel's own, on every kernel
+	$(BIN)/klprove compare handlers/2017/*.c --kernels $(GENERATIONS) \
+		-D KLP_WAIT_RCU=1 -D CPUIDLE_TRACEABLE=1 -o docs/generations-2017.md
+	$(BIN)/klprove compare handlers/own.c --kernels $(GENERATIONS) \
+		-D CPUIDLE_TRACEABLE=1 -o docs/generations.md
 
 core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
 	$(BIN)/python -m tests.kernels.transitions
