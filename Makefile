@@ -13,9 +13,9 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
-	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
-	kernel-source lock clean
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
+	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
+	spin cluster pins kernel-source lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -42,6 +42,9 @@ mutmut: $(MUTATED) ## mutants of the rules of contexts against the tests that st
 	$(BIN)/mutmut run
 	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
 
+mutmut-sample: $(MUTATED) ## a sample of mutants of interpreter, emitter, operators, values against their tests (15 minutes)
+	@$(BIN)/python -m trust.sample
+
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
 
@@ -58,6 +61,9 @@ generations: $(READY) ## write docs/generations*.md again: the handlers of 2017,
 		-D KLP_WAIT_RCU=1 -D CPUIDLE_TRACEABLE=1 -o docs/generations-2017.md
 	$(BIN)/klprove compare handlers/own.c --kernels $(GENERATIONS) \
 		-D CPUIDLE_TRACEABLE=1 -o docs/generations.md
+
+core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
+	$(BIN)/python -m tests.kernels.transitions
 
 answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
 	@$(BIN)/python -m bench.answers
@@ -98,6 +104,12 @@ engines: $(READY) ## seconds of each engine on the same questions
 
 tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
 	@$(BIN)/python -m tests.litmus
+
+herd: $(TESTED) ## exported litmus tests through herd7, SC and LKMM=tools/memory-model; skipped without herd7
+	@$(BIN)/python -m tests.litmus.herd
+
+litmus: $(TESTED) ## exported litmus tests, 1,000 programs, against an axiomatic enumeration of SC
+	@$(BIN)/python -m tests.litmus.axioms
 
 spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc

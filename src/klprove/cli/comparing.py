@@ -7,6 +7,7 @@ import click
 
 from klprove.check import EACH, Answer, Question, check
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.options import jobs_option
 from klprove.cli.output import say, write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
@@ -36,13 +37,7 @@ from klprove.source import BadInput, plain
     help="Define a macro, before each kernel model is read.",
 )
 @click.option("-o", "output", metavar="FILE", help="Write a Markdown page instead of the text.")
-@click.option(
-    "-j",
-    "jobs",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Processes. Default: one a core. The text does not depend on it.",
-)
+@jobs_option("text")
 @cluster_option
 def compare_command(
     handlers: tuple[str, ...],

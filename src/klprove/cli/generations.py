@@ -13,6 +13,14 @@ from klprove.report import field, paint_diff
 _JSON = click.option(
     "--json", "json_path", metavar="FILE|-", help="Write JSON instead of the text (docs/json.md)."
 )
+_SCENE = click.option(
+    "--scene",
+    type=click.Choice(list(kernels.SCENES)),
+    default=kernels.HANDLER,
+    show_default=True,
+    help="Which scene of the model: what nests around a handler, or tasks that a transition "
+    "switches.",
+)
 
 
 @click.group("kernels", invoke_without_command=True)
@@ -24,10 +32,11 @@ def kernels_command(context: click.Context) -> None:
 
 
 @kernels_command.command("list")
+@_SCENE
 @_JSON
-def list_command(json_path: str | None = None) -> None:
+def list_command(json_path: str | None = None, scene: str = kernels.HANDLER) -> None:
     """Each kernel model: its name, what it is, and how many functions can be patched."""
-    models = [kernels.load(name) for name in kernels.names()]
+    models = [kernels.load(name, scene=scene) for name in kernels.names(scene=scene)]
     if json_path:
         write_json(
             json_path, {"schema": "klprove.kernels/1", "kernels": [_described(k) for k in models]}
@@ -39,11 +48,12 @@ def list_command(json_path: str | None = None) -> None:
 
 @kernels_command.command("show")
 @click.argument("name", metavar="K")
+@_SCENE
 @_JSON
-def show_command(name: str, json_path: str | None) -> None:
+def show_command(name: str, json_path: str | None, scene: str) -> None:
     """Chain, files, options, assumptions and patchable functions of kernel model K, and what it
     does otherwise than its base, with the kernel's commits."""
-    kernel = kernels.load(name)
+    kernel = kernels.load(name, scene=scene)
     if json_path:
         write_json(json_path, {"schema": "klprove.kernel/1", **_described(kernel)})
         return
@@ -53,6 +63,8 @@ def show_command(name: str, json_path: str | None) -> None:
         for text in texts:
             lines += field(label, text)
     lines += field("options", " ".join(kernel.options))
+    if kernel.actions:
+        lines += field("actions", " ".join(kernel.actions))
     lines += ["", "files, in order, and the generation that each is from:"]
     lines += _columns([(path.name, kernels.origin(path)) for path in kernel.files])
     lines += ["", "functions that can be patched, in order:"]
@@ -64,11 +76,12 @@ def show_command(name: str, json_path: str | None) -> None:
 @click.argument("old", metavar="K")
 @click.argument("new", metavar="K")
 @click.option("--stat", is_flag=True, help="Only count the lines of each file.")
+@_SCENE
 @_JSON
-def diff_command(old: str, new: str, stat: bool, json_path: str | None) -> None:
+def diff_command(old: str, new: str, stat: bool, json_path: str | None, scene: str) -> None:
     """What is not the same in two kernel models, as a unified diff of the files that each is put
     together from. Exit status: 0, the same or not."""
-    found = kernels.differences(kernels.load(old), kernels.load(new))
+    found = kernels.differences(kernels.load(old, scene=scene), kernels.load(new, scene=scene))
     if json_path:
         files = [_compared(each) for each in found]
         content = {"schema": "klprove.kernel-diff/1", "old": old, "new": new, "files": files}
@@ -89,6 +102,8 @@ def _described(kernel: Kernel) -> dict[str, Any]:
         "files": [{"name": path.name, "from": kernels.origin(path)} for path in kernel.files],
         "sites": kernel.sites,
         "static": sorted(kernel.static),
+        "scene": kernel.scene,
+        "actions": kernel.actions,
         "options": kernel.options,
         "assumptions": kernel.assumptions,
         "recursion": kernel.recursion,

@@ -10,15 +10,49 @@ from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
+from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+page_option = click.option(
+    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
+)
+
+
+def jobs_option(
+    what: str, help_: str = "Processes. Default: one a core."
+) -> Callable[[_Command], _Command]:
+    """`-j` of a command that writes `what`."""
+    return click.option(
+        "-j",
+        "jobs",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help=f"{help_} The {what} does not depend on it.",
+    )
+
 
 _TEXT = (
     click.option(
         "--kernel",
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
-        "replaces the model's of that name.",
+        "replaces the model's of that name. The path of a vmlinux or of a source tree takes the "
+        "model that fits what is in it, and says why (docs/evidence.md).",
+    ),
+    click.option(
+        "--scene",
+        type=click.Choice(tuple(SCENES)),
+        default=HANDLER,
+        show_default=True,
+        help="Of the kernel model. handler: what nests around livepatch's handler. transition: the "
+        "livepatch core, and tasks that are switched (docs/livepatch-core.md).",
+    ),
+    click.option(
+        "--action",
+        metavar="NAME",
+        help="What the administrator of the scene does: enable, disable, reverse ... Default: the "
+        "scene's first.",
     ),
     click.option(
         "--patch",
@@ -127,13 +161,10 @@ _SEARCH = (
         is_flag=True,
         help="A warning that fires (WARN_ON, a finding that ends in -warned) is a violation.",
     ),
-    click.option(
-        "-j",
-        "jobs",
-        type=click.IntRange(1, 1024),
-        metavar="N",
-        help="Processes, where there are several questions, and threads of the native engine where "
-        "there are more cores. Default: one a core. The answer does not depend on it.",
+    jobs_option(
+        "answer",
+        "Processes, where there are several questions, and threads of the native engine where "
+        "there are more cores. Default: one a core.",
     ),
     cluster_option,
 )
@@ -211,11 +242,18 @@ def asked(options: Mapping[str, Any]) -> Options:
     return cast(Options, given)
 
 
+def refuse_nothing(files: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Raise UsageError where neither a file nor a kernel model is named."""
+    if not files and options["kernel"] is None:
+        raise click.UsageError("Missing argument 'FILE...', or --kernel for a model as it is")
+
+
 def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
-    """The question that `files` and the values of the options above ask.
+    """The question that `files`, or a kernel model without any, and the options above ask.
 
     Options that a command does not have stay at their defaults. Raises UsageError.
     """
+    refuse_nothing(files, options)
     return question(files, **asked(options))
 
 

@@ -1,6 +1,17 @@
 """Kernel models: data in the model language, a folder a generation."""
 
 from klprove.kernels.difference import Difference, differences, origin
-from klprove.kernels.loader import HOME, Kernel, load, names
+from klprove.kernels.loader import HANDLER, HOME, SCENES, TRANSITION, Kernel, load, names
 
-__all__ = ["HOME", "Difference", "Kernel", "differences", "load", "names", "origin"]
+__all__ = [
+    "HANDLER",
+    "HOME",
+    "SCENES",
+    "TRANSITION",
+    "Difference",
+    "Kernel",
+    "differences",
+    "load",
+    "names",
+    "origin",
+]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from klprove.kernels.loader import MANIFEST, Kernel
+from klprove.kernels.loader import SCENES, Kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ def origin(path: Path) -> str:
 def differences(old: Kernel, new: Kernel) -> tuple[Difference, ...]:
     """Every file that is not the same in both, in the order of `new`, then what only `old` has.
 
-    The first is `kernel.toml`: sites, options and assumptions, where these are not the same.
+    The first is the manifest: sites, options and assumptions, where these are not the same.
     """
     before = {path.name: path for path in old.files}
     after = {path.name: path for path in new.files}
-    found = [_difference(MANIFEST, old.name, new.name, _listed(old), _listed(new))]
+    found = [_difference(SCENES[new.scene], old.name, new.name, _listed(old), _listed(new))]
     for name in dict.fromkeys([*after, *before]):
         one, other = before.get(name), after.get(name)
         found.append(_difference(name, _from(one), _from(other), _text(one), _text(other)))

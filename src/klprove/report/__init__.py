@@ -1,5 +1,6 @@
 """An answer for people (text, a table) and for programs (JSON)."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from klprove.report.comparison import comparison, glance
@@ -11,6 +12,7 @@ from klprove.report.text import Traces, render
 from klprove.report.wrapping import field, fold
 
 if TYPE_CHECKING:
+    from klprove.report.mailed import letter, letter_document
     from klprove.report.thread import render_thread
 
 __all__ = [
@@ -26,6 +28,8 @@ __all__ = [
     "field",
     "fold",
     "glance",
+    "letter",
+    "letter_document",
     "paint",
     "paint_diff",
     "render",
@@ -34,9 +38,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name != "render_thread":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from klprove.report.thread import render_thread  # most commands have no use for it
+_LATER = {"render_thread": "thread", "letter": "mailed", "letter_document": "mailed"}
+"""What most commands have no use for, and its module."""
 
-    return render_thread
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
