@@ -53,6 +53,10 @@ class Question:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on from the checkpoints that the folder holds."""
+    tree: str | None = None
+    """A tree of kernel source."""
+    lift: tuple[str, ...] = ()
+    """FILE:FUNCTION, each: text of the tree that takes the place of the model's."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).
