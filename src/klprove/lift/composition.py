@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from klprove.c import Overlay, Text
 from klprove.lift.lifted import Lifted, virtual
@@ -45,13 +45,21 @@ class Composed:
     lifted: tuple[Lifted, ...] = ()
     words: tuple[Word, ...] = ()
     """Of the vocabulary, those in use."""
-    options: tuple[str, ...] = ()
-    """CONFIG_ names that the text asks about and that are on."""
+    options: Mapping[str, bool] = field(default_factory=dict)
+    """CONFIG_ names that the text asks about: on or off."""
 
     @property
     def empty(self) -> tuple[str, ...]:
         """Names taken as doing nothing."""
         return tuple(sorted(each.name for each in self.words if each.kind == "empty"))
+
+    @property
+    def instead(self) -> tuple[str, ...]:
+        """Names that stand for something else, with what that is."""
+        words = [
+            each for each in self.words if each.kind == "same" and "__klprove" not in each.name
+        ]
+        return tuple(sorted(each.define for each in words))
 
     def assumptions(self, tree: str | None) -> tuple[str, ...]:
         """What an answer about this text rests on."""
@@ -59,9 +67,18 @@ class Composed:
         said = [f"text of {tree or 'the kernel'}, unmodified: {names}"]
         if self.empty:
             said.append(f"in that text these do nothing: {', '.join(self.empty)}")
-        if self.options:
-            said.append(f"on in that text: {', '.join(self.options)}")
+        if self.instead:
+            said.append(f"in that text other words stand for these: {'; '.join(self.instead)}")
+        said += [f"{word} in that text: {names}" for word, names in self.configuration()]
         return tuple(said)
+
+    def configuration(self) -> list[tuple[str, str]]:
+        """`on` and `off`, each with the options that are."""
+        by_value = {
+            word: [n for n, on in self.options.items() if on == value]
+            for word, value in (("on", True), ("off", False))
+        }
+        return [(word, ", ".join(names)) for word, names in by_value.items() if names]
 
 
 def compose(
@@ -80,8 +97,8 @@ def compose(
     asked = set().union(*(each.words for each in parts))
     words = _needed(tree, asked - known - names, known | names)
     asked |= {name for each in words for name in mentioned(each.define)}
-    on = sorted(asked & options.keys() - known)
-    lines = [f"#define {name} {options[name]}" for name in on if name.startswith("CONFIG_")]
+    on = sorted(name for name in asked & options.keys() - known if name.startswith("CONFIG_"))
+    lines = [f"#define {name} {options[name]}" for name in on]
     lines += [f"#define {each.define}" for each in words]
     front = [virtual("vocabulary", "\n".join(lines) + "\n")] if lines else []
     front += [each.text for each in parts if each.is_macro and each.name not in functions]
@@ -90,7 +107,9 @@ def compose(
         functions=tuple(_in_order([each for each in parts if not each.is_macro], functions)),
         macros={each.name: each.text for each in parts if each.is_macro and each.name in functions},
     )
-    return Composed(overlay, tuple(parts), tuple(words), tuple(on))
+    about = sorted(set().union(*(each.options for each in parts)))
+    decided = {name: name in options for name in about}
+    return Composed(overlay, tuple(parts), tuple(words), decided)
 
 
 def _needed(tree: KernelTree, asked: Iterable[str], known: frozenset[str] | set[str]) -> list[Word]:

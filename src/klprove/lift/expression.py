@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from operator import add, and_, eq, ge, gt, le, lshift, lt, mul, ne, or_, rshift, sub, xor
 
-_TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|\w+|\|\||&&|<<|>>|[<>=!]=|[-+*/%<>!~&|^()?:,])")
+_TOKEN = re.compile(
+    r"\s*((?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*\b|[A-Za-z_]\w*|\|\||&&|<<|>>|[<>=!]=|[-+*/%<>!~&|^()?:,])"
+)
 _ASKED = ("IS_ENABLED", "IS_BUILTIN", "IS_REACHABLE")
-_DEEPEST = 100
+_DEEPEST = 30
+"""Brackets in brackets; each takes a dozen calls."""
 
 _LEVELS: tuple[dict[str, Callable[[int, int], int]], ...] = (
     {"||": lambda a, b: int(bool(a) or bool(b))},
@@ -75,7 +78,7 @@ class _Reader:
 
     def _unary(self) -> int:
         word = self._next()
-        if word in "!~-+":
+        if word in ("!", "~", "-", "+"):
             self._depth += 1
             if self._depth > _DEEPEST:
                 raise Unreadable("nested too deeply")

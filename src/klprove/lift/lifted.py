@@ -26,6 +26,8 @@ class Lifted:
     name: str
     place: Place
     text: Text
+    decided_by: frozenset[str] = frozenset()
+    """CONFIG_ names of the conditionals around it and in it."""
     depth: int = 0
     """Of what is lifted only because others mention it: over how many of them; else 0."""
 
@@ -59,14 +61,25 @@ class Lifted:
         """Names that it mentions, members aside."""
         return frozenset(_WORD.findall(mask(self.text.body))) - {self.name}
 
+    @cached_property
+    def options(self) -> frozenset[str]:
+        """CONFIG_ names that decide about it or that it asks about."""
+        return self.decided_by | {name for name in self.words if name.startswith("CONFIG_")}
+
 
 def lifted(tree: KernelTree, place: Place, depth: int = 0) -> Lifted:
     """The text of `place`. A macro is kept as a macro."""
-    each = place.definition
-    whole = tree.decided(place.file).text[: each.end]
-    body = kept_parts(whole, iter([(each.start, each.end)])) + "\n"
+    each, decided = place.definition, tree.decided(place.file)
+    body = kept_parts(decided.text[: each.end], iter([(each.start, each.end)])) + "\n"
     path = f"/klprove-lift/{each.name}/{place.file.name}"
-    return Lifted(each.name, place, Text(str(tree.root / place.file), path, body), depth)
+    asked = (names for start, end, names in decided.asked if start < each.end and each.start < end)
+    return Lifted(
+        name=each.name,
+        place=place,
+        text=Text(str(tree.root / place.file), path, body),
+        decided_by=frozenset().union(*asked),
+        depth=depth,
+    )
 
 
 def virtual(name: str, body: str) -> Text:

@@ -7,6 +7,7 @@ from klprove.check.lifting import Difference
 from klprove.lift import ABSENT, LIFTED, Entry, Survey
 from klprove.report.heading import block
 from klprove.report.wrapping import WIDTH, ascii_only, count, field, fold
+from klprove.verdict import Finding
 
 _NAME = 33
 """Width of the column of names."""
@@ -20,8 +21,10 @@ def render_survey(survey: Survey, root: str, version: str, kernel: str) -> str:
     lines = fold(head, WIDTH, " " * 9)
     composed = survey.composed
     lines += field("empty", ", ".join(composed.empty) or "none")
-    if composed.options:
-        lines += field("on", ", ".join(composed.options))
+    if composed.instead:
+        lines += field("instead", "; ".join(composed.instead))
+    for word, names in composed.configuration():
+        lines += field(word, names)
     supplied = [f"{each.name} ({_place(each, root)})" for each in survey.supplied]
     lines += field("supplied", ", ".join(supplied) or "none")
     lines.append("")
@@ -62,8 +65,33 @@ def render_differences(
     sites = len(set(model.sites) | set(real.sites))
     lines += ["", f"klprove: equal at {sites - len(different)} of {count(sites, 'site')}"]
     for each in differences:
-        lines += ["", *_difference(each, model, real, timing)]
+        if each.reason:
+            lines += ["", *fold(f"differs : {each.site}: {each.reason}", WIDTH, " " * 10)]
+    for side, answer in (("modelled", model), ("lifted", real)):
+        for code, found in _by_code(differences, side).items():
+            lines += ["", *_difference(code, found, side, answer, timing)]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _by_code(differences: Sequence[Difference], side: str) -> dict[str, list[Finding]]:
+    """The findings that only one side has."""
+    found: dict[str, list[Finding]] = {}
+    for each in differences:
+        finding = each.modelled if side == "modelled" else each.lifted
+        if finding is not None:
+            found.setdefault(each.code, []).append(finding)
+    return found
+
+
+def _difference(
+    code: str, found: Sequence[Finding], side: str, answer: Answer, timing: bool
+) -> Iterator[str]:
+    """A code that only one side has: where, and the shortest trace."""
+    yield from field("differs", f"{code}, with the {side} text only, at")
+    yield from fold(" " * 10 + ", ".join(each.site or "-" for each in found), WIDTH, " " * 10)
+    yield ""
+    shortest = min(found, key=lambda each: len(each.trace.events))
+    yield from block(answer, shortest, timing, alone=False)
 
 
 def _cell(answer: Answer, site: str) -> str:
@@ -71,16 +99,3 @@ def _cell(answer: Answer, site: str) -> str:
     if verdict is None:
         return f"{'no site':<12}{'':>9}"
     return f"{verdict.word:<12}{verdict.statistics.states:>9,}"
-
-
-def _difference(each: Difference, model: Answer, real: Answer, timing: bool) -> Iterator[str]:
-    if each.reason:
-        yield from fold(f"differs: {each.site}: {each.reason}", WIDTH, " " * 9)
-    for side, finding, answer in (
-        ("modelled", each.modelled, model),
-        ("lifted", each.lifted, real),
-    ):
-        if finding is not None:
-            text = f"differs: {each.site}: {each.code}, with the {side} text only"
-            yield from fold(text, WIDTH, " " * 9)
-            yield from block(answer, finding, timing, alone=False)
