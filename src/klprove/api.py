@@ -11,6 +11,7 @@ from klprove.check import MEMORY_MODELS, SC, Answer, Progress, Question
 from klprove.check import check as _answer
 from klprove.engine import ENGINES, REDUCTIONS
 from klprove.ir.program import KINDS
+from klprove.kernels import HANDLER, SCENES
 from klprove.source import BadInput, Diagnostic, Span
 
 if TYPE_CHECKING:
@@ -51,10 +52,12 @@ class Options(TypedDict, total=False):
     tree: str | os.PathLike[str] | None
     lift: Iterable[str]
     """FILE:FUNCTION each, or `all`."""
+    scene: str
+    action: str | None
 
 
 def check(
-    files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     *,
     progress: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
@@ -63,6 +66,7 @@ def check(
 ) -> Answer:
     """Search every interleaving of the contexts in `files`, as `klprove check` does.
 
+    files: in order; none, where `kernel` says what to check.
     progress: called from this thread, several times a second, with figures of the search.
     jobs: processes; None is one a core. The answer does not depend on it.
     cluster: whose workers search instead.
@@ -84,8 +88,12 @@ def question(
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     if isinstance(files, str | os.PathLike):
         files = (files,)
-    if not files:
-        raise _wrong("files", "no file to check")
+    if not files and "kernel" not in given:
+        raise _wrong("files", "no file to check, and no kernel model")
+    _known("scene", [given.get("scene", HANDLER)], tuple(SCENES))
+    for key in ("scene", "action"):
+        if given.get(key, HANDLER) != HANDLER and "kernel" not in given:
+            raise _wrong(key, "of which kernel model?")
     given["patch"] = _sites(given.get("patch", ()))
     for key, least in (("arrivals", 0), ("nest", 1)):
         given[key] = _bounds(key, given.get(key, {}), least)

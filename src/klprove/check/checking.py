@@ -98,7 +98,8 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
 
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
-    model = load(question.kernel).digest if question.kernel else ""
+    kernel = kernel_of(question)
+    model = kernel.digest if kernel else ""
     texts = "".join(each.sha256 for each in _texts(question))
     if question.lift:
         texts += "".join(each.sha256 for each in _prepare(question).lifted)
@@ -124,7 +125,7 @@ class _Task:
 
 
 def _prepare(question: Question, jobs: int = 1, composed: "Composed | None" = None) -> _Task:
-    kernel = load(question.kernel) if question.kernel else None
+    kernel = kernel_of(question)
     texts = _texts(question)
     if question.lift and composed is None:
         from klprove.check.lifting import asked_for  # nobody else waits for it
@@ -146,9 +147,15 @@ def _prepare(question: Question, jobs: int = 1, composed: "Composed | None" = No
     return _Task(kernel, texts, chosen, job, composed)
 
 
+def kernel_of(question: Question) -> Kernel | None:
+    """The model that `question` names. Raises BadInput where there is none of that name."""
+    return load(question.kernel, scene=question.scene) if question.kernel else None
+
+
 def unit_of(question: Question, kernel: Kernel | None, overlay: Overlay = _NOTHING) -> Unit:
     """The parsed text of `question`. Raises BadInput."""
-    defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
+    chosen = kernel.defines(question.action) if kernel else {}
+    defines = {"NR_CPUS": str(question.cpus or 1), **chosen, **question.defines}
     models = list(kernel.files) if kernel else []
     *first, last = question.files or (None,)  # None: the kernel model as it is
     files: list[Path | str] = [*models, *filter(None, first)]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from klprove.c import Unit
 from klprove.check.answer import Answer
-from klprove.check.checking import unit_of
+from klprove.check.checking import kernel_of, unit_of
 from klprove.check.question import Question
 from klprove.check.site import Job
-from klprove.kernels import Kernel, load, names
+from klprove.kernels import HANDLER, Kernel, names
 from klprove.lift import (
     Composed,
     KernelTree,
@@ -55,12 +55,17 @@ def scene(question: Question, kernel: Kernel) -> Scene:
     return Scene(tree, model, known, options)
 
 
-def asked_for(question: Question) -> tuple[Unit, Composed]:
-    """The unit of `question` with the text that it asks for. Raises BadInput."""
-    if question.kernel is None:
+def _model(question: Question) -> Kernel:
+    kernel = kernel_of(question)
+    if kernel is None:
         text = "real text takes the place of a model's: give --kernel too"
         raise BadInput([Diagnostic("option", Span("--lift", 0, 0), text)])
-    kernel = load(question.kernel)
+    return kernel
+
+
+def asked_for(question: Question) -> tuple[Unit, Composed]:
+    """The unit of `question` with the text that it asks for. Raises BadInput."""
+    kernel = _model(question)
     if ALL in question.lift:
         composed = surveyed(question).composed
         return unit_of(question, kernel, composed.overlay), composed
@@ -76,7 +81,7 @@ def asked_for(question: Question) -> tuple[Unit, Composed]:
 def surveyed(question: Question) -> Survey:
     """As much of `question.tree` as can take the place of the model's text. Raises BadInput for a
     tree, or a question, that cannot be used."""
-    kernel = load(question.kernel or "")
+    kernel = _model(question)
     stage = scene(question, kernel)
     plain = unit_of(question, kernel)
     traceable = set(plain.traceable())
@@ -95,16 +100,17 @@ def surveyed(question: Question) -> Survey:
     return survey(stage.tree, stage.model, stage.compose, attempt)
 
 
-def generation(tree: KernelTree) -> str:
+def generation(tree: KernelTree, scene: str = HANDLER) -> str:
     """The newest generation that is not newer than `tree`. Raises BadInput where nothing says."""
+    known = names(scene=scene)
     if not tree.version:
         text = "no Makefile says which version this is"
-        hint = f"give --kernel: {', '.join(names())}"
+        hint = f"give --kernel: {', '.join(known)}"
         raise BadInput([Diagnostic("kernel", Span(str(tree.root), 0, 0), text, hint)])
-    older = [each for each in names() if "rc" not in each and _version(each) <= tree.version]
+    older = [each for each in known if "rc" not in each and _version(each) <= tree.version]
     if not older:
         text = f"version {'.'.join(map(str, tree.version))} is older than every model"
-        hint = f"try one with --kernel: {', '.join(names())}"
+        hint = f"try one with --kernel: {', '.join(known)}"
         raise BadInput([Diagnostic("kernel", Span(str(tree.root), 0, 0), text, hint)])
     return older[-1]
 

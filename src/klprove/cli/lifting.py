@@ -9,7 +9,7 @@ from klprove.check.lifting import ALL, differences, generation, surveyed
 from klprove.cli.output import say
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
-from klprove.kernels import load
+from klprove.kernels import HANDLER, SCENES, load
 from klprove.lift import KernelTree
 from klprove.report.lifting import render_differences, render_survey
 
@@ -23,6 +23,14 @@ from klprove.report.lifting import render_differences, render_survey
     help="Kernel model. Default: the newest one that is not newer than the tree's Makefile says.",
 )
 @click.option(
+    "--scene",
+    type=click.Choice(tuple(SCENES)),
+    default=HANDLER,
+    show_default=True,
+    help="Of the kernel model, as in `klprove check`.",
+)
+@click.option("--action", metavar="NAME", help="As in `klprove check`, for --check.")
+@click.option(
     "--check",
     "compared",
     is_flag=True,
@@ -30,10 +38,8 @@ from klprove.report.lifting import render_differences, render_survey
 )
 @click.option(
     "--patch",
-    metavar="F|each",
-    default=EACH,
-    show_default=True,
-    help="As in `klprove check`, for --check.",
+    metavar="F|each|none",
+    help="As in `klprove check`, for --check. Default: each, where the scene has sites.",
 )
 @click.option("--cpus", type=click.IntRange(1, 8), metavar="N", help="CPUs. Default: 1.")
 @click.option(
@@ -61,8 +67,10 @@ def lift_command(
     tree: str,
     files: tuple[str, ...],
     kernel: str | None,
+    scene: str,
+    action: str | None,
     compared: bool,
-    patch: str,
+    patch: str | None,
     cpus: int | None,
     arrivals: dict[str, int] | None,
     defines: tuple[tuple[str, str], ...],
@@ -80,15 +88,19 @@ def lift_command(
     --check equal; 1 the lifted text has other findings; 2 bad input; 3 a search is not complete.
     """
     root = KernelTree(tree, {})
-    name = load(kernel).name if kernel else generation(root)
+    name = kernel or generation(root, scene)
+    if patch is None:
+        patch = EACH if load(name, scene=scene).sites else "none"
     question = Question(
         files=files,
         kernel=name,
-        patch=tuple(each.strip() for each in patch.split(",")),
+        patch=() if patch == "none" else tuple(each.strip() for each in patch.split(",")),
         cpus=cpus,
         arrivals=arrivals or {},
         defines=dict(defines),
         tree=tree,
+        scene=scene,
+        action=action,
     )
     found = surveyed(question)
     version = f" ({'.'.join(map(str, root.version))})" if root.version else ""

@@ -10,6 +10,7 @@ from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
 from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
+from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -19,6 +20,20 @@ _TEXT = (
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
         "replaces the model's of that name.",
+    ),
+    click.option(
+        "--scene",
+        type=click.Choice(tuple(SCENES)),
+        default=HANDLER,
+        show_default=True,
+        help="Of the kernel model. handler: what nests around livepatch's handler. transition: the "
+        "livepatch core, and tasks that are switched (docs/livepatch-core.md).",
+    ),
+    click.option(
+        "--action",
+        metavar="NAME",
+        help="What the administrator of the scene does: enable, disable, reverse ... Default: the "
+        "scene's first.",
     ),
     click.option(
         "--patch",
@@ -228,7 +243,7 @@ def asked(options: Mapping[str, Any]) -> Options:
 
 
 def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
-    """The question that `files` and the values of the options above ask.
+    """The question that `files`, or a kernel model without any, and the options above ask.
 
     Options that a command does not have stay at their defaults. Raises UsageError.
     """
