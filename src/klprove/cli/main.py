@@ -23,6 +23,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "thread": ("threads", "thread_command"),
     "mutate": ("mutating", "mutate_command"),
     "kernels": ("generations", "kernels_command"),
+    "lift": ("lifting", "lift_command"),
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
     "explain": ("explaining", "explain_command"),
