@@ -1,0 +1,76 @@
+"""`klprove scan`."""
+
+import sys
+
+import click
+
+from klprove.cli.output import say
+from klprove.report.scan import listing, patchable, summary, why
+from klprove.scan import GRADES, Map, scan
+from klprove.source import near, plain
+
+_INCOMPLETE = 3
+_QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
+
+
+@click.command("scan")
+@click.argument("image", metavar="VMLINUX")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option("--patchable", "asked", flag_value="patchable", help="List what can be livepatched.")
+@click.option("--rcu-off", "asked", flag_value="rcu-off", help="... entered with RCU off.")
+@click.option("--nmi", "asked", flag_value="nmi", help="... what may run in NMI-like context.")
+@click.option("--irq", "asked", flag_value="irq", help="... what may run in an interrupt.")
+@click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
+@click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
+@click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
+@click.option(
+    "--grade",
+    type=click.Choice(GRADES),
+    default="likely",
+    show_default=True,
+    help="The least sure answers that a list has.",
+)
+def scan_command(
+    image: str, names: str | None, asked: str | None, function: str | None, grade: str
+) -> int:
+    """The map of a kernel image: what may happen to each of its functions.
+
+    VMLINUX is an ELF vmlinux, with or without debug information, or a bzImage. x86-64; for arm64,
+    ppc64le and s390x, what can be livepatched. Without an option, a summary.
+
+    Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
+    """
+    found = scan(image, names)
+    if function is not None:
+        return _why(found, function)
+    if asked == "patchable":
+        say(patchable(found))
+        return _INCOMPLETE if "unknown" in found.patch else 0
+    if asked is not None:
+        say(listing(found, asked, GRADES.index(grade)))
+        return _INCOMPLETE if asked in found.open else 0
+    say(summary(found))
+    return _without_names(found)
+
+
+def _why(found: Map, function: str) -> int:
+    indices = found.find(function)
+    if not indices:
+        raise click.UsageError(
+            f"no function {plain(function)} in this image{_meant(found, function)}"
+        )
+    say("\n\n".join(why(found, index) for index in indices))
+    return 0
+
+
+def _meant(found: Map, function: str) -> str:
+    names = near(function, found.names, 0.8)
+    return f"; did you mean {', '.join(names)}?" if names else ""
+
+
+def _without_names(found: Map) -> int:
+    """A summary of an image whose functions have no names is no answer."""
+    if found.names:
+        return 0
+    print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
+    return 2
