@@ -23,6 +23,8 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
 @click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
 @click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
+@click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
 @click.option(
     "--grade",
     type=click.Choice(GRADES),
@@ -31,7 +33,13 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
     help="The least sure answers that a list has.",
 )
 def scan_command(
-    image: str, names: str | None, asked: str | None, function: str | None, grade: str
+    image: str,
+    names: str | None,
+    asked: str | None,
+    function: str | None,
+    every: bool,
+    no_cache: bool,
+    grade: str,
 ) -> int:
     """The map of a kernel image: what may happen to each of its functions.
 
@@ -40,14 +48,14 @@ def scan_command(
 
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     """
-    found = scan(image, names)
+    found = scan(image, names, cache=not no_cache)
     if function is not None:
         return _why(found, function)
     if asked == "patchable":
         say(patchable(found))
         return _INCOMPLETE if "unknown" in found.patch else 0
     if asked is not None:
-        say(listing(found, asked, GRADES.index(grade)))
+        say(listing(found, asked, GRADES.index(grade), every))
         return _INCOMPLETE if asked in found.open else 0
     say(summary(found))
     return _without_names(found)

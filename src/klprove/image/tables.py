@@ -78,6 +78,8 @@ class Tables:
     static_calls: StaticCalls
     blacklist: Addresses
     """Functions that kprobes refuse (NOKPROBE_SYMBOL)."""
+    ranges: Sequence[tuple[int, int]]
+    """Where the tables of 8-byte addresses of functions lie: no use of those functions."""
     missing: Sequence[str] = field(default=())
 
 
@@ -95,6 +97,10 @@ _BOUNDS = {
 }
 """include/asm-generic/vmlinux.lds.h, v4.12 to v6.12. A later row wins where two hold an
 address: since v6.3 (2b5a0e425e6e) the idle section lies inside noinstr."""
+_ADDRESSES = (
+    ("__start_mcount_loc", "__stop_mcount_loc"),
+    ("__start_kprobe_blacklist", "__stop_kprobe_blacklist"),
+)
 
 
 def tables(image: Image, named: Mapping[str, Symbol]) -> Tables:
@@ -112,13 +118,24 @@ def tables(image: Image, named: Mapping[str, Symbol]) -> Tables:
         _jumps(image, named),
         _static_calls(image, named),
         _words(image, named, "__start_kprobe_blacklist", "__stop_kprobe_blacklist"),
+        [
+            (named[first].address, named[last].address)
+            for first, last in _ADDRESSES
+            if first in named and last in named
+        ],
     )
     if "noinstr" not in bounds:
         missing.append("boundaries of noinstr code (none before v5.8)")
     if not len(found.jumps.codes):
         missing.append("__jump_table")
     return Tables(
-        found.regions, sites, found.jumps, found.static_calls, found.blacklist, tuple(missing)
+        found.regions,
+        sites,
+        found.jumps,
+        found.static_calls,
+        found.blacklist,
+        found.ranges,
+        tuple(missing),
     )
 
 

@@ -92,12 +92,12 @@ def label(found: Map, index: int) -> str:
     return found.names[index] + (f",{position}" if position else "")
 
 
-def listing(found: Map, question: str, grade: int) -> str:
-    """The functions that a question reaches, a line each."""
-    return "\n".join(_listing(found, question, grade))
+def listing(found: Map, question: str, grade: int, every: bool) -> str:
+    """The functions that a question reaches, a line each; `every`: not only patchable ones."""
+    return "\n".join(_listing(found, question, grade, every))
 
 
-def _listing(found: Map, question: str, grade: int) -> Iterator[str]:
+def _listing(found: Map, question: str, grade: int, every: bool) -> Iterator[str]:
     yield heading(found)
     yield from notes(found)
     yield from field("asked", f"{QUESTIONS[question]}; {' or '.join(GRADES[: grade + 1])}")
@@ -106,15 +106,17 @@ def _listing(found: Map, question: str, grade: int) -> Iterator[str]:
         return
     steps = found.reached.get(question, {})
     reached = found.list(question, grade)
+    able = [index for index in reached if found.patch[index] == _SITE]
     yield ""
-    yield f"{'grade':<10}{'hops':<6}{'patchable':<11}{'function':<34}from"
-    for index in reached:
+    yield f"{'grade':<10}{'hops':<6}{'patchable':<11}{'function':<34}evidence"
+    for index in reached if every else able:
         step = steps[index]
-        able = "yes" if found.patch[index] == _SITE else found.patch[index]
-        parent = label(found, step.parent) if step.parent >= 0 else step.how
-        yield f"{GRADES[step.grade]:<10}{step.hops:<6}{able:<11}{label(found, index):<34}{parent}"
-    able_number = sum(found.patch[index] == _SITE for index in reached)
-    yield f"{count(len(reached), 'function')}, {able_number:,} of them patchable"
+        word = "yes" if found.patch[index] == _SITE else found.patch[index]
+        how = step.how + _place(found, step)
+        if step.parent >= 0 and not step.how.endswith(found.names[step.parent]):
+            how = f"{step.how} by {label(found, step.parent)}"
+        yield f"{GRADES[step.grade]:<10}{step.hops:<6}{word:<11}{label(found, index):<33} {how}"
+    yield f"{count(len(able), 'patchable function')}; {len(reached) - len(able):,} not patchable"
 
 
 def why(found: Map, index: int) -> str:

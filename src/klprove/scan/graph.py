@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klprove.image import Addresses, Functions, Image, Section
+from klprove.image import Addresses, Functions, Image, Section, Tables
 
 CALL, TAIL, TAKEN = 0, 1, 2
 """Kinds of edge: a call; a jump to another function's start; its address is an operand."""
@@ -127,16 +127,20 @@ def _build(columns: list[tuple[Addresses, Addresses, int]], functions: Functions
     return Graph(sources, targets[kept][order], kinds[kept][order], places[kept][order], first)
 
 
-def taken_in_data(image: Image, functions: Functions) -> NDArray[np.int64]:
-    """Functions whose address is an aligned 8-byte word of data that is loaded."""
+def taken_in_data(image: Image, functions: Functions, tables: Tables) -> NDArray[np.int64]:
+    """Functions whose address is an aligned 8-byte word of data that is loaded, the tables of the
+    kernel about its own code left out."""
     found: list[NDArray[np.int64]] = []
     for section in image.sections:
         if not section.allocated or section.executable or section.kind == "SHT_NOTE":
             continue
         if section.name.startswith((".orc_", ".BTF", "__ksymtab", "__mcount_loc")):
             continue
-        words = image.array(section, "u8")
-        found.append(np.unique(functions.at(words.astype(np.uint64))))
+        words = image.array(section, "u8").astype(np.uint64)
+        places = np.uint64(section.address) + 8 * np.arange(len(words), dtype=np.uint64)
+        for start, end in tables.ranges:
+            words = np.where((places >= start) & (places < end), np.uint64(0), words)
+        found.append(np.unique(functions.at(words)))
     if not found:
         return np.empty(0, np.int64)
     every = np.unique(np.concatenate(found))
