@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
 	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
-	kernel-source lock clean
+	kernel-source kernels lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -106,6 +106,9 @@ pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 
 kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
 	$(BIN)/python -m tests.sources.fetch
+
+kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
+	@$(BIN)/python -m tests.scan.kernels
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

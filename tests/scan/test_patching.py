@@ -2,15 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from klprove.scan import Map, scan
 from tests.scan.toy import objcopied, toy
-
-
-@pytest.fixture(scope="module", name="found")
-def _found() -> Map:
-    return scan(str(toy()))
 
 
 def word(found: Map, name: str) -> str:

@@ -151,4 +151,18 @@ void *address_of_twice = twice;
 #ifdef SECOND
 asm(".text\n.type twin, @function\ntwin:\n\tret\n.size twin, . - twin\n.local twin\n");
 #endif
+apart void _raw_spin_lock_irqsave(void) { seen = 22; }
+apart void _raw_spin_unlock_irqrestore(void) { seen = 23; }
+apart void with_a_lock(void) { seen = 24; }
+apart void without_a_lock(void) { seen = 25; }
+
+apart void locks(void)
+{
+	without_a_lock();
+	_raw_spin_lock_irqsave();
+	with_a_lock();
+	_raw_spin_unlock_irqrestore();
+	without_a_lock();
+}
+
 asm(".text\n.globl assembler\nassembler:\n\tnop\n\tret\n");

@@ -4,9 +4,10 @@ import sys
 
 import click
 
-from klprove.cli.output import say
-from klprove.report.scan import listing, patchable, summary, why
-from klprove.scan import GRADES, Map, scan
+from klprove.cli.output import say, write_bytes, write_json
+from klprove.report.scan import differences, listing, patchable, summary, why
+from klprove.report.scan_data import scan_database, scan_document
+from klprove.scan import GRADES, Map, compare, scan
 from klprove.source import near, plain
 
 _INCOMPLETE = 3
@@ -23,6 +24,9 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
 @click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
 @click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
+@click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
+@click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
+@click.option("--diff", "other", metavar="OTHER", help="What differs in the image OTHER.")
 @click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
 @click.option(
@@ -37,6 +41,9 @@ def scan_command(
     names: str | None,
     asked: str | None,
     function: str | None,
+    json_path: str | None,
+    base_path: str | None,
+    other: str | None,
     every: bool,
     no_cache: bool,
     grade: str,
@@ -49,15 +56,24 @@ def scan_command(
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     """
     found = scan(image, names, cache=not no_cache)
+    if json_path is not None:
+        write_json(json_path, scan_document(found))
+    if base_path is not None:
+        write_bytes(base_path, scan_database(found))
     if function is not None:
         return _why(found, function)
+    if other is not None:
+        after = scan(other, cache=not no_cache)
+        say(differences(found, after, compare(found, after, GRADES.index(grade))))
+        return _INCOMPLETE if found.open or after.open else 0
     if asked == "patchable":
         say(patchable(found))
         return _INCOMPLETE if "unknown" in found.patch else 0
     if asked is not None:
         say(listing(found, asked, GRADES.index(grade), every))
         return _INCOMPLETE if asked in found.open else 0
-    say(summary(found))
+    if json_path != "-":
+        say(summary(found))
     return _without_names(found)
 
 

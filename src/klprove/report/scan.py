@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from klprove.report.wrapping import WIDTH, count, field, fold
-from klprove.scan import GRADES, QUESTIONS, REASONS, Map, Step
+from klprove.scan import GRADES, QUESTIONS, REASONS, Change, Map, Step
 
 _SITE = "site"
 _COLUMN = 10
@@ -108,15 +108,31 @@ def _listing(found: Map, question: str, grade: int, every: bool) -> Iterator[str
     reached = found.list(question, grade)
     able = [index for index in reached if found.patch[index] == _SITE]
     yield ""
-    yield f"{'grade':<10}{'hops':<6}{'patchable':<11}{'function':<34}evidence"
+    yield f"{'grade':<10}{'hops':<6}{'patchable':<11}{'function':<32}from"
     for index in reached if every else able:
         step = steps[index]
         word = "yes" if found.patch[index] == _SITE else found.patch[index]
-        how = step.how + _place(found, step)
-        if step.parent >= 0 and not step.how.endswith(found.names[step.parent]):
-            how = f"{step.how} by {label(found, step.parent)}"
-        yield f"{GRADES[step.grade]:<10}{step.hops:<6}{word:<11}{label(found, index):<33} {how}"
+        begin = f"{GRADES[step.grade]:<10}{step.hops:<6}{word:<11}{label(found, index):<31} "
+        yield (begin + (label(found, step.parent) if step.parent >= 0 else step.how))[:WIDTH]
     yield f"{count(len(able), 'patchable function')}; {len(reached) - len(able):,} not patchable"
+
+
+def differences(before: Map, after: Map, changes: Sequence[Change]) -> str:
+    """What differs from one image to another, a function a line."""
+    return "\n".join(_differences(before, after, changes))
+
+
+def _differences(before: Map, after: Map, changes: Sequence[Change]) -> Iterator[str]:
+    yield f"klprove: COMPARED  {before.release or 'unknown'}  with  {after.release or 'unknown'}"
+    for each in changes:
+        text = QUESTIONS.get(each.about, "can be livepatched")
+        yield ""
+        if each.open:
+            yield from field(each.about, f"cannot tell: {each.open}")
+            continue
+        yield from field(each.about, f"{text}: {len(each.gone):,} no more, {len(each.come):,} new")
+        yield from (f"  - {name}" for name in each.gone)
+        yield from (f"  + {name}" for name in each.come)
 
 
 def why(found: Map, index: int) -> str:
@@ -158,12 +174,13 @@ def _path(found: Map, question: str, text: str, index: int) -> Iterator[str]:
 def _steps(found: Map, path: Sequence[tuple[int, Step]]) -> Iterator[str]:
     for depth, (each, step) in enumerate(path):
         indent = "  " * min(depth + 1, 10)
-        at = _place(found, step)
-        yield from fold(f"{indent}{label(found, each)}  <- {step.how}{at}", WIDTH, indent + "    ")
+        where = _where(found, step)
+        text = f"{indent}{label(found, each)}  <- {step.how}{where and f' at {where}'}"
+        yield from fold(text, WIDTH, indent + "    ")
 
 
-def _place(found: Map, step: Step) -> str:
-    """` at f+0x12`."""
+def _where(found: Map, step: Step) -> str:
+    """`f+0x12`."""
     if step.parent < 0 or not step.site:
         return ""
-    return f" at {found.names[step.parent]}+{step.site - found.addresses[step.parent]:#x}"
+    return f"{found.names[step.parent]}+{step.site - found.addresses[step.parent]:#x}"
