@@ -4,7 +4,11 @@
  */
 
 #define quiet __attribute__((section(".noinstr.text"), no_instrument_function, noinline))
+#ifdef CLOSED
+#define idle_text quiet
+#else
 #define idle_text __attribute__((section(".cpuidle.text"), noinline))
+#endif
 #define apart __attribute__((noinline))
 
 struct device;

@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from iced_x86 import Decoder
 from numpy.typing import NDArray
 
 from klprove.image import Addresses, Functions, Image, Section, Tables
 
 CALL, TAIL, TAKEN = 0, 1, 2
 """Kinds of edge: a call; a jump to another function's start; its address is an operand."""
+
+_SHORT = 3
+"""A jump with an operand of one byte: so often something else that each is looked at again."""
 
 _Places = NDArray[np.int64]
 
@@ -48,7 +52,7 @@ def graph(image: Image, functions: Functions) -> Graph:
     if image.machine == "x86_64":
         for section in image.executable():
             columns += _section(image, section, functions)
-    return _build(columns, functions)
+    return _build(image, columns, functions)
 
 
 def _section(
@@ -65,7 +69,7 @@ def _section(
     yield _relative(data, base, wide, 2, TAIL, functions)
     short = np.flatnonzero((first == 0xEB) | ((first & 0xF0) == 0x70))
     moved = data[short + 1].astype(np.int8).astype(np.int64)
-    yield base + short.astype(np.uint64), _add(base, short + 2 + moved), TAIL
+    yield base + short.astype(np.uint64), _add(base, short + 2 + moved), _SHORT
     # lea reg, [rip + rel32]: REX.W 8d, mod 0, rm 5
     lea = np.flatnonzero(
         (first[:-6] & 0xF8 == 0x48) & (second[:-6] == 0x8D) & (data[2:-5] & 0xC7 == 5)
@@ -105,7 +109,30 @@ def _add(base: np.uint64, moved: _Places) -> Addresses:
     return base + moved.astype(np.uint64)
 
 
-def _build(columns: list[tuple[Addresses, Addresses, int]], functions: Functions) -> Graph:
+def _real(
+    image: Image, functions: Functions, sources: _Places, sites: Addresses
+) -> NDArray[np.bool_]:
+    """Which of `sites` are starts of instructions, by decoding the functions around them."""
+    texts = [(each.address, each.size, image.data(each)) for each in image.executable()]
+    starts: dict[int, frozenset[int]] = {}
+    for source in np.unique(sources).tolist():
+        first, last = int(functions.starts[source]), int(functions.ends[source])
+        for address, size, data in texts:
+            if address <= first < address + size:
+                code = bytes(data[first - address : last - address])
+                starts[source] = frozenset(each.ip for each in Decoder(64, code, ip=first))
+    return np.array(
+        [
+            site in starts.get(source, ())
+            for source, site in zip(sources.tolist(), sites.tolist(), strict=True)
+        ],
+        np.bool_,
+    )
+
+
+def _build(
+    image: Image, columns: list[tuple[Addresses, Addresses, int]], functions: Functions
+) -> Graph:
     none = np.empty(0, np.uint64)
     parts: list[tuple[_Places, _Places, NDArray[np.int8], Addresses]] = []
     for sites, targets, kind in columns:
@@ -120,7 +147,10 @@ def _build(columns: list[tuple[Addresses, Addresses, int]], functions: Functions
     kinds = np.concatenate([each[2] for each in parts] or [none.astype(np.int8)])
     places = np.concatenate([each[3] for each in parts] or [none])
     # A jump to its own start is a loop.
-    kept = (kinds != TAIL) | (sources != targets)
+    kept = (kinds == CALL) | (kinds == TAKEN) | (sources != targets)
+    short = np.flatnonzero(kept & (kinds == _SHORT))
+    kept[short] = _real(image, functions, sources[short], places[short])
+    kinds[kinds == _SHORT] = TAIL
     order = np.lexsort((places[kept], sources[kept]))
     sources = sources[kept][order]
     first = np.searchsorted(sources, np.arange(len(functions.starts) + 1))

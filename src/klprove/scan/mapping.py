@@ -28,7 +28,7 @@ def map_of(it: Subject) -> Map:
         machine=it.image.machine,
         release=release(it.image),
         build_id=it.image.build_id,
-        notes=(*it.image.notes, *(f"missing: {each}" for each in it.tables.missing), *notes),
+        notes=[*it.image.notes, *(f"missing: {each}" for each in it.tables.missing), *notes],
         names=it.functions.names,
         aliases=it.functions.aliases,
         addresses=starts,
