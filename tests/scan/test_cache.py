@@ -22,7 +22,7 @@ def refuse() -> Map:
 def test_a_map_is_made_once(found: Map, folder: Path) -> None:
     assert scan(str(toy())) == found
     assert len(list(folder.iterdir())) == 1
-    assert cached(open_image(str(toy())), None, refuse) == found
+    assert cached(open_image(str(toy())), [], refuse) == found
 
 
 def test_damage_anywhere_is_noticed(found: Map, folder: Path) -> None:
@@ -35,7 +35,7 @@ def test_damage_anywhere_is_noticed(found: Map, folder: Path) -> None:
     for content in damaged:
         path.write_bytes(content)
         with pytest.raises(AssertionError, match="made again"):
-            cached(open_image(str(toy())), None, refuse)
+            cached(open_image(str(toy())), [], refuse)
         assert scan(str(toy())) == found
         assert path.read_bytes() == whole
 

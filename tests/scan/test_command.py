@@ -14,7 +14,7 @@ from tests.scan.toy import objcopied, toy
 def test_the_summary_fits_a_mail(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", str(toy())]) == 0
     said = capsys.readouterr().out
-    assert "klprove: SCANNED" in said
+    assert "klprove: SCANNED  6.1.0-toy  x86_64" in said
     assert max(map(len, said.splitlines())) <= 79
     assert "yes: an ftrace site at its entry" in said
     assert "may be entered while RCU is not watching               1         4         " in said

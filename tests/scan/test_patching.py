@@ -63,3 +63,30 @@ def test_functions_of_one_name_are_told_apart() -> None:
     assert [found.sympos[each] for each in (first, second)] == [1, 2]
     assert found.find("twin,2") == [second]
     assert found.find("twin,3") == []
+
+
+def test_the_list_of_a_running_kernel_decides_where_the_image_does_not(tmp_path: Path) -> None:
+    listed = tmp_path / "available_filter_functions"
+    listed.write_text("arch_cpu_idle\nffffffff81000000 mwait_idle\nof_a_module [module]\n")
+    found = scan(str(objcopied("--strip-symbol=__start_mcount_loc")), traceable=str(listed))
+    able = {found.names[i] for i, each in enumerate(found.patch) if each == "site"}
+    assert able == {"arch_cpu_idle", "mwait_idle"}
+    assert "unknown" not in found.patch
+
+
+def test_else_what_differs_is_said(tmp_path: Path, found: Map) -> None:
+    listed = tmp_path / "available_filter_functions"
+    able = [found.names[i] for i, each in enumerate(found.patch) if each == "site"]
+    listed.write_text("\n".join([*able[1:], "untraced"]))
+    again = scan(str(toy()), traceable=str(listed))
+    (note,) = set(again.notes) - set(found.notes)
+    assert "1 of its functions have no site in the image; 1 with a site are not in it" in note
+    assert again.patch == found.patch
+
+
+def test_a_kernel_without_livepatching_is_told(found: Map) -> None:
+    assert not any("CONFIG_LIVEPATCH" in each for each in found.notes)
+    without = scan(str(objcopied("--strip-symbol=klp_enable_patch")))
+    assert any("by its symbols" in each and "CONFIG_LIVEPATCH" in each for each in without.notes)
+    by_config = scan(str(toy("-DCONFIGURED")))
+    assert any("by its configuration" in each for each in by_config.notes)

@@ -169,4 +169,11 @@ apart void locks(void)
 	without_a_lock();
 }
 
+void klp_enable_patch(void) { }
+
+const char banner[] = "Linux version 6.1.0-toy (made for tests)";
+
+#ifdef CONFIGURED
+asm(".section .rodata\n.ascii \"IKCFG_ST\"\n.incbin \"config.gz\"\n.ascii \"IKCFG_ED\"\n");
+#endif
 asm(".text\n.globl assembler\nassembler:\n\tnop\n\tret\n");

@@ -1,5 +1,6 @@
 """The kernel in miniature, compiled by the machine's gcc; once for a run of the tests."""
 
+import gzip
 import platform
 import shutil
 import subprocess
@@ -39,7 +40,16 @@ def toy(*further: str) -> Path:
     image = folder / "vmlinux"
     fentry = folder / "fentry.c"
     fentry.write_text(_FENTRY)
-    command = ["gcc", *_FLAGS, *further, f"-Wl,-T,{HERE / 'toy.lds'}", "-o", str(image)]
+    (folder / "config.gz").write_bytes(gzip.compress(b"# CONFIG_LIVEPATCH is not set\n"))
+    command = [
+        "gcc",
+        *_FLAGS,
+        *further,
+        f"-Wl,-T,{HERE / 'toy.lds'}",
+        f"-Wa,-I,{folder}",
+        "-o",
+        str(image),
+    ]
     done = subprocess.run(
         [*command, str(HERE / "toy.c"), str(fentry)], capture_output=True, text=True
     )

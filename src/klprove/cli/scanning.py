@@ -17,6 +17,11 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.command("scan")
 @click.argument("image", metavar="VMLINUX")
 @click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option(
+    "--traceable",
+    metavar="FILE",
+    help="available_filter_functions of a running kernel of this build, to compare or to go by.",
+)
 @click.option("--patchable", "asked", flag_value="patchable", help="List what can be livepatched.")
 @click.option("--rcu-off", "asked", flag_value="rcu-off", help="... entered with RCU off.")
 @click.option("--nmi", "asked", flag_value="nmi", help="... what may run in NMI-like context.")
@@ -39,6 +44,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 def scan_command(
     image: str,
     names: str | None,
+    traceable: str | None,
     asked: str | None,
     function: str | None,
     json_path: str | None,
@@ -55,7 +61,7 @@ def scan_command(
 
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     """
-    found = scan(image, names, cache=not no_cache)
+    found = scan(image, names, traceable, cache=not no_cache)
     if json_path is not None:
         write_json(json_path, scan_document(found))
     if base_path is not None:

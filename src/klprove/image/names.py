@@ -8,7 +8,7 @@ from klprove.image.symbols import FUNCTION, UNTYPED, Symbol
 from klprove.source import BadInput, Diagnostic, Span
 
 _LINE = re.compile(r"([0-9a-f]{8,16}) ([A-Za-z?]) (\S+)(?:\s+(\[\S+\]))?$")
-_FILTER = re.compile(r"(?:([0-9a-f]{8,16}) )?([A-Za-z_.][\w.$]*)(?:\s+(\[\S+\]))?$")
+_FILTER = re.compile(r"(?:[0-9a-f]{8,16} )?([A-Za-z_.][\w.$]*)(?:\s+(\[\S+\]))?$")
 _LARGEST = 64 << 20
 
 
@@ -42,20 +42,17 @@ def read_map(path: str, image: Image) -> list[Symbol]:
     return found
 
 
-def read_traceable(path: str) -> tuple[frozenset[str], frozenset[int]]:
-    """Names, and addresses where it has them, of `available_filter_functions` or
-    `available_filter_functions_addrs`; modules' left out. Raises BadInput."""
-    names, addresses = set(), set()
+def read_traceable(path: str) -> frozenset[str]:
+    """The names in `available_filter_functions` or `available_filter_functions_addrs`, modules'
+    left out: the addresses are moved by KASLR. Raises BadInput with the line that is none."""
+    names: set[str] = set()
     for number, line in enumerate(_lines(path), 1):
         match = _FILTER.match(line)
         if match is None:
             raise _wrong(path, number, "not a line of available_filter_functions")
-        if match[3]:
-            continue
-        names.add(match[2])
-        if match[1]:
-            addresses.add(int(match[1], 16))
-    return frozenset(names), frozenset(addresses)
+        if not match[2]:
+            names.add(match[1])
+    return frozenset(names)
 
 
 def _lines(path: str) -> Sequence[str]:

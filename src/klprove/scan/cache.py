@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -22,12 +22,12 @@ _LARGEST = 1 << 28
 """Bytes that a map may unpack to."""
 
 
-def cached(image: Image, names: str | None, make: Callable[[], Map]) -> Map:
+def cached(image: Image, lists: Sequence[str], make: Callable[[], Map]) -> Map:
     """The map of `image` from the cache, or else what `make` makes, kept for the next time.
 
     An image without a build-id is not kept: nothing would tell it from another one.
     """
-    path = _place(image, names)
+    path = _place(image, lists)
     if path is None:
         return make()
     found = _read(path, image.path)
@@ -37,8 +37,9 @@ def cached(image: Image, names: str | None, make: Callable[[], Map]) -> Map:
     return found
 
 
-def _place(image: Image, names: str | None) -> Path | None:
-    """Where the map lies: it depends on the image, on what of it is there, and on klprove."""
+def _place(image: Image, lists: Sequence[str]) -> Path | None:
+    """Where the map lies: it depends on the image, on what of it is there, on the lists of names
+    that were given with it, and on klprove."""
     if not image.build_id:
         return None
     key = hashlib.blake2b(digest_size=10)
@@ -46,11 +47,11 @@ def _place(image: Image, names: str | None) -> Path | None:
     key.update(
         f"{len(image.bytes)} {[(s.name, s.size, s.stored) for s in image.sections]}".encode()
     )
-    if names is not None:
+    for each in lists:
         try:
-            key.update(Path(names).read_bytes())
+            key.update(hashlib.blake2b(Path(each).read_bytes()).digest())
         except (OSError, ValueError):
-            return None
+            return None  # whoever reads it will complain
     home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
     return Path(home) / "klprove" / "scan" / f"{image.build_id[:40]}-{key.hexdigest()}.map"
 

@@ -2,9 +2,22 @@
 
 import numpy as np
 
-from klprove.image.about import release
+from klprove.image.about import config, release
 from klprove.image.btf import types
-from klprove.scan.answers import IRQ, IRQS_OFF, NEVER_ENDS, NMI, QUESTIONS, RCU_OFF, Map, Step
+from klprove.image.names import read_traceable
+from klprove.scan.answers import (
+    IRQ,
+    IRQS_OFF,
+    NEVER_ENDS,
+    NMI,
+    NO_SITE,
+    QUESTIONS,
+    RCU_OFF,
+    SITE,
+    UNKNOWN,
+    Map,
+    Step,
+)
 from klprove.scan.code import Code
 from klprove.scan.contexts import Contexts
 from klprove.scan.graph import TAKEN, graph, taken_in_data
@@ -16,9 +29,10 @@ from klprove.scan.stays import staying
 from klprove.scan.subject import Subject
 
 
-def map_of(it: Subject) -> Map:
-    """Every answer about an image."""
+def map_of(it: Subject, traceable: str | None = None) -> Map:
+    """Every answer about an image; `traceable` as in `scan`."""
     words, offsets = patching(it.image, it.functions, it.tables.sites, it.regions)
+    listed = _listed(it, words, traceable) if traceable is not None else []
     starts: list[int] = it.functions.starts.tolist()
     ends: list[int] = it.functions.ends.tolist()
     reached, open_, notes = _reached(it)
@@ -28,7 +42,13 @@ def map_of(it: Subject) -> Map:
         machine=it.image.machine,
         release=release(it.image),
         build_id=it.image.build_id,
-        notes=[*it.image.notes, *(f"missing: {each}" for each in it.tables.missing), *notes],
+        notes=[
+            *it.image.notes,
+            *_built(it),
+            *(f"missing: {each}" for each in it.tables.missing),
+            *notes,
+            *listed,
+        ],
         names=it.functions.names,
         aliases=it.functions.aliases,
         addresses=starts,
@@ -42,6 +62,38 @@ def map_of(it: Subject) -> Map:
         reached=reached,
         open=open_,
     )
+
+
+def _listed(it: Subject, words: list[str], path: str) -> list[str]:
+    """What the running kernel's list adds: where the image has no table of sites, it decides;
+    else what differs is said."""
+    names = read_traceable(path)
+    every = {index: {each, *it.functions.aliases.get(index, ())}
+             for index, each in enumerate(it.functions.names)}  # fmt: skip
+    if not it.tables.sites.present:
+        for index, word in enumerate(words):
+            if word == UNKNOWN:
+                words[index] = SITE if every[index] & names else NO_SITE
+        return [f"what can be livepatched is by name, from {path}"]
+    here = {each for index, word in enumerate(words) if word == SITE for each in every[index]}
+    known = {each for found in every.values() for each in found}
+    return [
+        f"{path}: {len((names & known) - here):,} of its functions have no site in the image; "
+        f"{sum(w == SITE and not every[i] & names for i, w in enumerate(words)):,} with a site "
+        "are not in it"
+    ]
+
+
+def _built(it: Subject) -> list[str]:
+    """Whether this kernel can livepatch at all, by its configuration or else by its symbols."""
+    text = config(it.image)
+    if text is not None:
+        there, how = "\nCONFIG_LIVEPATCH=y" in text, "its configuration"
+    else:
+        there, how = "klp_enable_patch" in it.named, "its symbols"
+    if there or not it.named or it.image.kind == "ET_REL":
+        return []
+    return [f"by {how} this kernel is built without CONFIG_LIVEPATCH: nothing can be livepatched"]
 
 
 def _counts(it: Subject, offsets: list[int]) -> dict[str, int]:
