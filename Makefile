@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins kernel-source lock clean
+	spin cluster pins kernel-source kernels lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -123,11 +123,14 @@ pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
 	$(BIN)/python -m tests.sources.fetch
 
+kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
+	@$(BIN)/python -m tests.scan.kernels
+
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra native --extra scan --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 
