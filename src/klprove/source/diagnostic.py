@@ -27,6 +27,8 @@ CODES: dict[str, str] = {
     "expect": "a model's head that does not say, or says wrongly, what is expected of it",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
+    "image": "an ELF file that cannot be used: damaged, of another machine, no livepatch",
+    "waiver": "a waiver or a baseline that says something unusable",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
