@@ -13,8 +13,8 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
-	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations core-table tso agree \
+	cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small spin cluster pins \
 	lint-modules kernel-source lock clean
 
 help: ## print this list
@@ -55,6 +55,9 @@ generations: $(READY) ## write docs/generations-2017.md again: handlers B and F 
 	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
 		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
 
+core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
+	$(BIN)/python -m tests.kernels.transitions
+
 answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
 	@$(BIN)/python -m bench.answers
 
@@ -94,6 +97,12 @@ engines: $(READY) ## seconds of each engine on the same questions
 
 tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
 	@$(BIN)/python -m tests.litmus
+
+herd: $(TESTED) ## exported litmus tests through herd7, SC and LKMM=tools/memory-model; skipped without herd7
+	@$(BIN)/python -m tests.litmus.herd
+
+litmus: $(TESTED) ## exported litmus tests, 1,000 programs, against an axiomatic enumeration of SC
+	@$(BIN)/python -m tests.litmus.axioms
 
 spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from klprove.cli.main import run
-from klprove.cli.values import Define, Duration, KindBounds, Size, patched
+from klprove.cli.values import Define, Duration, KindBounds, Size
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,6 @@ from klprove.cli.values import Define, Duration, KindBounds, Size, patched
 )
 def test_values(kind: Any, text: str, value: Any) -> None:
     assert kind.convert(text, None, None) == value
-
-
-def test_patched() -> None:
-    assert patched(None) == patched("none") == ()
-    assert patched("each") == ("each",)
-    assert patched("a, b+c") == ("a", "b+c")
 
 
 @pytest.mark.parametrize(

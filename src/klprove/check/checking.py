@@ -93,7 +93,8 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
 
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
-    model = load(question.kernel).digest if question.kernel else ""
+    kernel = _kernel(question)
+    model = kernel.digest if kernel else ""
     texts = "".join(each.sha256 for each in _texts(question))
     return question.fingerprint(model + texts)
 
@@ -109,7 +110,7 @@ class _Task:
 
 
 def _prepare(question: Question, jobs: int = 1) -> _Task:
-    kernel = load(question.kernel) if question.kernel else None
+    kernel = _kernel(question)
     unit, texts = _read(question, kernel)
     refuse_unknown(question.inlined, unit.functions)
     known = kernel.sites if kernel else ()
@@ -125,13 +126,18 @@ def _prepare(question: Question, jobs: int = 1) -> _Task:
     return _Task(kernel, texts, chosen, job)
 
 
+def _kernel(question: Question) -> Kernel | None:
+    return load(question.kernel, scene=question.scene) if question.kernel else None
+
+
 def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
     """The parsed text of `question` and the digests of its files. Raises BadInput."""
     texts = _texts(question)
-    defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
+    chosen = kernel.defines(question.action) if kernel else {}
+    defines = {"NR_CPUS": str(question.cpus or 1), **chosen, **question.defines}
     models = list(kernel.files) if kernel else []
-    *first, last = question.files
-    return parse([*models, *first], defines=defines, user=last), texts
+    *first, last = question.files or (None,)  # None: the kernel model as it is
+    return parse([*models, *filter(None, first)], defines=defines, user=last), texts
 
 
 def _texts(question: Question) -> tuple[Text, ...]:

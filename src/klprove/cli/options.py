@@ -1,14 +1,16 @@
 """The options of `check`, `lower` and `export`, with the help that specifies them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from klprove.api import Options, question
 from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
-from klprove.cli.values import Define, Duration, KindBounds, Size, patched
+from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
+from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -18,6 +20,20 @@ _TEXT = (
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
         "replaces the model's of that name.",
+    ),
+    click.option(
+        "--scene",
+        type=click.Choice(tuple(SCENES)),
+        default=HANDLER,
+        show_default=True,
+        help="Of the kernel model. handler: what nests around livepatch's handler. transition: the "
+        "livepatch core, and tasks that are switched (docs/livepatch-core.md).",
+    ),
+    click.option(
+        "--action",
+        metavar="NAME",
+        help="What the administrator of the scene does: enable, disable, reverse ... Default: the "
+        "scene's first.",
     ),
     click.option(
         "--patch",
@@ -192,32 +208,30 @@ def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
         raise click.UsageError("--store-buffer needs --memory-model tso")
 
 
-def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
-    """The question that `files` and the values of the options above ask.
+def asked(options: Mapping[str, Any]) -> Options:
+    """The values of the options above as `klprove.check` takes them.
 
-    Options that a command does not have stay at their defaults. Raises UsageError for values that
-    do not go together.
+    Raises UsageError for values that do not go together.
     """
     given = dict(options)
     refuse_buffer(given["memory_model"], given["store_buffer"])
     if given.get("checkpoint") and given.get("resume"):
         raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
-    unreduced = given.pop("unreduced", ())
-    resume = given.pop("resume", None)
+    given["no_reduce"] = given.pop("unreduced", ())
+    given["defines"] = dict(given["defines"])
     if "checkpoint_every" in given:
         given["checkpoint_seconds"] = given.pop("checkpoint_every")
-    given["checkpoint"] = resume or given.get("checkpoint")
-    return Question(
-        files=files,
-        patch=patched(given.pop("patch")),
-        arrivals=given.pop("arrivals", None) or {},
-        nest=given.pop("nest", None) or {},
-        defines=dict(given.pop("defines")),
-        inlined=frozenset(given.pop("inlined")),
-        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
-        resume=resume is not None,
-        **given,
-    )
+    if resume := given.pop("resume", None):
+        given |= {"checkpoint": resume, "resume": True}
+    return cast(Options, given)
+
+
+def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
+    """The question that `files`, or a kernel model without any, and the options above ask.
+
+    Options that a command does not have stay at their defaults. Raises UsageError.
+    """
+    return question(files, **asked(options))
 
 
 def one_site(question: Question) -> Question:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from klprove.check import Answer
+from klprove.kernels import HANDLER
 from klprove.report.entries import Show, number
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
@@ -13,9 +14,15 @@ from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
 
 
 def model(answer: Answer) -> str:
-    """`F.c on v4.12rc`: what was checked, in short."""
+    """`F.c on v4.12rc`, `transition (disable) of v4.12`: what was checked, in short."""
     names = " ".join(PurePath(each.path).name for each in answer.files)
-    return f"{names} on {answer.question.kernel}" if answer.question.kernel else names
+    question = answer.question
+    if question.kernel is None:
+        return names
+    if question.scene == HANDLER:
+        return f"{names} on {question.kernel}" if names else question.kernel
+    does = f" ({question.action})" if question.action else ""
+    return f"{names + ' in ' if names else ''}{question.scene}{does} of {question.kernel}"
 
 
 def headline(answer: Answer) -> list[str]:

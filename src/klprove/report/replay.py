@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from klprove.check import SC, Question
+from klprove.kernels import HANDLER
 from klprove.report.wrapping import WIDTH
 
 
@@ -14,9 +15,14 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is
     left out: what is found with less can be found with more.
     """
-    words: list[tuple[str, ...]] = [("klprove", "check"), *map(_file, question.files)]
+    files = question.source or tuple(map(_file, question.files))
+    words: list[tuple[str, ...]] = [("klprove", "check"), *files]
     if question.kernel:
         words.append(("--kernel", question.kernel))
+    if question.scene != HANDLER:
+        words.append(("--scene", question.scene))
+    if question.action is not None:
+        words.append(("--action", question.action))
     patch = ",".join(question.patch) if site is None else site
     if patch:
         words.append(("--patch", patch))
