@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": ("comparing", "compare_command"),
     "corpus": ("corpora", "corpus_command"),
     "thread": ("threads", "thread_command"),
+    "lint": ("linting", "lint_command"),
     "mutate": ("mutating", "mutate_command"),
     "kernels": ("generations", "kernels_command"),
     "lift": ("lifting", "lift_command"),
