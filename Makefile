@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins kernel-source lock clean
+	spin cluster pins kernel-source kernels lint-modules lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -120,14 +120,20 @@ cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is ki
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
 
+lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
+	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
+
 kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
 	$(BIN)/python -m tests.sources.fetch
+
+kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
+	@$(BIN)/python -m tests.scan.kernels
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra native --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan --extra lint pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra native --extra scan --extra lint --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 

@@ -89,6 +89,18 @@ _TEXT = (
         help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
     ),
     click.option(
+        "--tree",
+        metavar="DIR",
+        help="A tree of kernel source, for --lift.",
+    ),
+    click.option(
+        "--lift",
+        multiple=True,
+        metavar="FILE:FUNCTION",
+        help="Put FUNCTION as it stands in FILE, in the tree or a path, in the place of the kernel "
+        "model's (docs/lifting.md); `all` is all that can be. Repeatable.",
+    ),
+    click.option(
         "--memory-model",
         type=click.Choice(MEMORY_MODELS),
         default=SC,
@@ -231,6 +243,10 @@ def asked(options: Mapping[str, Any]) -> Options:
     """
     given = dict(options)
     refuse_buffer(given["memory_model"], given["store_buffer"])
+    if given.get("tree") is not None and not given.get("lift"):
+        raise click.UsageError("--tree needs --lift FILE:FUNCTION")
+    if given.get("lift") and given["kernel"] is None:
+        raise click.UsageError("--lift needs --kernel: whose text it takes the place of")
     if given.get("checkpoint") and given.get("resume"):
         raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
     given["no_reduce"] = given.pop("unreduced", ())
