@@ -50,6 +50,9 @@ class Options(TypedDict, total=False):
     checkpoint: str | os.PathLike[str] | None
     checkpoint_seconds: float
     resume: bool
+    tree: str | os.PathLike[str] | None
+    lift: Iterable[str]
+    """FILE:FUNCTION each, or `all`."""
     scene: str
     action: str | None
 
@@ -115,6 +118,13 @@ def question(
         given["checkpoint"] = os.fspath(given["checkpoint"])
     elif given.get("resume"):
         raise _wrong("resume", "from where? `checkpoint` names the folder")
+    given["lift"] = tuple(given.get("lift", ()))
+    if given["lift"] and "kernel" not in given:
+        raise _wrong("lift", "of which kernel model should it take the text's place?")
+    if "tree" in given:
+        given["tree"] = os.fspath(given["tree"])
+        if not given["lift"]:
+            raise _wrong("tree", "`lift` says what of it to take")
     return Question(files=tuple(os.fspath(each) for each in files), **given)
 
 
