@@ -98,7 +98,9 @@ def question(
     if "kernel" in given:
         from klprove.evidence import resolve  # a text of its own does not wait for it
 
-        given["kernel"], given["evidence"] = resolve(os.fspath(given["kernel"]))
+        given["kernel"], given["evidence"] = resolve(
+            os.fspath(given["kernel"]), given.get("scene", HANDLER)
+        )
     given["patch"] = _sites(given.get("patch", ()))
     for key, least in (("arrivals", 0), ("nest", 1)):
         given[key] = _bounds(key, given.get(key, {}), least)

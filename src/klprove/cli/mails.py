@@ -35,7 +35,7 @@ def of_mail(
         assumed.append(f"--kernel {kernel}")
     given = {**given, "kernel": kernel}
     scene = given.get("scene") or HANDLER
-    model = load(resolve(os.fspath(kernel))[0], scene=scene)
+    model = load(resolve(os.fspath(kernel), scene)[0], scene=scene)
     taken = take(data, name, model, number=number, where=where, defines=_defines(model, given))
     if given.get("patch") is None and scene == HANDLER:
         given["patch"] = EACH

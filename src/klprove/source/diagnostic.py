@@ -28,7 +28,6 @@ CODES: dict[str, str] = {
     "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
-    "image": "an ELF file that cannot be used: damaged, of another machine, no livepatch",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
     "image": "a kernel image, or a list of its names, that cannot be used",
