@@ -123,6 +123,9 @@ def question(
     given["lift"] = tuple(given.get("lift", ()))
     if given["lift"] and "kernel" not in given:
         raise _wrong("lift", "of which kernel model should it take the text's place?")
+    evidence = given.get("evidence")
+    if given["lift"] and "tree" not in given and evidence and evidence.kind == "tree":
+        given["tree"] = evidence.path
     if "tree" in given:
         given["tree"] = os.fspath(given["tree"])
         if not given["lift"]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from klprove.api import question
 from klprove.cli.main import run
 from klprove.evidence import Evidence, resolve
 from klprove.kernels import SCENES, TRANSITION, names
@@ -185,6 +186,13 @@ def test_the_newest_model_up_to_a_generation(tmp_path: Path) -> None:
     assert (name, evidence.taken.generation) == ("v6.0", "v6.1")
     assert resolve(top, TRANSITION)[0] == "v6.1"
     assert resolve(top, offered=["v4.12", "v4.16"])[0] == "v4.16"
+
+
+def test_functions_are_lifted_from_the_tree_that_chose_the_model(tmp_path: Path) -> None:
+    top = str(tree(tmp_path / "t", "v4.16"))
+    assert question("m.c", kernel=top, lift=["kernel/x.c:f"]).tree == top
+    assert question("m.c", kernel=top, lift=["kernel/x.c:f"], tree="other").tree == "other"
+    assert question("m.c", kernel=top).tree is None
 
 
 def test_a_folder_that_is_called_like_a_generation(

@@ -28,9 +28,9 @@ CODES: dict[str, str] = {
     "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
+    "image": "an ELF file, or a list of names, that cannot be used",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
-    "image": "a kernel image, or a list of its names, that cannot be used",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
