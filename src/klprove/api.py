@@ -27,7 +27,8 @@ _MOST_BOUND = 200
 class Options(TypedDict, total=False):
     """What can be asked besides the files; each as the field of `Question` of that name says."""
 
-    kernel: str | None
+    kernel: str | os.PathLike[str] | None
+    """Name of a kernel model, or the path of a vmlinux or of a source tree (docs/evidence.md)."""
     patch: str | Sequence[str] | None
     """Functions, or `F,G+H` as on the command line, or `each`."""
     cpus: int | None
@@ -49,6 +50,9 @@ class Options(TypedDict, total=False):
     checkpoint: str | os.PathLike[str] | None
     checkpoint_seconds: float
     resume: bool
+    tree: str | os.PathLike[str] | None
+    lift: Iterable[str]
+    """FILE:FUNCTION each, or `all`."""
     scene: str
     action: str | None
 
@@ -91,6 +95,10 @@ def question(
     for key in ("scene", "action"):
         if given.get(key, HANDLER) != HANDLER and "kernel" not in given:
             raise _wrong(key, "of which kernel model?")
+    if "kernel" in given:
+        from klprove.evidence import resolve  # a text of its own does not wait for it
+
+        given["kernel"], given["evidence"] = resolve(os.fspath(given["kernel"]))
     given["patch"] = _sites(given.get("patch", ()))
     for key, least in (("arrivals", 0), ("nest", 1)):
         given[key] = _bounds(key, given.get(key, {}), least)
@@ -110,6 +118,13 @@ def question(
         given["checkpoint"] = os.fspath(given["checkpoint"])
     elif given.get("resume"):
         raise _wrong("resume", "from where? `checkpoint` names the folder")
+    given["lift"] = tuple(given.get("lift", ()))
+    if given["lift"] and "kernel" not in given:
+        raise _wrong("lift", "of which kernel model should it take the text's place?")
+    if "tree" in given:
+        given["tree"] = os.fspath(given["tree"])
+        if not given["lift"]:
+            raise _wrong("tree", "`lift` says what of it to take")
     return Question(files=tuple(os.fspath(each) for each in files), **given)
 
 

@@ -95,10 +95,14 @@ class ModelItem(pytest.Item):
     def _expected(self) -> "Expectation":
         """What the head says; to hold, with or without warnings, where it says nothing."""
         from klprove.corpus import Expectation, present, read
+        from klprove.evidence import resolve
         from klprove.verdict import HOLDS
 
         expected = read(self.path) if present(self.path) else Expectation(HOLDS, codes=None)
-        return replace(expected, kernel=expected.kernel or _setting(self.config, "klprove_kernel"))
+        kernel = _setting(self.config, "klprove_kernel")
+        if expected.kernel is not None or kernel is None:
+            return expected
+        return replace(expected, kernel=resolve(kernel)[0])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What klprove says, and no traceback."""

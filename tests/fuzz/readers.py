@@ -16,15 +16,19 @@ from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.corpus import find
 from klprove.engine import Limits, explore
+from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
+from klprove.lift import KernelTree
 from klprove.lower import lower
 from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.source import BadInput, plain_lines
+from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.lift.trees import FILES, plant
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 
@@ -49,6 +53,11 @@ class Reader:
 def _models() -> Sequence[bytes]:
     found = [*(ROOT / "corpus").glob("*/buggy.c"), *(ROOT / "tests" / "lower").glob("*/*.c")]
     return [path.read_bytes() for path in sorted(found)]
+
+
+@cache
+def _trees() -> Sequence[bytes]:
+    return [text.encode() for text in FILES.values()]
 
 
 @cache
@@ -203,6 +212,17 @@ def _letters() -> Sequence[bytes]:
 
 
 @cache
+def _images() -> Sequence[bytes]:
+    return [elf(labels(each)) for each in ("v4.12rc", "v6.18")]
+
+
+def _seen(data: bytes, folder: Path) -> None:
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    resolve(str(path))
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -221,6 +241,19 @@ def _mailed(data: bytes, folder: Path) -> None:
     except BadInput as refused:
         raise complaints(refused, taken, str(path)) from None
     _dead(plain_lines(letter(taken, "")))
+
+
+def _source(data: bytes, folder: Path) -> None:
+    """A file of a kernel tree, every function and macro of it, and one of them put into a model."""
+    names = {"rcu_nmi_enter", "rcu_nmi_exit", "nmi_enter", "still_to_come", "main"}
+    plant(folder, {**FILES, "kernel/rcu/tree.c": ""})
+    (folder / "kernel" / "rcu" / "tree.c").write_bytes(data)
+    for name, places in KernelTree(str(folder), {"CONFIG_A": "1"}).find(names).items():
+        for each in places:
+            if not 0 <= each.definition.start < each.definition.end <= len(data) + 4096:
+                raise Wrong(f"{name} is at {each.definition}")
+    lift = ("--tree", str(folder), "--lift", "kernel/rcu/tree.c:rcu_nmi_enter")
+    _said(["lower", str(ROOT / "handlers/2017/G.c"), "--kernel", "v4.12", *lift])
 
 
 _TINY = "int x;\n__task(0) void t(void) { x = 1; }\n__irq(0) void i(void) { assert(!x); }\n"
@@ -327,9 +360,11 @@ def _restored(data: bytes, folder: Path) -> None:
 
 READERS: Mapping[str, Reader] = {
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
+    "kernel source": Reader(lambda random: mutated(random, _trees()), _source),
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
+    "image": Reader(lambda random: mutated(random, _images()), _seen),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),
     "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),

@@ -136,6 +136,26 @@ def test_a_patch_fits_however_lines_are_broken(tmp_path: Path) -> None:
     assert "\n".join(left) + "\n" == kept.replace("\trcu_read_lock();\n", "")
 
 
+def test_context_that_the_model_lacks_is_left_out_and_told() -> None:
+    found = taken(mail(PATCH.replace("\tint patch_state;", "\tops = other(fops);")))
+    assert (
+        found.placed.because == "it fits v4.12rc/klp_handler.c:9:1 without 1 lines of its context"
+    )
+    assert text(found) == text(taken(mail(PATCH)))
+    # All of it, and the change is not clear.
+    vague = "@@ -1,2 +1,3 @@\n \tnothing();\n \tsmp_rmb();\n+\tsmp_mb();\n"
+    assert "these lines stand" in refused(mail(vague))
+    assert "the patch does not fit" in refused(mail("@@ -1,1 +1,2 @@\n \tnothing();\n+\tf();\n"))
+
+
+def test_the_fix_of_2017_makes_the_fixed_handler() -> None:
+    """The change of 842c08846420, with context as in the kernel, where it is not the model's."""
+    fix = (Path(__file__).parent / "fix-2017.patch").read_text()
+    fixed = (Path(__file__).parents[2] / "handlers" / "2017" / "G.c").read_text()
+    made = taken(mail(fix)).placed.composed.text
+    assert made.strip() == fixed[fixed.index("static void notrace") :].strip()
+
+
 def test_a_patch_that_has_the_function_whole() -> None:
     found = taken(mail(WHOLE))
     assert found.placed.because == "whole in the patch"
@@ -146,10 +166,12 @@ def test_a_patch_that_has_the_function_whole() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("\tint patch_state;", "\tint other_state;", "m:14:2: error: the patch does not fit"),
-        ("\tint patch_state;", "\tsmp_rmb();", "not one behind the other"),
+        ("-\trcu_read_lock();", "-\tgrab();", "m:16:2: error: the patch does not fit"),
+        ("-\trcu_read_lock();", "-\tsmp_rmb();", "these lines stand 2 times"),
         ("-59,7", "-59,9", "m:12:1: error: the hunk is damaged: it announces 9 old"),
-        (" unlock:", " unlocked:", "v4.12rc/klp_handler.c:9:1: note: the model's"),
+        ("-\trcu_read_lock();", "-\tgrab();", "v4.12rc/klp_handler.c:9:1: note: the model's"),
+        (" \trcu_read_unlock();", " \tother();", "these lines stand"),
+        ("-\trcu_read_lock();", "-\tsmp_rmb();\n+\n-\tint patch_state;", "not one behind"),
         (",8 @@", ",9 @@", "has 7 and 8"),
     ],
 )

@@ -4,6 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from klprove.evidence import Evidence
 
 from klprove.kernels import HANDLER
 
@@ -55,6 +59,12 @@ class Question:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on from the checkpoints that the folder holds."""
+    evidence: "Evidence | None" = None
+    """Why `kernel` is what it is, where an image or a source tree was named in its place."""
+    tree: str | None = None
+    """A tree of kernel source."""
+    lift: tuple[str, ...] = ()
+    """FILE:FUNCTION, each: text of the tree that takes the place of the model's."""
     source: tuple[tuple[str, ...], ...] = ()
     """The words of `klprove check` that stand for `files` where these were made from something
     else; empty where they are the user's own."""

@@ -8,7 +8,7 @@ import click
 from klprove.api import Options, check
 from klprove.check import Answer
 from klprove.cli.clusters import cluster_at
-from klprove.cli.options import asked, search_options, store_options, text_options
+from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.report import Traces, document, render
@@ -82,6 +82,8 @@ def check_command(
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
+    if mail is None:
+        refuse_nothing(files, options)
     given = asked(options)
     if cluster and given.get("checkpoint"):
         raise click.UsageError("--cluster writes no checkpoints")

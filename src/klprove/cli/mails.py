@@ -1,5 +1,6 @@
 """`klprove check --mail`."""
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from klprove.api import Options
 from klprove.check import EACH, Answer
+from klprove.evidence import resolve
 from klprove.kernels import load
 from klprove.mail import MOST_BYTES, STDIN, Taken, complaints, take, told
 from klprove.source import BadInput, Diagnostic, Span
@@ -32,7 +34,14 @@ def of_mail(
         kernel = KERNEL
         assumed.append(f"--kernel {kernel}")
     given = {**given, "kernel": kernel}
-    taken = take(data, name, load(kernel), number=number, where=where, defines=given.get("defines"))
+    taken = take(
+        data,
+        name,
+        load(resolve(os.fspath(kernel))[0]),
+        number=number,
+        where=where,
+        defines=given.get("defines"),
+    )
     if given.get("patch") is None:
         given["patch"] = EACH
         assumed.append(f"--patch {EACH}")

@@ -24,8 +24,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "lint": ("linting", "lint_command"),
     "mutate": ("mutating", "mutate_command"),
     "kernels": ("generations", "kernels_command"),
+    "lift": ("lifting", "lift_command"),
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
+    "scan": ("scanning", "scan_command"),
     "explain": ("explaining", "explain_command"),
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait

@@ -57,7 +57,15 @@ def write_file(path: str, text: str) -> None:
             with open(path, "w", encoding="ascii") as file:
                 file.write(text)
         else:
-            _replace(Path(path), text)
+            _replace(Path(path), text.encode("ascii"))
+    except OSError as error:
+        raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """`content` to the file `path`, whole or not at all."""
+    try:
+        _replace(Path(path), content)
     except OSError as error:
         raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
 
@@ -70,13 +78,13 @@ def _special(path: str) -> bool:
         return False
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, content: bytes) -> None:
     import tempfile  # few answers go to a file
 
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with open(handle, "w", encoding="ascii") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(content)
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(name, 0o666 & ~mask)

@@ -1,6 +1,6 @@
 """A C file put together from a mail and a kernel model, each line of which knows its origin."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from klprove.source import Diagnostic, Span
@@ -47,12 +47,14 @@ class Composed:
         )
 
     def complaints(
-        self, diagnostics: Iterable[Diagnostic], path: str, name: str
+        self, diagnostics: Sequence[Diagnostic], path: str, name: str
     ) -> list[Diagnostic]:
-        """`diagnostics` about the mail and the model, each once."""
-        return list(
-            {
-                (each.span, each.text): each
-                for each in (self.complaint(found, path, name) for found in diagnostics)
-            }.values()
-        )
+        """`diagnostics` about the mail and the model, each once; those about our own lines only
+        where there are no others."""
+        found = [each for each in diagnostics if not self._ours(each.span, path)]
+        told = [self.complaint(each, path, name) for each in found or diagnostics]
+        return list({(each.span, each.text): each for each in told}.values())
+
+    def _ours(self, span: Span, path: str) -> bool:
+        inside = span.file == path and 0 < span.line <= len(self.lines)
+        return inside and self.lines[span.line - 1][1] is None

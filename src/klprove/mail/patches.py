@@ -29,6 +29,16 @@ class _Hunk:
     """Lines of the new text, and whether they are added."""
     rows: list[tuple[str, Line]] = field(default_factory=list)
     """Mark and line, without the mark."""
+    left: int = 0
+    """Lines of context at its ends that the model does not have."""
+
+    def add(self, sign: str, line: Line) -> None:
+        """Put a line behind the others."""
+        self.rows.append((sign, line))
+        if sign != "+":
+            self.old.append(line)
+        if sign != "-":
+            self.new.append((line, sign == "+"))
 
 
 def apply(lines: Sequence[Line], model: Functions) -> tuple[Composed, tuple[str, ...], str]:
@@ -43,11 +53,14 @@ def apply(lines: Sequence[Line], model: Functions) -> tuple[Composed, tuple[str,
     bad: list[Diagnostic] = []
     for hunk in hunks:
         found = _fits(hunk, model)
+        if len(found) != 1 and functions(_whole(hunk)):
+            whole.append(hunk)
+            continue
+        if not found:
+            hunk, found = _loosely(hunk, model)
         if len(found) == 1:
             name, at = found[0]
             placed.setdefault(name, []).append((at, hunk))
-        elif functions(_whole(hunk)):
-            whole.append(hunk)
         else:
             bad.append(_unfit(hunk, model, found))
     if bad:
@@ -61,7 +74,9 @@ def apply(lines: Sequence[Line], model: Functions) -> tuple[Composed, tuple[str,
         names |= dict.fromkeys(functions(taken), "whole in the patch")
     for name, changes in placed.items():
         _change(composed, model, name, changes)
-        names[name] = f"it fits {model.whole(name).origin}"
+        left = sum(hunk.left for _, hunk in changes)
+        without = f" without {left} lines of its context" if left else ""
+        names[name] = f"it fits {model.whole(name).origin}{without}"
     return composed, tuple(names), "; ".join(dict.fromkeys(names.values()))
 
 
@@ -83,10 +98,8 @@ def _hunks(lines: Sequence[Line]) -> list[_Hunk]:
             if sign not in ("+", "-", " "):
                 sign, text = " ", line.text  # a mailer took the blank
             moved = line.span._replace(column=line.span.column + len(line.text) - len(text))
-            hunk.rows.append((sign, Line(text, moved, line.depth)))
+            hunk.add(sign, Line(text, moved, line.depth))
         _counted(hunk, int(mark[1] or 1), int(mark[2] or 1))
-        hunk.old = [line for sign, line in hunk.rows if sign != "+"]
-        hunk.new = [(line, sign == "+") for sign, line in hunk.rows if sign != "-"]
         found.append(hunk)
         at = end
     return found
@@ -148,6 +161,33 @@ def _fits(hunk: _Hunk, model: Functions) -> list[tuple[str, int]]:
     return found
 
 
+def _loosely(hunk: _Hunk, model: Functions) -> tuple[_Hunk, list[tuple[str, int]]]:
+    """`hunk` with the fewest lines of context left out at its ends so that it fits, as patch(1)
+    does; the places are none where it does not, and more than one where it is not clear. Where the
+    hunk names its function, it is that one."""
+    named = _named(hunk, model)
+    signs = [sign for sign, _ in hunk.rows]
+    head = next((n for n, sign in enumerate(signs) if sign != " "), 0)
+    tail = next((n for n, sign in enumerate(reversed(signs)) if sign != " "), 0)
+    ends = [(first, last) for first in range(head + 1) for last in range(tail + 1)]
+    for first, last in sorted(ends, key=sum):
+        part = _Hunk(hunk.head, hunk.title)
+        for sign, line in hunk.rows[first : len(hunk.rows) - last]:
+            part.add(sign, line)
+        cut = [*hunk.rows[:first], *hunk.rows[len(hunk.rows) - last :]]
+        part.left = sum(bool(_bare(line.text)) for _, line in cut)
+        found = [each for each in _fits(part, model) if named in (None, each[0])]
+        if found:
+            return part, found
+    return hunk, []
+
+
+def _named(hunk: _Hunk, model: Functions) -> str | None:
+    """The function of the model that the hunk's head names."""
+    named = re.search(r"(\w+)\s*\(", hunk.title)
+    return named[1] if named and named[1] in model.names else None
+
+
 def _function(model: Functions, path: Path, rows: Sequence[int]) -> str | None:
     """The only function that has some of `rows`."""
     names = {name for row in rows if (name := model.at(path, row)) is not None}
@@ -165,10 +205,8 @@ def _unfit(hunk: _Hunk, model: Functions, found: Sequence[tuple[str, int]]) -> D
     if missing is None:
         text = f"{model.kernel.name} has these lines, but not one behind the other in a function"
         return Diagnostic("mail", hunk.head.span, text, "send the function whole")
-    named = re.search(r"(\w+)\s*\(", hunk.title)
-    notes = []
-    if named and named[1] in model.names:
-        notes = [(model.whole(named[1]).origin, f"the model's {named[1]}")]
+    named = _named(hunk, model)
+    notes = [(model.whole(named).origin, f"the model's {named}")] if named else []
     text = f"the patch does not fit: {model.kernel.name} has no such line"
     hint = "send the function whole, or name another --kernel"
     return Diagnostic("mail", missing.span, text, hint, notes)

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from klprove.report.comparison import comparison
+from klprove.report.comparison import comparison, glance
 from klprove.report.document import SCHEMA, document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
@@ -27,6 +27,7 @@ __all__ = [
     "explain",
     "field",
     "fold",
+    "glance",
     "letter",
     "letter_document",
     "paint",

@@ -7,6 +7,7 @@ from klprove.source import Span
 from klprove.verdict import Event, Finding, Verdict
 
 if TYPE_CHECKING:
+    from klprove.evidence import Evidence, Seen
     from klprove.mail import Taken
 
 SCHEMA = "klprove.check/3"
@@ -21,6 +22,7 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "verdict": answer.word,
         "complete": answer.complete,
         "kernel": answer.question.kernel,
+        "evidence": _evidence(answer.question.evidence),
         "mail": _mail(taken),
         "scene": answer.question.scene,
         "action": answer.question.action,
@@ -54,6 +56,34 @@ def schema() -> str:
     from importlib.resources import files  # the document itself does not need it
 
     return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
+
+
+def _evidence(found: "Evidence | None") -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "path": found.path,
+        "kind": found.kind,
+        "candidates": [
+            {
+                "kernel": each.name,
+                "for": [_sign(sign) for sign in each.speaks_for],
+                "against": [_sign(sign) for sign in each.against],
+            }
+            for each in found.candidates
+        ],
+    }
+
+
+def _sign(sign: "Seen") -> dict[str, Any]:
+    return {
+        "seen": sign.by,
+        "file": sign.file,
+        "there": sign.there,
+        "means": sign.what,
+        "since": sign.since,
+        "cite": sign.cite,
+    }
 
 
 def _mail(taken: "Taken | None") -> dict[str, Any] | None:

@@ -40,8 +40,28 @@ def headline(answer: Answer) -> list[str]:
 
 def ground(answer: Answer, timing: bool) -> Iterator[str]:
     """What the answer rests on: assumptions and bounds."""
+    yield from evidence(answer)
     yield from field("assume", "; ".join(answer.assumptions))
     yield from field("bounds", bounds(answer, timing))
+
+
+def evidence(answer: Answer) -> Iterator[str]:
+    """Why this kernel model, where an image or a tree was named."""
+    found = answer.question.evidence
+    if found is None:
+        return
+    for candidate in found.candidates:
+        head = (
+            f"{candidate.name} by {found.path}: "
+            if candidate is found.taken
+            else (f"or {candidate.name}, as --kernel says: ")
+        )
+        parts = ", ".join(each.by for each in candidate.speaks_for)
+        if candidate.against:
+            parts += "; AGAINST it: " + ", ".join(
+                f"{each.by} ({each.since}: {each.what})" for each in candidate.against
+            )
+        yield from field("kernel", head + parts)
 
 
 def bounds(answer: Answer, timing: bool) -> str:
@@ -122,6 +142,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
         yield from field("finding", finding.text)
     yield from field("at", where(finding))
     if alone:
+        yield from evidence(answer)
         yield from field("assume", "; ".join(answer.assumptions))
     names = answer.addresses.get(finding.site, {})
 

@@ -34,6 +34,9 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
         words.append(("--nest", pairs(question.nest)))
     if question.recursion is not None:
         words.append(("--recursion", str(question.recursion)))
+    if question.tree is not None:
+        words.append(("--tree", question.tree))
+    words += [("--lift", each) for each in question.lift]
     words += [("-D", f"{name}={value}") for name, value in question.defines.items()]
     words += [("--inline", name) for name in sorted(question.inlined)]
     if question.memory_model != SC:

@@ -28,7 +28,7 @@ CODES: dict[str, str] = {
     "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
-    "image": "an ELF file that cannot be used: damaged, of another machine, no livepatch",
+    "image": "an ELF file, or a list of names, that cannot be used",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",
@@ -96,8 +96,8 @@ def _lines(file: str) -> tuple[str, ...]:
 
 def _excerpt(span: Span) -> list[str]:
     """The source line and a caret below the column; nothing when the line cannot be read."""
-    lines = _lines(span.file)
-    if not 0 < span.line <= len(lines):
+    lines = _lines(span.file) if span.line > 0 else ()  # a file without lines may be a pipe
+    if span.line > len(lines) or not lines:
         return []
     line = plain(lines[span.line - 1].expandtabs(8))
     raw = lines[span.line - 1].encode()[: max(span.column - 1, 0)].decode(errors="replace")

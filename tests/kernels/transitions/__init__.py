@@ -4,11 +4,11 @@
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from klprove.check import Question
+from klprove.check import SC, TSO, Question
 from klprove.kernels import HOME, TRANSITION, load, names
 
 HERE = Path(__file__).parent
@@ -44,14 +44,19 @@ class Case:
     """From a generation on: the codes of all that is found, in their order."""
     define: Mapping[str, str]
     mutant: str
+    store_buffer: int | None
+    """Entries of a CPU's store buffer, under x86-TSO; None: sequential consistency."""
 
-    def generations(self) -> Iterator[str]:
-        """Those that the case is asked of."""
+    def generations(self) -> tuple[str, ...]:
+        """Those that the case is asked of: all that can; large ones and mutants first and last."""
         first = next(iter(self.expect))
         known = names(HOME, TRANSITION)
-        for name in known[known.index(first) :]:
-            if self.action in load(name, scene=TRANSITION).actions:
-                yield name
+        able = tuple(
+            name
+            for name in known[known.index(first) :]
+            if self.action in load(name, scene=TRANSITION).actions
+        )
+        return (able[0], able[-1]) if self.mutant or self.tasks == "all" else able
 
     def expected(self, generation: str) -> str:
         """The codes that are known to be found there."""
@@ -63,10 +68,19 @@ class Case:
         """The case asked of `generation`."""
         files = (str(HERE / "mutants" / f"{self.mutant}.c"),) if self.mutant else ()
         defines = {**TASKS[self.tasks], **self.define}
-        return Question(files, generation, defines=defines, scene=TRANSITION, action=self.action)
+        return Question(
+            files,
+            generation,
+            defines=defines,
+            memory_model=TSO if self.store_buffer else SC,
+            store_buffer=self.store_buffer,
+            scene=TRANSITION,
+            action=self.action,
+        )
 
 
 def cases() -> tuple[Case, ...]:
     """All of `cases.toml`, in its order."""
     found = tomllib.loads((HERE / "cases.toml").read_text())["case"]
-    return tuple(Case(**{"define": {}, "mutant": "", **each}) for each in found)
+    usual = {"define": {}, "mutant": "", "store_buffer": None}
+    return tuple(Case(**{**usual, **each}) for each in found)

@@ -2,7 +2,7 @@
  *
  * Models: __klp_enable_patch, __klp_disable_patch of kernel/livepatch/core.c;
  * delete_module, free_module of kernel/module.c, as in v4.12.
- * Leaves out: objects, callbacks, failure; that a patch may only be disabled
+ * Leaves out: several objects, callbacks, failure; that a patch may only be disabled
  * before those below it (the actions keep that order).
  */
 static notrace void klp_enable_patch(struct klp_patch *patch)
@@ -10,7 +10,8 @@ static notrace void klp_enable_patch(struct klp_patch *patch)
 	patch->mod.refcnt++;		/* try_module_get() */
 	klp_init_transition(patch, KLP_PATCHED);
 	smp_wmb();	/* func->transition before the list; with the handler's 1st rmb */
-	klp_patch_func(patch->func);
+	if (object_loaded)
+		klp_patch_func(patch->func);
 	klp_start_transition();
 	patch->enabled = true;
 	klp_try_complete_transition();

@@ -37,6 +37,26 @@ static notrace void finish_or_force(void)
 	finish();
 }
 
+#if ACTION == ACTION_coming
+/* The patched module is loaded and unloaded at some time between attempts, or after. */
+static notrace void finish_while_object_comes_and_goes(void)
+{
+	bool reverse = choose(2);
+
+	while (klp_transition_patch && choose(2))
+		klp_try_complete_transition();
+	load_module();
+	while (klp_transition_patch && choose(2))
+		klp_try_complete_transition();
+	if (reverse && klp_transition_patch)
+		klp_reverse_transition();
+	while (klp_transition_patch && choose(2))
+		klp_try_complete_transition();
+	unload_module();
+	finish();
+}
+#endif
+
 __task(ADMIN_CPU) notrace void administrator(void)
 {
 	struct klp_patch *a = &klp_patches[A], *b = &klp_patches[B];
@@ -51,6 +71,10 @@ __task(ADMIN_CPU) notrace void administrator(void)
 #elif ACTION == ACTION_reverse
 	klp_enable_patch(a);
 	finish_or_reverse();
+	delete_module(a);
+#elif ACTION == ACTION_coming
+	klp_enable_patch(a);
+	finish_while_object_comes_and_goes();
 	delete_module(a);
 #elif ACTION == ACTION_cycle
 	klp_enable_patch(a);

@@ -25,7 +25,8 @@ static notrace void klp_complete_transition(void)
 
 	transition_ends(universe_after(patch, klp_target_state));
 	if (klp_target_state == KLP_UNPATCHED) {
-		klp_unpatch_func(patch->func);
+		if (patch->func->patched)
+			klp_unpatch_func(patch->func);
 		klp_synchronize_transition();	/* no handler holds the entry now */
 	}
 	if (!patch->immediate) {

@@ -2,7 +2,7 @@
  *
  * Models: struct ftrace_ops; struct klp_func, klp_ops, klp_patch of
  * include/linux/livepatch.h and kernel/livepatch/patch.h, as in v4.12.
- * Leaves out: klp_object (vmlinux alone is patched), symbols, sysfs, several
+ * Leaves out: klp_object (there is one, and it is a flag), symbols, sysfs, several
  * functions in a patch, the list of ops (one address).
  *
  * Text is one byte a function: its address is what a stack shows, and reading
@@ -45,6 +45,13 @@ static const char old_text, old_cold;
 static const char klp_text[2], klp_cold[2];
 
 #define FUNC_SIZE	1
+
+static notrace const char *cold_part(const char *text)
+{
+	if (text == &old_text)
+		return &old_cold;
+	return text == &klp_text[A] ? &klp_cold[A] : &klp_cold[B];
+}
 
 /* Was A enabled long ago, when the model starts? */
 #define A_ENABLED	(ACTION == ACTION_disable || ACTION == ACTION_stack || \
@@ -92,6 +99,9 @@ static struct klp_patch klp_patches[2] = {
 
 static struct klp_patch *klp_transition_patch;
 static int klp_target_state = KLP_UNDEFINED;
+
+/* The one object: vmlinux, or a module that is not there yet. */
+static bool object_loaded = ACTION != ACTION_coming;
 
 static inline notrace void klp_arch_set_pc(struct pt_regs *regs, unsigned long ip)
 {

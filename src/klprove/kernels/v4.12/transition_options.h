@@ -14,6 +14,8 @@
 #define ACTION_force		9	/* as disable, but forced */
 #define ACTION_force_replace	10	/* as replace, but forced */
 
+#define ACTION_coming		11	/* as reverse, but the patched module comes and goes meanwhile */
+
 #ifndef KLP_ACTION
 #define KLP_ACTION enable
 #endif
@@ -29,7 +31,10 @@
 #define KTHREAD 1
 #endif
 
-/* The idle task calls the patched function as well. */
+/* The user's task, and its child, call the patched function; so does the idle task. */
+#ifndef USER_CALLS
+#define USER_CALLS 1
+#endif
 #ifndef IDLE_CALLS
 #define IDLE_CALLS 1
 #endif
@@ -67,6 +72,12 @@
 /* The kernel's thread never sleeps; it calls cond_resched() now and then. */
 #ifndef BUSY_KTHREAD
 #define BUSY_KTHREAD 0
+#endif
+
+/* The core waits for a worker thread on the tasks' CPU, not for its preempt_count:
+ * to be set with --memory-model tso. */
+#ifndef WORKER_THREAD
+#define WORKER_THREAD 0
 #endif
 
 /* An interrupt that calls the patched function may arrive at any time. */

@@ -3,8 +3,8 @@
  * Nothing here is the kernel's. Ghost code takes no step and changes nothing
  * that kernel code reads.
  *
- * Findings: mixed-versions, stale-entry, stale-frame here; use-after-free by
- * itself, where a task executes text that is gone.
+ * Findings: mixed-versions, stale-entry, stale-frame, invariant, stuck here;
+ * use-after-free by itself, where a task executes text that is gone.
  */
 /* The version in which each frame of each task really is. */
 static const char *frames[NR_TASKS][DEPTH];
@@ -78,6 +78,9 @@ __ghost static bool all_at_rest(void)
 			return false;
 	return true;
 }
+
+/* A transition can always still end, without a second thought of anybody's. */
+eventually(transition_ends, !klp_transition_patch)
 
 /* Outside a transition nobody has a state, and nobody owes a switch. */
 invariant(no_state_at_rest, klp_transition_patch || all_at_rest())

@@ -13,13 +13,6 @@ static notrace void wait_for_event(struct task_struct *task)
 	while (NO_EVENT && !test_bit(TIF_SIGPENDING, &task->thread_flags));
 }
 
-static notrace const char *cold_part(const char *text)
-{
-	if (text == &old_text)
-		return &old_cold;
-	return text == &klp_text[A] ? &klp_cold[A] : &klp_cold[B];
-}
-
 /* The patched function, whichever version: it may sleep, and it calls itself once. */
 static notrace void patched_function(struct task_struct *task, int depth, bool sleeps)
 {
@@ -38,6 +31,15 @@ static notrace void patched_function(struct task_struct *task, int depth, bool s
 	READ_ONCE(*text);		/* it goes on after the call */
 	task->stack[depth] = NULL;
 	frame_ends(task, depth);
+}
+
+/* Whoever calls a module's function keeps the module. */
+static notrace void call(struct task_struct *task, bool sleeps)
+{
+	if (get_object()) {
+		patched_function(task, 0, sleeps);
+		put_object();
+	}
 }
 
 #if INTERRUPTS
@@ -70,7 +72,8 @@ __task(TASK_CPU) notrace void user_task(void)
 	if (FORKS)
 		fork(task);
 	for (;;) {
-		patched_function(task, 0, true);	/* a system call */
+		if (USER_CALLS)
+			call(task, true);	/* a system call */
 		if (EXITS)
 			break;
 		exit_to_usermode_loop(task);
@@ -93,7 +96,8 @@ __task(TASK_CPU) notrace void child(void)
 	for (;;) {
 		exit_to_usermode_loop(task);
 		__schedule(task);
-		patched_function(task, 0, true);
+		if (USER_CALLS)
+			call(task, true);
 	}
 }
 #endif
@@ -105,7 +109,7 @@ __task(TASK_CPU) notrace void kthread(void)
 
 	finish_task_switch(task);
 	for (;;) {
-		patched_function(task, 0, !BUSY_KTHREAD);
+		call(task, !BUSY_KTHREAD);
 		if (BUSY_KTHREAD)
 			cond_resched(task);
 		else
@@ -121,7 +125,7 @@ __task(TASK_CPU) notrace void do_idle(void)
 	finish_task_switch(task);
 	for (;;) {
 		if (IDLE_CALLS)
-			patched_function(task, 0, false);	/* a cpuidle driver's, say */
+			call(task, false);	/* a cpuidle driver's, say */
 		if (DEEP_IDLE)
 			await(READ_ONCE(runqueue.need_resched));
 		__schedule(task);			/* schedule_idle() */

@@ -4,7 +4,7 @@
  * kernel commit c99a2be790b0 ("livepatch: force transition to finish") (in v4.16).
  * Diverges at Linux kernel commit 68007289bf3c ("livepatch: Don't block the
  * removal of patches loaded after a forced transition") (in v5.1).
- * Leaves out: messages.
+ * Leaves out: messages. (Both ids are from memory.)
  */
 static bool klp_forced;		/* once and for all: no livepatch's module may go */
 

@@ -45,7 +45,8 @@ static notrace void klp_complete_transition(void)
 		klp_discard_nops(patch);
 	}
 	if (klp_target_state == KLP_UNPATCHED) {
-		klp_unpatch_func(patch->func);
+		if (patch->func->patched)
+			klp_unpatch_func(patch->func);
 		klp_synchronize_transition();	/* no handler holds the entry now */
 	}
 	if (patch->func)

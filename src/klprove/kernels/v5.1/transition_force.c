@@ -5,7 +5,7 @@
  * loaded after a forced transition") (in v5.1). Diverges at Linux kernel commit
  * 2957308343fa ("livepatch: Don't block removal of patches that are safe to
  * unload") (in v5.18).
- * Leaves out: messages.
+ * Leaves out: messages. (The first of these ids is from memory.)
  */
 static notrace void klp_force_transition(void)
 {

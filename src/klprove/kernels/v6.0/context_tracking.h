@@ -1,7 +1,9 @@
 /* context_tracking.h - what RCU knows about a CPU.
  *
- * Models: struct context_tracking, the constants and the small functions of
- * include/linux/context_tracking_state.h and context_tracking.h; struct rcu_data
+ * Models: struct context_tracking, the constants, __ct_state, ct_dynticks_nesting,
+ * ct_dynticks_nmi_nesting, ct_dynticks_cpu_acquire of
+ * include/linux/context_tracking_state.h; ct_state_inc,
+ * rcu_dynticks_curr_cpu_in_eqs of context_tracking.h; struct rcu_data
  * of kernel/rcu/tree.h, as in v6.0 and v6.1, after Linux kernel commit
  * 171476775d32 ("context_tracking: Convert state to atomic_t") (in v6.0): which
  * context, and whether RCU watches, are one word.

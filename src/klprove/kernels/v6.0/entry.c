@@ -5,7 +5,10 @@
  * Leaves out: as in v5.8.
  */
 typedef struct irqentry_state {
-	bool exit_rcu;
+	union {
+		bool exit_rcu;
+		bool lockdep;
+	};
 } irqentry_state_t;
 
 static noinstr irqentry_state_t irqentry_enter(struct pt_regs *regs)

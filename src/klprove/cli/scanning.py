@@ -1,0 +1,106 @@
+"""`klprove scan`."""
+
+import sys
+
+import click
+
+from klprove.cli.output import say, write_bytes, write_json
+from klprove.report.scan import differences, listing, patchable, summary, why
+from klprove.report.scan_data import scan_database, scan_document
+from klprove.scan import GRADES, Map, compare, scan
+from klprove.source import near, plain
+
+_INCOMPLETE = 3
+_QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
+
+
+@click.command("scan")
+@click.argument("image", metavar="VMLINUX")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option(
+    "--traceable",
+    metavar="FILE",
+    help="available_filter_functions of a running kernel of this build, to compare or to go by.",
+)
+@click.option("--patchable", "asked", flag_value="patchable", help="List what can be livepatched.")
+@click.option("--rcu-off", "asked", flag_value="rcu-off", help="... entered with RCU off.")
+@click.option("--nmi", "asked", flag_value="nmi", help="... what may run in NMI-like context.")
+@click.option("--irq", "asked", flag_value="irq", help="... what may run in an interrupt.")
+@click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
+@click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
+@click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
+@click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
+@click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
+@click.option("--diff", "other", metavar="OTHER", help="What differs in the image OTHER.")
+@click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
+@click.option(
+    "--grade",
+    type=click.Choice(GRADES),
+    default="likely",
+    show_default=True,
+    help="The least sure answers that a list has.",
+)
+def scan_command(
+    image: str,
+    names: str | None,
+    traceable: str | None,
+    asked: str | None,
+    function: str | None,
+    json_path: str | None,
+    base_path: str | None,
+    other: str | None,
+    every: bool,
+    no_cache: bool,
+    grade: str,
+) -> int:
+    """The map of a kernel image: what may happen to each of its functions.
+
+    VMLINUX is an ELF vmlinux, with or without debug information, or a bzImage. x86-64; for arm64,
+    ppc64le and s390x, what can be livepatched. Without an option, a summary.
+
+    Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
+    """
+    found = scan(image, names, traceable, cache=not no_cache)
+    if json_path is not None:
+        write_json(json_path, scan_document(found))
+    if base_path is not None:
+        write_bytes(base_path, scan_database(found))
+    if function is not None:
+        return _why(found, function)
+    if other is not None:
+        after = scan(other, cache=not no_cache)
+        say(differences(found, after, compare(found, after, GRADES.index(grade))))
+        return _INCOMPLETE if found.open or after.open else 0
+    if asked == "patchable":
+        say(patchable(found))
+        return _INCOMPLETE if "unknown" in found.patch else 0
+    if asked is not None:
+        say(listing(found, asked, GRADES.index(grade), every))
+        return _INCOMPLETE if asked in found.open else 0
+    if json_path != "-":
+        say(summary(found))
+    return _without_names(found)
+
+
+def _why(found: Map, function: str) -> int:
+    indices = found.find(function)
+    if not indices:
+        raise click.UsageError(
+            f"no function {plain(function)} in this image{_meant(found, function)}"
+        )
+    say("\n\n".join(why(found, index) for index in indices))
+    return 0
+
+
+def _meant(found: Map, function: str) -> str:
+    names = near(function, found.names, 0.8)
+    return f"; did you mean {', '.join(names)}?" if names else ""
+
+
+def _without_names(found: Map) -> int:
+    """A summary of an image whose functions have no names is no answer."""
+    if found.names:
+        return 0
+    print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
+    return 2

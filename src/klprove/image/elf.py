@@ -1,0 +1,254 @@
+"""ELF files: sections, symbols, bytes at an address. A file is mapped, never read whole."""
+
+import mmap
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+import numpy as np
+from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import NoteSection
+from elftools.elf.sections import Section as ElfSection
+from numpy.typing import DTypeLike, NDArray
+
+from klprove.source import NOWHERE, BadInput, Diagnostic, Span
+
+MACHINES = {
+    "EM_X86_64": "x86_64",
+    "EM_AARCH64": "arm64",
+    "EM_PPC64": "ppc64le",
+    "EM_S390": "s390x",
+}
+"""Machines by the names of pyelftools and of the kernel."""
+
+_ALLOC, _EXECUTE, _COMPRESSED = 0x2, 0x4, 0x800
+_NOBITS = "SHT_NOBITS"
+_DAMAGE = (
+    ELFError, ConstructError, ValueError, KeyError, TypeError, AttributeError, IndexError,
+    OverflowError, OSError, MemoryError, AssertionError, ArithmeticError,
+)  # fmt: skip
+"""What pyelftools raises where a file is damaged: much of it by accident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section: bytes of the file `[offset, offset + stored)`, `size` bytes at `address`."""
+
+    name: str
+    index: int
+    address: int
+    offset: int
+    size: int
+    stored: int
+    """Bytes in the file; 0 for what starts as zeros."""
+    allocated: bool
+    executable: bool
+    compressed: bool
+    kind: str
+    """As pyelftools has it: SHT_PROGBITS."""
+    link: int
+    info: int
+
+
+@dataclass(slots=True)
+class Image:
+    """An ELF file. Addresses are those that it was linked for."""
+
+    path: str
+    machine: str
+    """A value of `MACHINES`."""
+    order: Literal["<", ">"]
+    """`<` or `>`, as numpy and struct have it."""
+    kind: str
+    """`ET_EXEC`, `ET_DYN`: a kernel; `ET_REL`: a module, whose addresses are places in the file."""
+    sections: tuple[Section, ...]
+    build_id: str
+    """Hexadecimal; empty where the file has none."""
+    bytes: memoryview
+    notes: list[str] = field(default_factory=list)
+    """What could not be read, for the user."""
+    _elf: ELFFile | None = None
+    _named: Mapping[str, Section] = field(default_factory=dict)
+
+    def section(self, name: str) -> Section | None:
+        """The first section of that name."""
+        return self._named.get(name)
+
+    def data(self, section: Section) -> memoryview:
+        """The bytes of a section, decompressed; empty where the file holds none."""
+        if not section.compressed:
+            return self.bytes[section.offset : section.offset + section.stored]
+        if self._elf is None:
+            return memoryview(b"")
+        try:
+            return memoryview(self._elf.get_section(section.index).data())
+        except _DAMAGE as error:
+            raise damaged(
+                self.path, f"section {section.name} cannot be unpacked: {error}"
+            ) from None
+
+    def array(self, section: Section, kind: DTypeLike) -> NDArray[Any]:
+        """A section as an array of numpy's `kind`, as `records` has it."""
+        return self.records(self.data(section), kind)
+
+    def records(self, data: memoryview, kind: DTypeLike) -> NDArray[Any]:
+        """`data` as an array of numpy's `kind`, in the file's byte order; a broken last record is
+        left out."""
+        dtype = np.dtype(kind).newbyteorder(self.order)
+        return np.frombuffer(data, dtype, len(data) // dtype.itemsize)
+
+    def at(self, address: int, size: int) -> memoryview:
+        """Up to `size` bytes that are loaded at `address`; fewer where the file holds fewer."""
+        for section in self.loaded():
+            if section.address <= address < section.address + section.size:
+                skip = address - section.address
+                return self.data(section)[skip : skip + size]
+        return memoryview(b"")
+
+    def word(self, address: int) -> int | None:
+        """The 8-byte word at `address`; None where the file has none."""
+        found = self.at(address, 8)
+        if len(found) < 8:
+            return None
+        return int.from_bytes(found, "little" if self.order == "<" else "big")
+
+    def loaded(self) -> Iterator[Section]:
+        """The sections that have an address in a linked kernel."""
+        return (each for each in self.sections if each.allocated and each.address)
+
+    def executable(self) -> Iterator[Section]:
+        """The sections that hold code."""
+        return (each for each in self.sections if each.allocated and each.executable)
+
+
+def damaged(path: str, text: str, hint: str = "") -> BadInput:
+    """The complaint about a file that cannot be used."""
+    return BadInput([Diagnostic("image", Span(path, 0, 0) if path else NOWHERE, text, hint)])
+
+
+def map_file(path: str) -> memoryview:
+    """The bytes of a file, mapped. Raises BadInput for what is no file or has no bytes."""
+    try:
+        with open(Path(path), "rb", opener=_open) as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise damaged(path, "not a regular file")
+            if about.st_size < 16:
+                raise damaged(path, f"only {about.st_size} bytes: not a kernel image")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadInput([Diagnostic("file", Span(path, 0, 0), f"cannot be read: {text}")]) from None
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe is refused, not waited for
+
+
+def read_elf(path: str, content: memoryview) -> Image:
+    """The ELF file in `content`. Raises BadInput where it is none, or not for a 64-bit machine
+    that klprove knows."""
+    if bytes(content[:4]) != b"\x7fELF":
+        raise damaged(path, "not an ELF file", "give a vmlinux, a bzImage (vmlinuz) or a module")
+    if content[4] != 2:
+        raise damaged(path, "a 32-bit ELF file; klprove reads 64-bit kernels")
+    try:
+        elf = ELFFile(cast(IO[bytes], _Stream(content)))
+        header = elf.header
+        machine = MACHINES.get(str(header["e_machine"]), "")
+        sections = tuple(_sections(elf, len(content)))
+        kind = str(header["e_type"])
+    except _DAMAGE as error:
+        raise damaged(path, f"a damaged or truncated ELF file: {_short(error)}") from None
+    if not machine:
+        name = str(header["e_machine"]).removeprefix("EM_")
+        raise damaged(path, f"made for {name}", f"klprove reads {', '.join(MACHINES.values())}")
+    image = Image(
+        path,
+        machine,
+        "<" if elf.little_endian else ">",
+        kind,
+        sections,
+        _build_id(elf),
+        content,
+        _elf=elf,
+        _named={each.name: each for each in reversed(sections)},
+    )
+    cut = [each.name for each in sections if each.stored < _expected(each)]
+    if cut:
+        image.notes.append(f"the file ends inside {', '.join(cut[:4])}: truncated")
+    if not sections:
+        image.notes.append("no section headers")
+    return image
+
+
+class _Stream:
+    """A file to read from, over mapped bytes, for pyelftools."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content, self._place = content, 0
+
+    def read(self, size: int = -1) -> bytes:
+        end = len(self._content) if size < 0 else self._place + size
+        found = bytes(self._content[self._place : end])
+        self._place += len(found)
+        return found
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: len(self._content)}[whence]
+        self._place = base + offset
+        if self._place < 0:
+            raise ValueError("an offset before the file")
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+
+def _sections(elf: ELFFile, length: int) -> Iterator[Section]:
+    for index in range(elf.num_sections()):
+        header = elf._get_section_header(index)
+        offset, size = int(header["sh_offset"]), int(header["sh_size"])
+        there = header["sh_type"] != _NOBITS
+        flags = int(header["sh_flags"])
+        yield Section(
+            str(elf._get_section_name(header)),
+            index,
+            offset if elf.header["e_type"] == "ET_REL" else int(header["sh_addr"]),
+            offset,
+            size,
+            max(min(size, length - offset), 0) if there else 0,
+            bool(flags & _ALLOC),
+            bool(flags & _EXECUTE),
+            bool(flags & _COMPRESSED),
+            str(header["sh_type"]),
+            int(header["sh_link"]),
+            int(header["sh_info"]),
+        )
+
+
+def _expected(section: Section) -> int:
+    return 0 if section.kind in (_NOBITS, "SHT_NULL") else section.size
+
+
+def _build_id(elf: ELFFile) -> str:
+    with suppress(*_DAMAGE):
+        for index in range(elf.num_sections()):
+            if elf._get_section_header(index)["sh_type"] != "SHT_NOTE":
+                continue
+            section: ElfSection = elf.get_section(index)
+            notes = section.iter_notes() if isinstance(section, NoteSection) else ()
+            for note in notes:
+                if note["n_type"] == "NT_GNU_BUILD_ID" and note["n_name"] == "GNU":
+                    return str(note["n_desc"])
+    return ""
+
+
+def _short(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:120]

@@ -1,0 +1,7 @@
+"""The map of a kernel image: what may happen to each of its functions."""
+
+from klprove.scan.answers import GRADES, QUESTIONS, REASONS, Map, Step
+from klprove.scan.comparing import Change, compare
+from klprove.scan.scanning import scan
+
+__all__ = ["GRADES", "QUESTIONS", "REASONS", "Change", "Map", "Step", "compare", "scan"]

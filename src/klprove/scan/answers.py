@@ -1,0 +1,109 @@
+"""What is said about a function, and on what evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+SITE, INIT, FRAGMENT, STUB, NOINSTR, ASSEMBLER, NO_SITE, UNKNOWN = (
+    "site", "init", "fragment", "stub", "noinstr", "assembler", "no-site", "unknown",
+)  # fmt: skip
+REASONS: Mapping[str, str] = {
+    SITE: "an ftrace site at its entry",
+    INIT: "code of the boot, freed after it",
+    FRAGMENT: "a part of a function that the compiler moved away",
+    STUB: "the trampoline of a static call",
+    NOINSTR: "noinstr or entry code: compiled without a site",
+    ASSEMBLER: "assembler code: no compiler put a site there",
+    NO_SITE: "no ftrace site: notrace, its file built without, or made by the compiler",
+    UNKNOWN: "cannot tell: no table of ftrace sites",
+}
+"""Can it be livepatched: `site` is yes, `unknown` is not known, the rest are why not."""
+
+RCU_OFF, NMI, IRQ, IRQS_OFF, NEVER_ENDS = "rcu-off", "nmi", "irq", "irqs-off", "never-ends"
+QUESTIONS: Mapping[str, str] = {
+    RCU_OFF: "may be entered while RCU is not watching",
+    NMI: "may run in NMI-like context",
+    IRQ: "may run in an interrupt, soft or hard",
+    IRQS_OFF: "may run with interrupts off",
+    NEVER_ENDS: "may stay on a task's stack for ever",
+}
+"""The questions that a call path answers."""
+
+CERTAIN, LIKELY, POSSIBLE = 0, 1, 2
+GRADES = ("certain", "likely", "possible")
+"""certain: direct calls, in a window that hooks open and close. likely: through a pointer that was
+resolved by its type or its writers. possible: more than three calls deep, through code that reports
+an error, or on a path that may exclude itself."""
+
+NOBODY = -1
+
+
+class Step(NamedTuple):
+    """How a function is reached: the last step of its path."""
+
+    grade: int
+    hops: int
+    """Calls since the window or the entry."""
+    parent: int
+    """The function before it; NOBODY at the start of a path."""
+    how: str
+    """The evidence of this step, for people."""
+    site: int
+    """Address of the instruction; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """All answers about one image. Columns have an entry a function, by address."""
+
+    path: str
+    machine: str
+    release: str
+    build_id: str
+    notes: Sequence[str]
+    """What could not be read, and what that leaves open."""
+    names: Sequence[str]
+    aliases: Mapping[int, Sequence[str]]
+    addresses: Sequence[int]
+    sizes: Sequence[int]
+    regions: Sequence[str]
+    """The region (noinstr, cpuidle), or else the section."""
+    patch: Sequence[str]
+    """A word of `REASONS`."""
+    offsets: Sequence[int]
+    """From the start to the ftrace site; -1 for none."""
+    blacklisted: frozenset[int]
+    """Those that kprobes refuse."""
+    sympos: Mapping[int, int]
+    """Of functions whose name is not unique: place among them by address, from 1."""
+    counts: Mapping[str, int]
+    """Sizes of the tables."""
+    reached: Mapping[str, Mapping[int, Step]] = field(default_factory=dict)
+    """By question."""
+    open: Mapping[str, str] = field(default_factory=dict)
+    """Questions that cannot be answered for this image, and why."""
+
+    def find(self, name: str) -> list[int]:
+        """The functions of that name, by address; with `name,2` the second of them."""
+        plain, _, position = name.partition(",")
+        found = [i for i, each in enumerate(self.names) if each == plain]
+        found += [i for i, each in self.aliases.items() if plain in each]
+        found.sort()
+        if position:
+            return found[int(position) - 1 : int(position)] if position.isdecimal() else []
+        return found
+
+    def path_to(self, question: str, index: int) -> list[tuple[int, Step]]:
+        """The path that reaches function `index`, its start first; empty for none."""
+        steps = self.reached.get(question, {})
+        found: list[tuple[int, Step]] = []
+        while index in steps and len(found) < 1000:
+            found.append((index, steps[index]))
+            index = steps[index].parent
+        return found[::-1]
+
+    def list(self, question: str, grade: int = LIKELY) -> list[int]:
+        """The functions that `question` reaches with `grade` or better, surest first."""
+        steps = self.reached.get(question, {})
+        found = [index for index, step in steps.items() if step.grade <= grade]
+        return sorted(found, key=lambda i: (steps[i].grade, steps[i].hops, self.names[i]))

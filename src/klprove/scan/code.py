@@ -1,0 +1,229 @@
+"""Bodies of functions, decoded when asked for: who is called where, and what follows what."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from iced_x86 import Decoder, FlowControl, Instruction, OpKind, Register
+
+from klprove.image import Functions, Image, Tables
+
+_THUNK = re.compile(r"__x86_indirect_(?:call_|jump_)?thunk_(\w+)$")
+_QUIET = re.compile(r"__x86_return_thunk$|__fentry__$|srso_|retbleed_|entry_untrain")
+"""What compiled code calls or jumps to without meaning to."""
+_NAMES: Mapping[int, str] = {
+    getattr(Register, name): name.lower()
+    for name in [
+        "RAX",
+        "RBX",
+        "RCX",
+        "RDX",
+        "RSI",
+        "RDI",
+        "RBP",
+        "R8",
+        "R9",
+        "R10",
+        "R11",
+        "R12",
+        "R13",
+        "R14",
+        "R15",
+    ]
+}
+_BACK = 24
+"""Instructions that are looked at for where a pointer comes from."""
+_LONGEST = 1 << 18
+"""Bytes of a function that is decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where an indirect call takes its target from.
+
+    `variable`: address of a variable; else 0. `offset`: distance in the structure that a register
+    points to; None where that is not seen.
+    """
+
+    variable: int
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A call, or a jump out of the function."""
+
+    position: int
+    """Which instruction of the body."""
+    site: int
+    target: int
+    """Index of the function; -1 where the call is indirect."""
+    tail: bool
+    slot: Slot | None
+    """Of an indirect call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function's instructions by number: what may follow each, and where it is left."""
+
+    addresses: Sequence[int]
+    follows: Sequence[Sequence[int]]
+    exits: Sequence[Exit]
+    returns: frozenset[int]
+    """Positions of returns, and of jumps to code that is not known."""
+
+
+class Code:
+    """The code of an image. `fixed`: static keys by address, and whether they are taken as on."""
+
+    def __init__(
+        self, image: Image, functions: Functions, tables: Tables, fixed: Mapping[int, bool]
+    ) -> None:
+        self._functions = functions
+        self._texts = [
+            (each.address, each.address + each.size, image.data(each))
+            for each in image.executable()
+        ]
+        self._bodies: dict[int, Body] = {}
+        self._fixed = fixed
+        jumps = tables.jumps
+        self._branches = {
+            code: (target, key)
+            for code, target, key in zip(
+                jumps.codes.tolist(), jumps.targets.tolist(), jumps.keys.tolist(), strict=True
+            )
+        }
+        self.thunks = dict(self._thunks())
+        self.quiet = frozenset(
+            index
+            for index, name in enumerate(functions.names)
+            if any(_QUIET.match(each) for each in (name, *functions.aliases.get(index, ())))
+        )
+
+    def _thunks(self) -> Iterator[tuple[int, str]]:
+        """Index of each retpoline thunk, and the register that it jumps to."""
+        for index, name in enumerate(self._functions.names):
+            for each in (name, *self._functions.aliases.get(index, ())):
+                found = _THUNK.match(each)
+                if found:
+                    # The array has its first entry's address: rax.
+                    yield index, "rax" if found[1] == "array" else found[1]
+
+    def body(self, index: int) -> Body:
+        """The body of function `index`; empty where its bytes are not in the file."""
+        if index not in self._bodies:
+            self._bodies[index] = self._decode(index)
+        return self._bodies[index]
+
+    def bytes(self, start: int, end: int) -> bytes:
+        """The code at `[start, end)`; empty where the file has none."""
+        for first, last, data in self._texts:
+            if first <= start < last:
+                return bytes(data[start - first : min(end, start + _LONGEST) - first])
+        return b""
+
+    def _decode(self, index: int) -> Body:
+        start, end = int(self._functions.starts[index]), int(self._functions.ends[index])
+        instructions = list(Decoder(64, self.bytes(start, end), ip=start))
+        place = {each.ip: number for number, each in enumerate(instructions)}
+        follows: list[tuple[int, ...]] = []
+        exits: list[Exit] = []
+        returns: set[int] = set()
+        for number, each in enumerate(instructions):
+            after = self._after(each)
+            inside = tuple(place[ip] for ip in after if ip in place)
+            follows.append(inside)
+            found = self._exits(instructions, number, place)
+            exits += found
+            leaves = each.flow_control in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH)
+            if (leaves or not inside) and not found:
+                returns.add(number)
+        return Body([each.ip for each in instructions], follows, exits, frozenset(returns))
+
+    def _after(self, each: Instruction) -> tuple[int, ...]:
+        """Where the processor may go on, inside the function or not; what returns is not left."""
+        if each.ip in self._branches:
+            return self._branch(each)
+        flow = each.flow_control
+        if flow in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH, FlowControl.INTERRUPT):
+            return ()
+        if flow == FlowControl.UNCONDITIONAL_BRANCH:
+            return (each.near_branch_target,)
+        if flow == FlowControl.CONDITIONAL_BRANCH:
+            return (each.next_ip, each.near_branch_target)
+        # A warning is an exception (ud2) behind which the code goes on.
+        return (each.next_ip,)
+
+    def _branch(self, each: Instruction) -> tuple[int, ...]:
+        """A static branch goes both ways, but for the keys that are fixed."""
+        target, key = self._branches[each.ip]
+        on = self._fixed.get(key & ~3)
+        if on is None:
+            return (each.next_ip, target)
+        return (target,) if on != bool(key & 1) else (each.next_ip,)
+
+    def _exits(
+        self, instructions: Sequence[Instruction], number: int, place: Mapping[int, int]
+    ) -> list[Exit]:
+        each = instructions[number]
+        flow = each.flow_control
+        tail = flow not in (FlowControl.CALL, FlowControl.INDIRECT_CALL)
+        if flow in (FlowControl.INDIRECT_CALL, FlowControl.INDIRECT_BRANCH):
+            slot = self._operand(instructions, number)
+            return [Exit(number, each.ip, -1, tail, slot)] if slot or not tail else []
+        if flow not in (
+            FlowControl.CALL,
+            FlowControl.UNCONDITIONAL_BRANCH,
+            FlowControl.CONDITIONAL_BRANCH,
+        ):
+            return []
+        address = each.near_branch_target
+        if tail and address in place:
+            return []
+        target = self.function(address)
+        if target in self.thunks:
+            slot = self._source(instructions, number, self.thunks[target])
+            return [Exit(number, each.ip, -1, tail, slot)]
+        if target < 0 or target in self.quiet:
+            return []
+        return [Exit(number, each.ip, target, tail, None)]
+
+    def function(self, address: int) -> int:
+        """The function around an address: code may jump into a fragment's middle."""
+        return int(self._functions.around(np.array([address], np.uint64))[0])
+
+    def _operand(self, instructions: Sequence[Instruction], number: int) -> Slot | None:
+        each = instructions[number]
+        if each.op0_kind == OpKind.MEMORY:
+            return _memory(each)
+        name = _NAMES.get(each.op0_register)
+        return self._source(instructions, number, name) if name else None
+
+    def _source(
+        self, instructions: Sequence[Instruction], number: int, register: str
+    ) -> Slot | None:
+        """The load that the pointer in `register` comes from, not far above."""
+        for each in reversed(instructions[max(number - _BACK, 0) : number]):
+            if each.flow_control == FlowControl.CALL:
+                return None
+            if each.op_count < 2 or each.op0_kind != OpKind.REGISTER:
+                continue
+            if _NAMES.get(each.op0_register) != register:
+                continue
+            if each.op1_kind == OpKind.MEMORY:
+                return _memory(each)
+            if each.op1_kind == OpKind.REGISTER and each.op1_register in _NAMES:
+                register = _NAMES[each.op1_register]
+                continue
+            return None
+        return None
+
+
+def _memory(each: Instruction) -> Slot:
+    base, index = each.memory_base, each.memory_index
+    offset = each.memory_displacement
+    if base == Register.RIP or (base == Register.NONE and index == Register.NONE):
+        return Slot(offset, None)
+    return Slot(0, offset if offset < 1 << 31 else offset - (1 << 64))

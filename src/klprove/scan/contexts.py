@@ -1,0 +1,93 @@
+"""Which functions may run in an interrupt, in an NMI, with interrupts off."""
+
+from collections.abc import Iterator, Mapping
+
+from klprove.image import Functions
+from klprove.scan.answers import (
+    CERTAIN,
+    LIKELY,
+    NMI,
+    NOBODY,
+    POSSIBLE,
+    RCU_OFF,
+    Step,
+)
+from klprove.scan.code import Code
+from klprove.scan.graph import TAKEN, Graph
+from klprove.scan.knowledge import Knowledge, matching
+from klprove.scan.pointers import Pointers
+from klprove.scan.search import spread
+from klprove.scan.windows import WATCHING, Hooks, off_exits
+
+_NEAR = 6
+"""Calls from an entry up to which a path is believed."""
+
+
+class Contexts:
+    """The contexts of one image."""
+
+    def __init__(
+        self, functions: Functions, graph: Graph, code: Code, pointers: Pointers, known: Knowledge
+    ) -> None:
+        self._functions, self._graph, self._code = functions, graph, code
+        self._pointers, self._known = pointers, known
+        self._reports = matching(functions, known.reports)
+        user = matching(functions, known.user)
+        self._ignored = user | code.quiet | frozenset(code.thunks)
+
+    def entered(self, question: str) -> dict[int, Step]:
+        """The functions that the entries of a context reach."""
+        return spread(self._roots(question), self._onward, _NEAR)
+
+    def _roots(self, question: str) -> Iterator[tuple[int, Step]]:
+        for context in self._known.contexts:
+            if context["question"] != question:
+                continue
+            for each in sorted(matching(self._functions, context["names"])):
+                yield each, Step(CERTAIN, 0, NOBODY, f"an entry of {question} context", 0)
+            for member in context["members"]:
+                found = self._pointers.member(member)
+                for each in found.targets if found else ():
+                    yield each, Step(LIKELY, 1, NOBODY, f"called through {member} (by type)", 0)
+
+    def _onward(self, function: int, step: Step) -> Iterator[tuple[int, Step]]:
+        grade = step.grade
+        if function in self._reports or self._functions.fragment(function):
+            grade = POSSIBLE
+        for target, kind, site in self._graph.edges(function):
+            if kind == TAKEN or target in self._ignored:
+                continue
+            low = target in self._reports or self._functions.fragment(target)
+            yield (
+                target,
+                Step(POSSIBLE if low else grade, step.hops + 1, function, "called", site),
+            )
+
+    def interrupts_off(self, others: Mapping[str, Mapping[int, Step]]) -> dict[int, Step]:
+        """What runs with interrupts off: in NMIs, in the idle window, and between a lock that turns
+        them off and its unlock. Softirqs run with interrupts on and are no reason."""
+
+        def roots() -> Iterator[tuple[int, Step]]:
+            for question in (NMI, RCU_OFF):
+                for each, step in others.get(question, {}).items():
+                    if step.grade < POSSIBLE:
+                        text = f"see {question}: interrupts are off there"
+                        yield each, Step(step.grade, step.hops, NOBODY, text, 0)
+            yield from self._locked()
+
+        return spread(roots(), self._onward)
+
+    def _locked(self) -> Iterator[tuple[int, Step]]:
+        locks = self._known.interrupts
+        off, on = matching(self._functions, locks["off"]), matching(self._functions, locks["on"])
+        hooks = Hooks(off, on, frozenset())
+        holders = {int(each) for lock in off for each in self._graph.callers(lock)}
+        for holder in sorted(holders - hooks.every()):
+            where = f"called with interrupts off in {self._functions.names[holder]}"
+            for exit in off_exits(self._code.body(holder), WATCHING, hooks):
+                if exit.target >= 0 and not self._functions.fragment(exit.target):
+                    low = exit.target in self._reports
+                    yield (
+                        exit.target,
+                        Step(POSSIBLE if low else CERTAIN, 1, holder, where, exit.site),
+                    )

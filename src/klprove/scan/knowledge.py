@@ -1,0 +1,55 @@
+"""`hooks.toml`: what the map knows about kernels by name, looked up in one image."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from klprove.image import Functions
+
+HOME = Path(__file__).parent / "hooks.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The names of `hooks.toml`, as they stand there."""
+
+    rcu: Mapping[str, Sequence[str]]
+    reports: Sequence[str]
+    slots: Sequence[tuple[Sequence[str], str]]
+    """Functions with an indirect call, and `structure.member` that it goes through."""
+    contexts: Sequence[Mapping[str, Any]]
+    threads: Mapping[str, Any]
+    user: Sequence[str]
+    """What an entry calls only where it interrupted user mode: a task's context."""
+    interrupts: Mapping[str, Sequence[str]]
+
+
+def knowledge(path: Path = HOME) -> Knowledge:
+    """What the file at `path` says."""
+    with open(path, "rb") as file:
+        found = tomllib.load(file)
+    return Knowledge(
+        found["rcu"],
+        found["reports"]["names"],
+        [(each["in"], each["member"]) for each in found["slot"]],
+        found["context"],
+        found["threads"],
+        found["user"]["names"],
+        found["interrupts"],
+    )
+
+
+def matching(functions: Functions, patterns: Iterable[str]) -> frozenset[int]:
+    """The functions that have one of the names, `*` standing for anything; copies (`.constprop`)
+    count, fragments (`.cold`) do not."""
+    found: set[int] = set()
+    for pattern in patterns:
+        if "*" in pattern:
+            names = [each for each in functions.variants if fnmatchcase(each, pattern)]
+        else:
+            names = [pattern]
+        found.update(i for name in names for i in functions.variants.get(name, ()))
+    return frozenset(each for each in found if not functions.fragment(each))

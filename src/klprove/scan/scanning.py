@@ -1,0 +1,26 @@
+"""`scan`: the map of an image, from the cache where it is there."""
+
+from klprove.image import open_image
+from klprove.scan.answers import Map
+from klprove.scan.cache import cached
+
+
+def scan(
+    path: str, names: str | None = None, traceable: str | None = None, cache: bool = True
+) -> Map:
+    """Every answer about the image at `path`.
+
+    `names`: a System.map or kallsyms, for an image without symbols. `traceable`: the list
+    available_filter_functions of a running kernel of this build. Raises BadInput for what is no
+    image, and for a list that is none.
+    """
+    image = open_image(path)
+
+    def make() -> Map:
+        from klprove.scan.mapping import map_of  # the cache is there to save this
+        from klprove.scan.subject import subject
+
+        return map_of(subject(image, names), traceable)
+
+    lists = [each for each in (names, traceable) if each is not None]
+    return cached(image, lists, make) if cache else make()

@@ -1,0 +1,146 @@
+"""The command line of `scan`: what it prints, and with which status."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from klprove.cli.main import run
+from tests.scan.toy import objcopied, toy
+
+
+def test_the_summary_fits_a_mail(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy())]) == 0
+    said = capsys.readouterr().out
+    assert "klprove: SCANNED  6.1.0-toy  x86_64" in said
+    assert max(map(len, said.splitlines())) <= 79
+    assert "yes: an ftrace site at its entry" in said
+    assert "may be entered while RCU is not watching               1         4         " in said
+
+
+def test_a_list_and_its_grades(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--rcu-off", "--grade", "certain"]) == 0
+    said = capsys.readouterr().out
+    assert "arch_cpu_idle" in said and "mwait_idle" not in said and "exc_nmi" not in said
+    assert run(["scan", str(toy()), "--rcu-off", "--all"]) == 0
+    said = capsys.readouterr().out
+    assert "mwait_idle" in said and "exc_nmi" in said
+    assert max(map(len, said.splitlines())) <= 79
+
+
+def test_patchable(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--patchable"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    names = [line.split()[-1] for line in lines if line.startswith("ffff")]
+    assert "arch_cpu_idle" in names and "ct_idle_enter" not in names
+    assert lines[-1].startswith(f"{len(names)} functions of")
+
+
+def test_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--why", "in_the_window"]) == 0
+    said = capsys.readouterr().out
+    assert "rcu-off : may be entered while RCU is not watching: likely" in said
+    assert "default_idle_call+0x" in said
+    assert "nmi     : not reached" in said
+    assert "patch   : yes" in said
+
+
+def test_why_of_an_unknown_function(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--why", "default_idl"]) == 2
+    assert "default_idle" in capsys.readouterr().err
+
+
+def test_json(tmp_path: Path) -> None:
+    assert run(["scan", str(toy()), "--json", str(tmp_path / "map.json")]) == 0
+    content = json.loads((tmp_path / "map.json").read_text())
+    by_name = {each["name"]: each for each in content["functions"]}
+    answer = by_name["default_idle"]["answers"]["rcu-off"]
+    assert (answer["grade"], answer["hops"]) == ("likely", 2)
+    assert content["functions"][answer["parent"]]["name"] == "arch_cpu_idle"
+    assert by_name["boots"]["patchable"] is False
+
+
+def test_json_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["format"] == "klprove-map 1"
+
+
+def test_sqlite(tmp_path: Path) -> None:
+    path = tmp_path / "map.db"
+    assert run(["scan", str(toy()), "--sqlite", str(path)]) == 0
+    question = """
+      SELECT f.name FROM function f JOIN answer a ON a.function = f.id
+      WHERE f.patchable AND a.question = 'rcu-off' AND a.grade <> 'possible' ORDER BY a.hops, f.name
+    """
+    with closing(sqlite3.connect(path)) as base:
+        names = [name for (name,) in base.execute(question)]
+    assert names == ["arch_cpu_idle", "enter_simply", "default_idle", "mwait_idle", "in_the_window"]
+
+
+def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
+    closed = str(toy("-DCLOSED"))
+    assert run(["scan", str(toy()), "--diff", closed]) == 0
+    said = capsys.readouterr().out
+    assert "rcu-off : may be entered while RCU is not watching: 4 no more, 0 new" in said
+    assert "  - arch_cpu_idle" in said
+    assert run(["scan", closed, "--diff", str(toy())]) == 0
+    assert "  + arch_cpu_idle" in capsys.readouterr().out
+
+
+def test_without_symbols(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(objcopied("--strip-all"))]) == 2
+    said = capsys.readouterr()
+    assert "no function has a name" in said.err
+    assert "build-id" in said.out and "--names" in said.out
+
+
+def test_what_cannot_be_told_has_its_own_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(objcopied("--strip-symbol=__start_mcount_loc")), "--patchable"]) == 3
+    hooks = ("--redefine-sym=ct_idle_enter=x", "--redefine-sym=ct_idle_exit=y")
+    assert run(["scan", str(objcopied(*hooks)), "--rcu-off"]) == 3
+    assert "cannot tell: none of the known hooks" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "only 0 bytes"),
+        (b"#!/bin/sh\necho no kernel\n", "not an ELF file"),
+        (b"\x7fELF\x01" + bytes(60), "32-bit"),
+        (b"\x7fELF\x02\x01\x01" + bytes(90), "[image]"),
+    ],
+)
+def test_bad_input(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "vmlinux"
+    path.write_bytes(content)
+    assert run(["scan", str(path)]) == 2
+    told = capsys.readouterr()
+    assert said in told.err and "Traceback" not in told.err and told.out == ""
+
+
+def test_a_list_of_names_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = tmp_path / "System.map"
+    bare = str(objcopied("--strip-all"))
+    for text, said in {
+        "ffffffff81000000 T good\nnot a line\n": f"{names}:2:1: error",
+        "0000000000001000 T elsewhere\n": "another kernel",
+        "0000000000000000 T hidden\n" * 200: "addresses are hidden",
+    }.items():
+        names.write_text(text)
+        assert run(["scan", bare, "--names", str(names)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_names_with_escapes_are_dead_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = toy().read_bytes().replace(b"in_the_window\0", b"in\x1b[31mwindow\0")
+    path = tmp_path / "vmlinux"
+    path.write_bytes(content)
+    assert run(["scan", str(path), "--rcu-off"]) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said and "in\\x1b[31mwindow" in said
