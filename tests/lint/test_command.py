@@ -131,14 +131,14 @@ def test_the_rest_is_said_without_a_usable_kernel(
 
 
 def test_five_thousand_functions(workshop: Path, vmlinux: Path, capsys: Capture) -> None:
-    bodies = "".join(f"static int n{each}(int *p) {{ *p = {each}; return 0; }}\n"
-                     for each in range(5000))  # fmt: skip
-    entries = "".join(f'{{ n{each}, 1, 0, 0, 0, "f{each}", "vmlinux" }},' for each in range(5000))
-    text = (
-        f"{bodies}struct {{ void *at; unsigned long a, b, c, d; char *name, *object; }} r[] "
-        f'__attribute__((section(".kpatch.funcs"), used)) = {{ {entries} }};'
-    )
-    path = compiled(text, workshop / "large.ko")
+    lines = [".text"]
+    for each in range(5000):
+        lines.append(f".type n{each},@function; n{each}: call other; ret; .size n{each}, .-n{each}")
+    lines += [".data", 'owner: .asciz "vmlinux"']
+    lines += [f'name{each}: .asciz "f{each}"' for each in range(5000)]
+    lines.append('.section .kpatch.funcs,"aw"')
+    lines += [f".quad n{each}, 6, 0, 0, 0, name{each}, owner" for each in range(5000)]
+    path = compiled("\n".join([*lines, ""]), workshop / "large.ko", "assembler")
     assert run(["lint", str(path), "--vmlinux", str(vmlinux)]) == 1
     out = capsys.readouterr().out
     assert out.count("error: H12: f") == 5000

@@ -37,8 +37,8 @@ __attribute__((section(".init.klp_objects"), used)) = { { 0, functions, { before
 """
 
 
-def compiled(text: str, path: Path) -> Path:
-    command = ["gcc", *FLAGS, "-x", "c", "-", "-c", "-o", path]
+def compiled(text: str, path: Path, language: str = "c") -> Path:
+    command = ["gcc", *FLAGS, "-x", language, "-", "-c", "-o", path]
     subprocess.run(command, input=text, text=True, check=True)
     return path
 
