@@ -98,7 +98,9 @@ def question(
     if "kernel" in given:
         from klprove.evidence import resolve  # a text of its own does not wait for it
 
-        given["kernel"], given["evidence"] = resolve(os.fspath(given["kernel"]))
+        given["kernel"], given["evidence"] = resolve(
+            os.fspath(given["kernel"]), given.get("scene", HANDLER)
+        )
     given["patch"] = _sites(given.get("patch", ()))
     for key, least in (("arrivals", 0), ("nest", 1)):
         given[key] = _bounds(key, given.get(key, {}), least)
@@ -121,6 +123,9 @@ def question(
     given["lift"] = tuple(given.get("lift", ()))
     if given["lift"] and "kernel" not in given:
         raise _wrong("lift", "of which kernel model should it take the text's place?")
+    evidence = given.get("evidence")
+    if given["lift"] and "tree" not in given and evidence and evidence.kind == "tree":
+        given["tree"] = evidence.path
     if "tree" in given:
         given["tree"] = os.fspath(given["tree"])
         if not given["lift"]:

@@ -91,7 +91,7 @@ def test_a_patch_by_standard_input(
     ("words", "complaint"),
     [
         (("--mail", "m", "f.c"), "--mail or FILE...: give one of the two"),
-        ((), "no file to check, and no kernel model"),
+        ((), "missing argument 'FILE...'"),
         (("f.c", "--snippet", "1"), "--snippet and --place need --mail"),
         (("f.c", "--place", "f:entry"), "--snippet and --place need --mail"),
         (("--mail", "none.mbox"), "none.mbox: error: No such file or directory [file]"),

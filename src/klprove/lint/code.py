@@ -137,7 +137,7 @@ def module_body(patch: Livepatch, function: Symbol) -> Body:
     """The body of a function of the module; empty where its bytes are missing."""
     section = patch.elf.sections[function.section]
     data = patch.elf.piece(section, function.value, function.size)
-    relocations = {each.offset: each for each in patch.elf.relocations(section)}
+    relocations = patch.elf.relocated(section)
     instructions = list(Decoder(64, data, ip=function.value))
     uses = []
     for each in instructions:

@@ -1,6 +1,6 @@
 """What a rule says, and what it may look at to say it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -67,12 +67,7 @@ class Case:
 
     def fragments(self, function: Symbol) -> tuple[Symbol, ...]:
         """The `.cold` parts of a function of the module."""
-        start = f"{function.name}.cold"
-        return tuple(
-            each
-            for each in self.patch.at.values()
-            if each.name == start or each.name.startswith(f"{start}.")
-        )
+        return self.patch.cold.get(function.name, ())
 
     def old_fragments(self, place: Place) -> tuple[Place, ...]:
         """The `.cold` parts of a function of the kernel: those it jumps to itself, for their names
@@ -114,15 +109,24 @@ class Case:
 
     def unseen(self, what: str) -> Iterator[Finding]:
         """The answer to a question about old functions of which nothing is known, one for all."""
-        if self.patch.plan.missing:
-            return
-        names = [
-            each.shown for each in self.patch.functions
-            if self.kernel is None or each.object != VMLINUX
-        ]  # fmt: skip
-        if names:
-            why = "no --vmlinux" if self.kernel is None else "they are in modules"
+        for why, names in self._hidden.items():
             yield Finding(UNKNOWN, several(names), f"cannot tell {what}: {why}")
+
+    @cached_property
+    def _hidden(self) -> Mapping[str, list[str]]:
+        """Functions whose old form is not known, by the reason."""
+        found: dict[str, list[str]] = {}
+        known = {function for function, _ in self.replaced}
+        for each in self.patch.functions:
+            if self.kernel is None:
+                why = "no --vmlinux"
+            elif each.object != VMLINUX:
+                why = "they are in modules"
+            else:
+                why = "which function is meant is not known"
+            if each not in known:
+                found.setdefault(why, []).append(each.shown)
+        return found
 
 
 def several(names: list[str]) -> str:

@@ -101,9 +101,14 @@ class Livepatch:
         return {(each.section, each.value): each for each in reversed(self.code)}
 
     @cached_property
-    def by_name(self) -> Mapping[str, Symbol]:
-        """The first function of each name."""
-        return {each.name: each for each in reversed(self.code)}
+    def cold(self) -> Mapping[str, tuple[Symbol, ...]]:
+        """The parts `F.cold`, `F.cold.N` of functions, by F."""
+        found: dict[str, list[Symbol]] = {}
+        for each in self.at.values():
+            name, cold, _ = each.name.partition(".cold")
+            if cold:
+                found.setdefault(name, []).append(each)
+        return {name: tuple(parts) for name, parts in found.items()}
 
     def section(self, symbol: Symbol) -> Section | None:
         """Where a symbol is defined; None for an undefined or absolute one."""

@@ -1,7 +1,7 @@
 """Data of a module that is not loaded yet: a pointer is a relocation, its value is elsewhere."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,14 +20,10 @@ class Pointers:
 
     def __init__(self, elf: Elf) -> None:
         self.elf = elf
-        self._tables: dict[int, dict[int, Relocation]] = {}
 
-    def table(self, section: int) -> dict[int, Relocation]:
+    def table(self, section: int) -> Mapping[int, Relocation]:
         """Relocations of a section by offset."""
-        if section not in self._tables:
-            found = self.elf.relocations(self.elf.sections[section])
-            self._tables[section] = {each.offset: each for each in found}
-        return self._tables[section]
+        return self.elf.relocated(self.elf.sections[section])
 
     def relocation(self, place: Place, offset: int = 0) -> Relocation | None:
         """What is relocated `offset` bytes after `place`."""

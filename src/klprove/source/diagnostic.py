@@ -28,7 +28,7 @@ CODES: dict[str, str] = {
     "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
-    "image": "an ELF file, or a list of names, that cannot be used: damaged, of another machine, no livepatch",
+    "image": "an ELF file, or a list of names, that cannot be used",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",
