@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -144,3 +145,14 @@ def test_names_with_escapes_are_dead_text(
     assert run(["scan", str(path), "--rcu-off"]) == 0
     said = capsys.readouterr().out
     assert "\x1b" not in said and "in\\x1b[31mwindow" in said
+
+
+def test_without_the_packages_of_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [each for each in sys.modules if each.startswith("klprove.image")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "klprove.scan.cache")
+    assert run(["scan", "anything"]) == 2
+    assert "pip install 'klprove[scan]'" in capsys.readouterr().err
