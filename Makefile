@@ -13,9 +13,9 @@ MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test corpus trust trust-run thread mutants mutmut generations tso agree cross gcc \
-	csmith fuzz same answers bench bench-updater bench-small spin cluster pins \
-	kernel-source kernels lock clean
+.PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
+	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
+	spin cluster pins kernel-source kernels lint-modules lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -42,6 +42,9 @@ mutmut: $(MUTATED) ## mutants of the rules of contexts against the tests that st
 	$(BIN)/mutmut run
 	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
 
+mutmut-sample: $(MUTATED) ## a sample of mutants of interpreter, emitter, operators, values against their tests (15 minutes)
+	@$(BIN)/python -m trust.sample
+
 mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
 
@@ -51,9 +54,16 @@ corpus: $(READY) ## every twin of the corpus: what is expected and what comes ou
 thread: $(READY) ## write docs/thread-2017.md again, every verdict from a run
 	$(BIN)/klprove thread claims/2017 -o docs/thread-2017.md
 
-generations: $(READY) ## write docs/generations-2017.md again: handlers B and F on three generations
-	$(BIN)/klprove compare handlers/2017/B.c handlers/2017/F.c --kernels v4.12rc,v4.14,v4.16 \
-		-D KLP_WAIT_RCU=1 --arrivals irq=1,nmi=1,exception=1 -o docs/generations-2017.md
+GENERATIONS := v4.12rc,v4.12,v4.14,v4.16,v4.20,v5.8,v5.11,v6.0,v6.3,v6.4,v6.12,v6.18
+
+generations: $(READY) ## write docs/generations*.md again: the handlers of 2017, and each kernel's own, on every kernel
+	$(BIN)/klprove compare handlers/2017/*.c --kernels $(GENERATIONS) \
+		-D KLP_WAIT_RCU=1 -D CPUIDLE_TRACEABLE=1 -o docs/generations-2017.md
+	$(BIN)/klprove compare handlers/own.c --kernels $(GENERATIONS) \
+		-D CPUIDLE_TRACEABLE=1 -o docs/generations.md
+
+core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
+	$(BIN)/python -m tests.kernels.transitions
 
 answers: $(READY) ## seconds from the command to the answer, for every model of the corpus
 	@$(BIN)/python -m bench.answers
@@ -95,6 +105,12 @@ engines: $(READY) ## seconds of each engine on the same questions
 tso: $(READY) ## the litmus table: what klprove allows under x86-TSO, and what the published model does
 	@$(BIN)/python -m tests.litmus
 
+herd: $(TESTED) ## exported litmus tests through herd7, SC and LKMM=tools/memory-model; skipped without herd7
+	@$(BIN)/python -m tests.litmus.herd
+
+litmus: $(TESTED) ## exported litmus tests, 1,000 programs, against an axiomatic enumeration of SC
+	@$(BIN)/python -m tests.litmus.axioms
+
 spin: ## install SPIN from Debian, for bench and cross
 	apt-get install -y spin gcc
 
@@ -103,6 +119,9 @@ cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is ki
 
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
+
+lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
+	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
 
 kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
 	$(BIN)/python -m tests.sources.fetch
@@ -113,8 +132,8 @@ kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests o
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra native --extra scan --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan --extra lint pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra native --extra scan --extra lint --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 

@@ -1,12 +1,15 @@
 """The page on trust is what its parts say, and its checks can be run."""
 
+import ast
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import trust.__main__ as command
 from trust.page import page
+from trust.sample import Mutant, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,3 +54,20 @@ def test_the_score_counts_what_never_ends_as_killed() -> None:
     assert command.score(counted) == (
         "9 mutants of the checker: 6 killed (2 of them by the clock), 2 survive, 1 without a test"
     )
+
+
+def test_a_mutant_is_put_in_place() -> None:
+    text = "def f(a, b=1):\n    return a + b\n"
+    text += "class C:\n    @property\n    def g(self):\n        return 1\n"
+    module = ModuleType("some")
+    exec(text, vars(module))
+    kept = module.f
+    changed = text.replace("a + b", "a - b").replace("b=1", "b=2").replace("return 1", "return 3")
+    f, g = (node for node in ast.walk(ast.parse(changed)) if isinstance(node, ast.FunctionDef))
+    original = ast.parse(text).body[0]
+    assert isinstance(original, ast.FunctionDef)
+    mutant = Mutant("", "f", "1", f, original)
+    put(mutant, module)
+    put(Mutant("C", "g", "2", g, g), module)
+    assert (kept(5), module.C().g) == (3, 3)
+    assert (mutant.name, mutant.difference()) == ("f #1", "-    return a + b\n+    return a - b")

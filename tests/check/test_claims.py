@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-import klprove.check.judging as judging
 from klprove.check import (
     CONFIRMED,
     REFUTED,
@@ -13,6 +12,7 @@ from klprove.check import (
     Judgement,
     Question,
     judge,
+    judging,
     load_claims,
 )
 from klprove.source import BadInput

@@ -31,7 +31,7 @@ def test_bounds_are_part_of_the_model(tmp_path: Path) -> None:
 def test_what_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.c").write_text("int x;\n__task(0) void t(void) { x = 1; }\n")
     for options, said in (
-        (["model.c"], "say which language: --promela"),
+        (["model.c"], "say which language: --promela or --litmus"),
         (["--promela", "model.c", "--patch", "each"], "--patch takes one site here"),
         (["--promela", "none.c"], "none.c"),
         (["--promela", "model.c", "-o", "no/where.pml"], "cannot write no/where.pml"),

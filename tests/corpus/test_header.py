@@ -44,6 +44,12 @@ def test_a_model_on_a_kernel() -> None:
     )
 
 
+def test_a_model_in_a_scene(tmp_path: Path) -> None:
+    line = "/* klprove: expect holds; kernel v5.1; scene transition; action replace */"
+    question = parse(line).question(tmp_path / "mutant.c")
+    assert (question.kernel, question.scene, question.action) == ("v5.1", "transition", "replace")
+
+
 def test_files_behind_the_model_are_found_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "handler.c").write_text("int x;\n")
     model = tmp_path / "twin" / "buggy.c"

@@ -1,10 +1,12 @@
 """Whether a result is right: every way to be wrong, and what only more effort could decide."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from klprove.corpus import Expectation, Judged, Model, Result
+from klprove.corpus import Entry, Expectation, Judged, Model, Result, document, schema
 from klprove.corpus.result import OPEN, REFUSED, RIGHT, UNJUDGED, WRONG, Outcome
 from klprove.source import Diagnostic, Span
 
@@ -65,6 +67,30 @@ def test_what_is_not_judged_may_differ() -> None:
 def test_what_was_not_run_is_open() -> None:
     each = Judged(Model("twin", "buggy", Path("buggy.c"), PINNED), None, "sc")
     assert (each.outcome, each.differences) == (OPEN, ("not run",))
+
+
+REFUSED_RESULT = {"diagnostics": (Diagnostic("syntax", Span("a", 1, 1), "no"),)}
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_the_json_is_valid(timed: bool) -> None:
+    models = (
+        judged(PINNED),
+        judged(PINNED, states=8, steps=None),
+        judged(ANY, complete=False, reasons=SLOW, words={"f": "violated", "g": "incomplete"}),
+        judged(PINNED, "tso"),
+        judged(FREE, **REFUSED_RESULT),
+        Judged(Model("twin", "buggy", Path("buggy.c"), PINNED), None, "sc"),
+    )
+    entry = Entry("twin", Path("twin"), "0123456789ab", tuple(each.model for each in models))
+    law = json.loads(schema())
+    jsonschema.Draft202012Validator.check_schema(law)
+    content = json.loads(json.dumps(document(Outcome(((entry, models),), interrupted=True), timed)))
+    jsonschema.validate(content, law)
+    assert ("seconds" in content["twins"][0]["models"][0]["found"]) == timed
+    for broken in (content | {"extra": 1}, content | {"counts": {"fine": 1}}, {"schema": "x"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, law)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,16 @@ RULES = {
         "__softirq(0) void s(void) { x = 0; }",
         set(),
     ),
+    "the least number by -1 is a divide error": (
+        "int x = -1, y; long z = -1, w; __task(0) void t(void) { y = (-2147483647 - 1) / x; }"
+        "__task(1) void u(void) { w = (-9223372036854775807L - 1) % z; }",
+        {"division-overflow"},
+    ),
+    "other quotients are none": (
+        "int x = -1, y = 7; unsigned v = 1u << 31; __task(0) void t(void)"
+        "{ y = y / x; y = (-2147483647 - 1) / 2; y = v / (unsigned)x; y = y % -1; }",
+        set(),
+    ),
     "an interrupt must not call schedule()": (
         "int x; __task(0) void t(void) { schedule(); } __irq(0) void i(void) { if (x) schedule(); }"
         "__nmi(0) void n(void) { x = 1; }",

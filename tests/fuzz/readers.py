@@ -15,14 +15,24 @@ from random import Random
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
+from klprove.corpus import find
 from klprove.engine import Limits, explore
+from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
-from klprove.kernels import HOME, load
+from klprove.kernels import HOME, Kernel, load
+from klprove.lift import KernelTree
 from klprove.lower import lower
-from klprove.source import BadInput
+from klprove.mail import complaints, take
+from klprove.mutation import load_campaign
+from klprove.report import letter
+from klprove.source import BadInput, plain_lines
+from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.elves import TEXT, kernel
+from tests.lift.trees import FILES, plant
+from tests.litmus.reader import read as read_litmus
+from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +56,11 @@ class Reader:
 def _models() -> Sequence[bytes]:
     found = [*(ROOT / "corpus").glob("*/buggy.c"), *(ROOT / "tests" / "lower").glob("*/*.c")]
     return [path.read_bytes() for path in sorted(found)]
+
+
+@cache
+def _trees() -> Sequence[bytes]:
+    return [text.encode() for text in FILES.values()]
 
 
 @cache
@@ -74,10 +89,14 @@ def _said(arguments: Sequence[str]) -> str:
     text = out.getvalue() + errors.getvalue()
     if status not in _STATUSES:
         raise Wrong(f"exit status {status}\n{text}")
+    _dead(text)
+    return text
+
+
+def _dead(text: str) -> None:
     alive = sorted({each for each in text if not (" " <= each <= "~" or each in "\n\t")})
     if alive:
         raise Wrong(f"prints {alive}\n{text}")
-    return text
 
 
 def _lowered(data: bytes, folder: Path) -> None:
@@ -95,6 +114,16 @@ def _checked(data: bytes, folder: Path) -> None:
     bounds = ["--time", "1s", "-j", "1", "--arrivals", "1", "--recursion", "2"]
     _said(["check", str(path), *bounds, "--engine", "reference"])
     _said(["export", "--promela", str(path)])
+    _exported(path)
+
+
+def _exported(path: Path) -> None:
+    """A litmus test of `path`, where it fits, is one that herd's grammar has."""
+    out = path.with_name("model.litmus")
+    out.unlink(missing_ok=True)
+    _said(["export", "--litmus", "--observe", str(path), "-o", str(out)])
+    if out.exists():
+        read_litmus(out.read_text(encoding="ascii"))
 
 
 def _parsed(data: bytes, folder: Path) -> None:
@@ -108,6 +137,56 @@ def _claimed(data: bytes, folder: Path) -> None:
     load_claims(folder)
 
 
+@cache
+def _heads() -> Sequence[bytes]:
+    paths = sorted((ROOT / "corpus").glob("*/*.c"))
+    heads = {path.read_bytes().partition(b"*/")[0] + b"*/\n" for path in paths}
+    return [
+        *sorted(heads),
+        b"/* klprove: expect incomplete; nest irq=2; engine native; kernel v4.12 */",
+    ]
+
+
+def _expected(data: bytes, folder: Path) -> None:
+    """A head, as `klprove corpus` finds it before it runs anything."""
+    entry = folder / "entry"
+    entry.mkdir(exist_ok=True)
+    (entry / "buggy.c").write_bytes(data)
+    find([str(folder)], folder)
+
+
+_CATALOGUE = (
+    b'[{"id": "entry", "year": 2017, "min_arrivals": 2, "buggy": "fails", "fixed": "holds"}]',
+    b'[{"id": "entry", "buggy": "violated"}, {"id": "other", "buggy": null, "fixed": []}]',
+    b'[{"id": "\\u202eentry", "year": {"a": [1e99]}, "min_arrivals": 200, "fixed": "holds"}]',
+)
+
+
+def _catalogued(data: bytes, folder: Path) -> None:
+    """A catalogue, with what is said of its twins."""
+    (folder / "catalogue.json").write_bytes(data)
+    entry = folder / "entry"
+    entry.mkdir(exist_ok=True)
+    for name in ("buggy", "fixed"):
+        (entry / f"{name}.c").write_text(_TINY)
+    words = ["--engine", "reference", "--time", "1s", "-j", "1"]
+    said = _said(["corpus", str(folder), "--json", "-", *words])
+    if said.startswith("{"):
+        _strings(json.loads(said))
+    _said(["corpus", str(folder), "--ktap", "-", *words])
+
+
+@cache
+def _campaigns() -> Sequence[bytes]:
+    return [path.read_bytes() for path in sorted((ROOT / "campaigns").glob("*.toml"))]
+
+
+def _campaigned(data: bytes, folder: Path) -> None:
+    path = folder / "campaign.toml"
+    path.write_bytes(data)
+    load_campaign(path)
+
+
 def _kernel(data: bytes, folder: Path) -> None:
     home = folder / "home" / "v4.12rc"
     home.mkdir(parents=True, exist_ok=True)
@@ -117,6 +196,67 @@ def _kernel(data: bytes, folder: Path) -> None:
     outside = [path for path in kernel.files if path.parent.parent != folder / "home"]
     if outside:
         raise Wrong(f"reads {outside}")
+
+
+@cache
+def _letters() -> Sequence[bytes]:
+    patches = [path.read_text() for path in sorted((ROOT / "tests" / "mail").glob("*.patch"))]
+    kind = "Content-Type: {}".format
+    heads: list[tuple[str, ...]] = [
+        (),
+        (kind("text/plain; format=flowed"),),
+        (kind("multipart/mixed; boundary=B"),),
+        (kind("text/plain; charset=utf-7"), "Content-Transfer-Encoding: quoted-printable"),
+    ]
+    bodies = [*patches, *(f"--B\n\n{each}--B--\n" for each in patches), "f();\n...\ng();\n"]
+    made = [mail(body, *head) for body in bodies for head in heads]
+    folder = b"From a Mon May  8 17:16:12 2017\n"
+    return [PROSE.encode(), folder + PROSE.encode() + b"\n" + folder + made[0], *made]
+
+
+@cache
+def _evident() -> Sequence[bytes]:
+    return [elf(labels(each)) for each in ("v4.12rc", "v6.18")]
+
+
+def _seen(data: bytes, folder: Path) -> None:
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    resolve(str(path))
+
+
+@cache
+def _kernel_model() -> Kernel:
+    return load("v4.12rc")
+
+
+def _mailed(data: bytes, folder: Path) -> None:
+    try:
+        taken = take(data, "mail", _kernel_model(), where="klp_ftrace_handler:entry")
+    except BadInput as refused:
+        if "--place is" not in str(refused):
+            raise
+        taken = take(data, "mail", _kernel_model())
+    path = folder / "mail.c"
+    path.write_text(taken.placed.composed.text)
+    try:
+        parse(_kernel_model().files, defines={"NR_CPUS": "1"}, user=path)
+    except BadInput as refused:
+        raise complaints(refused, taken, str(path)) from None
+    _dead(plain_lines(letter(taken, "")))
+
+
+def _source(data: bytes, folder: Path) -> None:
+    """A file of a kernel tree, every function and macro of it, and one of them put into a model."""
+    names = {"rcu_nmi_enter", "rcu_nmi_exit", "nmi_enter", "still_to_come", "main"}
+    plant(folder, {**FILES, "kernel/rcu/tree.c": ""})
+    (folder / "kernel" / "rcu" / "tree.c").write_bytes(data)
+    for name, places in KernelTree(str(folder), {"CONFIG_A": "1"}).find(names).items():
+        for each in places:
+            if not 0 <= each.definition.start < each.definition.end <= len(data) + 4096:
+                raise Wrong(f"{name} is at {each.definition}")
+    lift = ("--tree", str(folder), "--lift", "kernel/rcu/tree.c:rcu_nmi_enter")
+    _said(["lower", str(ROOT / "handlers/2017/G.c"), "--kernel", "v4.12", *lift])
 
 
 _TINY = "int x;\n__task(0) void t(void) { x = 1; }\n__irq(0) void i(void) { assert(!x); }\n"
@@ -253,9 +393,15 @@ READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
+    "kernel source": Reader(lambda random: mutated(random, _trees()), _source),
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
+    "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
+    "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
+    "head": Reader(lambda random: mutated(random, _heads()), _expected),
+    "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),
+    "campaign": Reader(lambda random: mutated(random, _campaigns()), _campaigned),
     "kernel": Reader(lambda random: mutated(random, _manifests()), _kernel),
     "options": Reader(_options, _commanded),
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),

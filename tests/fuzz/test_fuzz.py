@@ -28,6 +28,7 @@ FOUND = {
         b'__task(0) void t(void) { __klprove_assert(0, "a\\x1b[2J\\nklprove: HOLDS"); }\n',
         b'__task(0) void t(void) { finding("*\\\\ int evil; /\\\\*"); }\n',
         b"int \xe2\x80\xae = \x1b;\n",
+        b"#include <" + b"a" * 5000 + b">\nint x;\n",
     ],
     "model": [
         b"__task(0) void t(void) { } __nmi(0) void n(void) { schedule(); }",

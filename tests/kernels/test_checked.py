@@ -21,6 +21,11 @@ PAIRS = [
     ("v4.12", "G", "rcu_nmi_enter"),
     ("v4.14", "B", "rcu_dynticks_eqs_enter"),
     ("v4.16", "F", "do_debug"),
+    ("v4.20", "B", "rcu_nmi_exit"),
+    ("v5.8", "A", "mce_log"),
+    ("v5.11", "G", "arch_cpu_idle"),
+    ("v6.0", "A", "vfs_read"),
+    ("v6.18", "G", "irq_enter_rcu"),
 ]
 
 

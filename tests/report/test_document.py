@@ -45,7 +45,7 @@ def test_the_answer_is_in_it() -> None:
         EACH,
     )
     content = document(made)
-    assert content["schema"] == "klprove.check/2"
+    assert content["schema"] == "klprove.check/3"
     assert content["verdict"] == "violated"
     assert content["states"] == 2468
     assert content["bounds"]["nest"] == {"exception": 2}

@@ -1,7 +1,20 @@
 """C: one translation unit, its declarations, its tree and its diagnostics."""
 
 from klprove.c.nodes import Extent, Node
-from klprove.c.text import MOST_BYTES
-from klprove.c.unit import FunctionDecl, Unit, VariableDecl, parse
+from klprove.c.replacement import Overlay
+from klprove.c.text import MOST_BYTES, Text, included
+from klprove.c.unit import HEADER, FunctionDecl, Unit, VariableDecl, parse
 
-__all__ = ["MOST_BYTES", "Extent", "FunctionDecl", "Node", "Unit", "VariableDecl", "parse"]
+__all__ = [
+    "HEADER",
+    "MOST_BYTES",
+    "Extent",
+    "FunctionDecl",
+    "Node",
+    "Overlay",
+    "Text",
+    "Unit",
+    "VariableDecl",
+    "included",
+    "parse",
+]

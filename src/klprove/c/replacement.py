@@ -1,7 +1,7 @@
-"""The user's definitions take the place of the model's."""
+"""Definitions of a later text take the place of the model's: real kernel text, then the user's."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,24 +10,44 @@ from klprove.c.nodes import Tree
 from klprove.c.text import Text
 
 
+@dataclass(frozen=True)
+class Overlay:
+    """Text that replaces a model's, and what it needs."""
+
+    front: tuple[Text, ...] = ()
+    """Words, before everything else."""
+    functions: tuple[Text, ...] = ()
+    """A definition each, between the model and the user's file."""
+    macros: Mapping[str, Text] = field(default_factory=dict)
+    """Macros in place of the model's functions of these names."""
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """All of them."""
+        return (*self.front, *self.functions, *self.macros.values())
+
+
 @dataclass
 class _Twice:
-    """A name: where the model declares and defines it, and the user's definition."""
+    """A name: where lower layers declare and define it, and the definition of the highest."""
 
     declared: list[Any] = field(default_factory=list)
     defined: list[Any] = field(default_factory=list)
-    users: Any = None
+    layer: int = 0
+    highest: Any = None
 
 
-def replacements(tree: Tree, texts: Sequence[Text]) -> tuple[tuple[str, ...], list[Text]]:
-    """Names of the replaced functions, and the texts without them; the last text is the user's.
+def replacements(
+    tree: Tree, texts: Sequence[Text], layers: Mapping[str, int], macros: Mapping[str, Text]
+) -> tuple[tuple[str, ...], list[Text]]:
+    """Names of the replaced functions, and the texts without them.
 
-    Where the model declared or defined a function, the user's declaration of it stands, so that
-    the model's callers still see one. Variables that both initialise keep the user's value.
+    `layers`: of each text, by path; a definition of a higher one replaces those of lower ones.
+    Where these declared or defined a function, the declaration of the higher one stands, so that
+    the model's callers still see one. Variables that both initialise keep the higher one's value.
     """
     by_path = {text.path: text for text in texts}
-    user = texts[-1].path
-    functions, variables = _definitions(tree, by_path, user)
+    functions, variables = _definitions(tree, by_path, layers)
     edits: dict[str, list[tuple[int, int, str]]] = {text.path: [] for text in texts}
 
     def edit(cursor: Any, start: int, end: int, new: str) -> None:
@@ -35,16 +55,23 @@ def replacements(tree: Tree, texts: Sequence[Text]) -> tuple[tuple[str, ...], li
 
     replaced = []
     for name, each in functions.items():
-        if each.users is None or not each.defined:
+        users = each.layer > 1  # the user's own text beats a macro too
+        included = f'#include "{macros[name].path}"' if name in macros and not users else ""
+        if included:
+            each.defined += [each.highest] if each.highest is not None else []
+            prototype = ""
+        elif each.highest is None or not each.defined:
             continue
+        else:
+            text = by_path[api.location(each.highest)[0]].body.encode()
+            prototype = _prototype(each.highest, text)
         replaced.append(name)
-        prototype = _prototype(each.users, by_path[user].body.encode())
         for cursor in each.declared:
             edit(cursor, *_extent(cursor), prototype)
         for cursor in each.defined:
-            edit(cursor, *_extent(cursor), prototype + ";")
+            edit(cursor, *_extent(cursor), included or prototype + ";")
     for each in variables.values():
-        if each.users is not None:
+        if each.highest is not None:
             for cursor in each.defined:
                 text = by_path[api.location(cursor)[0]].body.encode()
                 edit(cursor, _equals(cursor, text), _extent(cursor)[1], "")
@@ -54,7 +81,7 @@ def replacements(tree: Tree, texts: Sequence[Text]) -> tuple[tuple[str, ...], li
 
 
 def _definitions(
-    tree: Tree, by_path: dict[str, Text], user: str
+    tree: Tree, by_path: dict[str, Text], layers: Mapping[str, int]
 ) -> tuple[dict[str, _Twice], dict[str, _Twice]]:
     functions: dict[str, _Twice] = {}
     variables: dict[str, _Twice] = {}
@@ -70,13 +97,18 @@ def _definitions(
         else:
             each = variables.setdefault(api.spelling(cursor), _Twice())
             defines = _equals(cursor, by_path[path].body.encode())
-        if path == user:
-            each.users = cursor if defines else each.users
-        elif defines:
-            each.defined.append(cursor)
-        else:
-            each.declared.append(cursor)
+        _enter(each, cursor, bool(defines), layers[path])
     return functions, variables
+
+
+def _enter(each: _Twice, cursor: Any, defines: bool, layer: int) -> None:
+    """Note a declaration; texts come in the order of their layers."""
+    if not layer:
+        (each.defined if defines else each.declared).append(cursor)
+    elif defines:
+        if each.highest is not None and layer > each.layer:
+            each.defined.append(each.highest)
+        each.highest, each.layer = cursor, layer
 
 
 def _body(cursor: Any) -> Any:

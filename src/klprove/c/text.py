@@ -1,5 +1,6 @@
 """The files of a unit: read, sized up, and edited without moving a line."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ MOST_OPERATORS = 1_000
 """In one statement: at two and a half times as many, in a text that is cut off there, clang's own
 recursion overruns its stack, and the process is gone."""
 
+_MOST_INCLUDED = 1_000
+
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _PIECE = re.compile(r"[^;{},]+")
 _OPERATOR = re.compile(r"[-+*/%&|^<>=?!~(\[]")
@@ -22,6 +25,28 @@ _PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+klprove\b[ \t]*(\w*)", re.MULTI
 
 
 _INCLUDE = re.compile(r"""^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]*)[">]""", re.MULTILINE)
+
+
+def included(path: str) -> list[str]:
+    """The files that `path` includes beside itself, and those that these include, in order; also
+    where an #if leaves one out. `<klprove.h>` is the tool's own and none of them."""
+    found: dict[str, None] = {}
+    work = [path]
+    while work and len(found) < _MOST_INCLUDED:
+        here = Path(work.pop(0))
+        try:
+            with open(here, "rb") as file:
+                body = file.read(MOST_BYTES).decode(errors="replace")
+        except (OSError, ValueError):
+            continue  # clang will say so, where it matters
+        for each in _INCLUDE.findall(body):
+            other = here.parent / each
+            if str(other) not in found and os.path.isfile(
+                other
+            ):  # False where the name is too long
+                found[str(other)] = None
+                work.append(str(other))
+    return list(found)
 
 
 def _is_special(path: Path) -> bool:

@@ -15,7 +15,7 @@ from klprove.c import api
 from klprove.c.diagnostics import errors
 from klprove.c.loops import ForParts, headers
 from klprove.c.nodes import UNITY, Extent, Node, Tree
-from klprove.c.replacement import replacements
+from klprove.c.replacement import Overlay, replacements
 from klprove.c.text import PRAGMAS, Text, read
 from klprove.source import BadInput, Diagnostic, Span
 
@@ -24,6 +24,7 @@ HEADER = Path(__file__).parent.parent / "include" / "klprove.h"
 
 _MOST_MEMORY = 2 << 30
 """Bytes that clang may take to read a text; a kernel model takes a hundredth."""
+_NOTHING = Overlay()
 _ASM = ("asm", "__asm__", "__asm")
 
 
@@ -119,9 +120,11 @@ class Unit:
         texts: Sequence[Text],
         replaced: tuple[str, ...],
         arguments: Sequence[str] = (),
+        aside: Sequence[Text] = (),
     ) -> None:
         self.tree = tree
         self.texts = tuple(texts)
+        self._aside = tuple(aside)
         self._arguments = tuple(arguments)
         self.replaced = replaced
         """Names of the model's functions that the user's file replaces."""
@@ -170,10 +173,10 @@ class Unit:
         for extent, new in edits:
             by_path.setdefault(extent.path, []).append((extent.start, extent.end, new))
         texts = [each.edited(by_path.get(each.path, ())) for each in self.texts]
-        tree = _parse(texts, self._arguments)
+        tree = _parse(texts, self._arguments, self._aside)
         if found := errors(tree):
             raise BadInput(found)
-        return Unit(tree, texts, self.replaced, self._arguments)
+        return Unit(tree, texts, self.replaced, self._arguments, self._aside)
 
     def span(self) -> Span:
         """The last file: a place for what concerns the whole unit."""
@@ -186,11 +189,12 @@ def parse(
     defines: Mapping[str, str] | None = None,
     include: Sequence[Path] = (),
     user: Path | str | None = None,
+    overlay: Overlay = _NOTHING,
 ) -> Unit:
     """Parse klprove.h, then each of `files`, then `user`, as one text.
 
-    A function defined in `user` replaces the one of that name in `files`. Raises BadInput with all
-    that is wrong.
+    A function defined in `user` replaces the one of that name in `files`; one of `overlay` does so
+    too, and `user` replaces both. Raises BadInput with all that is wrong.
     """
     names = [*files, *([user] if user is not None else [])]
     read_all = [read(name, index) for index, name in enumerate(names)]
@@ -212,15 +216,26 @@ def parse(
         *(f"-I{each}" for each in include),
         *(f"-D{name}={value}" for name, value in (defines or {}).items()),
     ]  # fmt: skip
+    layers = _layers(texts, user is not None and len(texts) > 1, overlay)
+    texts = [*overlay.front, *texts[: len(files)], *overlay.functions, *texts[len(files) :]]
     replaced: tuple[str, ...] = ()
     tree = _parse(texts, arguments)
-    if user is not None and len(texts) > 1:
-        replaced, texts = replacements(tree, texts)
+    if any(layers.values()) or overlay.macros:
+        replaced, texts = replacements(tree, texts, layers, overlay.macros)
         if replaced:
-            tree = _parse(texts, arguments)
+            tree = _parse(texts, arguments, tuple(overlay.macros.values()))
     if found := errors(tree):
         raise BadInput(found)
-    return Unit(tree, texts, replaced, arguments)
+    return Unit(tree, texts, replaced, arguments, tuple(overlay.macros.values()))
+
+
+def _layers(texts: Sequence[Text], replaces: bool, overlay: Overlay) -> dict[str, int]:
+    """Of each text, by path, which replaces which: the model's 0, an overlay's 1, the user's 2."""
+    layers = dict.fromkeys((each.path for each in (*overlay.front, *texts)), 0)
+    layers.update((each.path, 1) for each in overlay.functions)
+    if replaces:
+        layers[texts[-1].path] = 2
+    return layers
 
 
 @contextmanager
@@ -260,10 +275,11 @@ def _bounded() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, limits)
 
 
-def _parse(texts: Sequence[Text], arguments: Sequence[str]) -> Tree:
+def _parse(texts: Sequence[Text], arguments: Sequence[str], aside: Sequence[Text] = ()) -> Tree:
+    """`aside`: what other texts include by its path."""
     included = [str(HEADER), *(text.path for text in texts)]
     main = "".join(f'#include "{path}"\n' for path in included)
-    unsaved = [(UNITY, main), *((text.path, text.body) for text in texts)]
+    unsaved = [(UNITY, main), *((text.path, text.body) for text in (*texts, *aside))]
     index: Any = Index.create()
     try:
         with _silent(), _bounded():
@@ -271,7 +287,7 @@ def _parse(texts: Sequence[Text], arguments: Sequence[str]) -> Tree:
     except TranslationUnitLoadError as error:
         text = "clang gives up: too much memory, or nested too deeply"
         raise BadInput([Diagnostic("large", Span(texts[-1].name, 0, 0), text)]) from error
-    names = {text.path: text.name for text in texts} | {str(HEADER): "klprove.h"}
+    names = {text.path: text.name for text in (*texts, *aside)} | {str(HEADER): "klprove.h"}
     last = texts[-1] if texts else Text("klprove.h", str(HEADER), "")
     end = Span(last.name, last.body.count("\n") + (not last.body.endswith("\n")), 1)
     return Tree(handle, names, end)

@@ -47,6 +47,8 @@ class Answer:
 
     addresses: Mapping[str, Mapping[tuple[str, int], str]] = field(default_factory=dict)
     """By site, for objects of traces that hold addresses: name and value, and what lies there."""
+    lifted: tuple[Text, ...] = ()
+    """Functions of a kernel tree, FILE:FUNCTION each, that took the place of the model's."""
 
     @property
     def word(self) -> str:
@@ -98,7 +100,7 @@ class Answer:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits of model, files and bounds, for citing."""
-        texts = "".join(each.sha256 for each in self.files)
+        texts = "".join(each.sha256 for each in (*self.files, *self.lifted))
         return self.question.fingerprint(self.model + texts)
 
     def codes(self) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klprove import engine
-from klprove.c import MOST_BYTES, Unit, parse
+from klprove.c import MOST_BYTES, Overlay, Unit, included, parse
 from klprove.check.answer import INTERRUPTED, Answer, Text
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
@@ -22,7 +23,9 @@ from klprove.verdict import Bounds, Statistics, Verdict
 
 if TYPE_CHECKING:
     from klprove.cluster import Cluster, Crew
+    from klprove.lift import Composed
 
+_NOTHING = Overlay()
 _RECURSION = 4
 """How often a function may stand in one call chain where no kernel model says otherwise."""
 
@@ -56,8 +59,10 @@ def check(
     watch: Callable[[Progress], None] | None = None,
     jobs: int | None = None,
     cluster: "Cluster | None" = None,
+    composed: "Composed | None" = None,
 ) -> Answer:
     """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
+    `composed`: the text that `question.lift` asks for, where it has been put together already.
 
     The answer does not depend on who works. Raises BadInput for text or options that cannot be
     used. KeyboardInterrupt ends the search early, and the answer says so; before the search it is
@@ -65,7 +70,7 @@ def check(
     """
     start = time.monotonic()
     jobs = jobs or len(os.sched_getaffinity(0))
-    task = _prepare(question, 1 if cluster is not None else jobs)
+    task = _prepare(question, 1 if cluster is not None else jobs, composed)
     deadline = start + question.seconds if question.seconds is not None else None
     run = _Run(task, start, deadline, watch)
     if cluster is not None:
@@ -93,8 +98,11 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
 
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
-    model = load(question.kernel).digest if question.kernel else ""
-    texts = "".join(_digest(path).sha256 for path in question.files)
+    kernel = kernel_of(question)
+    model = kernel.digest if kernel else ""
+    texts = "".join(each.sha256 for each in _texts(question))
+    if question.lift:
+        texts += "".join(each.sha256 for each in _prepare(question).lifted)
     return question.fingerprint(model + texts)
 
 
@@ -106,11 +114,25 @@ class _Task:
     texts: tuple[Text, ...]
     sites: tuple[str, ...]
     job: Job
+    composed: "Composed | None" = None
+    """The kernel's own text in the model's place."""
+
+    @property
+    def lifted(self) -> tuple[Text, ...]:
+        """The digests of that text."""
+        parts = self.composed.lifted if self.composed else ()
+        return tuple(Text(each.reference, _sha256(each.text.body.encode())) for each in parts)
 
 
-def _prepare(question: Question, jobs: int = 1) -> _Task:
-    kernel = load(question.kernel) if question.kernel else None
-    unit, texts = _read(question, kernel)
+def _prepare(question: Question, jobs: int = 1, composed: "Composed | None" = None) -> _Task:
+    kernel = kernel_of(question)
+    texts = _texts(question)
+    if question.lift and composed is None:
+        from klprove.check.lifting import asked_for  # nobody else waits for it
+
+        unit, composed = asked_for(question)
+    else:
+        unit = unit_of(question, kernel, composed.overlay if composed else _NOTHING)
     refuse_unknown(question.inlined, unit.functions)
     known = kernel.sites if kernel else ()
     each = EACH in question.patch
@@ -122,25 +144,41 @@ def _prepare(question: Question, jobs: int = 1) -> _Task:
         chosen = _called_only(job, chosen)
     # Cores that the sites leave idle work on the site that runs.
     job = replace(job, threads=max(1, jobs // len(chosen)))
-    return _Task(kernel, texts, chosen, job)
+    return _Task(kernel, texts, chosen, job, composed)
 
 
-def _read(question: Question, kernel: Kernel | None) -> tuple[Unit, tuple[Text, ...]]:
-    """The parsed text of `question` and the digests of its files. Raises BadInput."""
-    texts = tuple(_digest(path) for path in question.files)
-    defines = {"NR_CPUS": str(question.cpus or 1), **question.defines}
+def kernel_of(question: Question) -> Kernel | None:
+    """The model that `question` names. Raises BadInput where there is none of that name."""
+    return load(question.kernel, scene=question.scene) if question.kernel else None
+
+
+def unit_of(question: Question, kernel: Kernel | None, overlay: Overlay = _NOTHING) -> Unit:
+    """The parsed text of `question`. Raises BadInput."""
+    chosen = kernel.defines(question.action) if kernel else {}
+    defines = {"NR_CPUS": str(question.cpus or 1), **chosen, **question.defines}
     models = list(kernel.files) if kernel else []
-    *first, last = question.files
-    return parse([*models, *first], defines=defines, user=last), texts
+    *first, last = question.files or (None,)  # None: the kernel model as it is
+    files: list[Path | str] = [*models, *filter(None, first)]
+    return parse(files, defines=defines, user=last, overlay=overlay)
+
+
+def _texts(question: Question) -> tuple[Text, ...]:
+    """Every file of a question, each followed by those that it includes."""
+    every = ((path, *included(path)) for path in question.files)
+    return tuple(_digest(path) for each in every for path in each)
 
 
 def _digest(path: str) -> Text:
     try:
         with open(path, "rb") as file:
-            return Text(path, hashlib.sha256(file.read(MOST_BYTES + 1)).hexdigest())
+            return Text(path, _sha256(file.read(MOST_BYTES + 1)))
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise BadInput([Diagnostic("file", Span(path, 0, 0), reason)]) from None
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _called_only(job: Job, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -252,6 +290,8 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         static = [name for name in kernel.sites if name in kernel.static & patched]
         if static:
             assumptions[f"out of line though static: {', '.join(static)}"] = None
+    if task.composed:
+        assumptions |= dict.fromkeys(task.composed.assumptions(question.tree))
     for verdict in verdicts.values():
         assumptions |= dict.fromkeys(verdict.assumptions)
     asked = dict.fromkeys(
@@ -261,6 +301,7 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         question=question,
         sites=verdicts,
         files=task.texts,
+        lifted=task.lifted,
         model=kernel.digest if kernel else "",
         cpus=next((each.cpus for each in answers.values()), question.cpus or 1),
         seconds=seconds,

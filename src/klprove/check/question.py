@@ -4,6 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from klprove.evidence import Evidence
+
+from klprove.kernels import HANDLER
 
 EACH = "each"
 
@@ -18,7 +24,7 @@ class Question:
     (`seconds`, `memory`, `engine`, `no_reduce`)."""
 
     files: tuple[str, ...]
-    """The user's C files, in order."""
+    """The user's C files, in order; none: the kernel model as it is."""
     kernel: str | None = None
     patch: tuple[str, ...] = ()
     """Sites, one question each: functions, or `each` for every function that can be patched; `f+g`
@@ -53,6 +59,19 @@ class Question:
     checkpoint_seconds: float = 60.0
     resume: bool = False
     """Go on from the checkpoints that the folder holds."""
+    evidence: "Evidence | None" = None
+    """Why `kernel` is what it is, where an image or a source tree was named in its place."""
+    tree: str | None = None
+    """A tree of kernel source."""
+    lift: tuple[str, ...] = ()
+    """FILE:FUNCTION, each: text of the tree that takes the place of the model's."""
+    source: tuple[tuple[str, ...], ...] = ()
+    """The words of `klprove check` that stand for `files` where these were made from something
+    else; empty where they are the user's own."""
+    scene: str = HANDLER
+    """Which scene of the kernel model."""
+    action: str | None = None
+    """What the administrator of that scene does; None: its default."""
 
     def fingerprint(self, model: str) -> str:
         """Twelve hex digits of the question asked of `model` (a digest of all its text).
@@ -71,6 +90,8 @@ class Question:
             "defines": dict(self.defines),
             "inlined": sorted(self.inlined),
         }
+        if self.scene != HANDLER:
+            bounds["scene"] = [self.scene, self.action]
         if self.memory_model != SC:
             bounds["memory_model"] = [self.memory_model, self.store_buffer]
         return hashlib.sha256(json.dumps(bounds, sort_keys=True).encode()).hexdigest()[:12]

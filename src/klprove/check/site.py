@@ -61,7 +61,7 @@ class Job:
         try:
             program = lower(self.unit, options)
         except RecursionError:
-            span = Span(self.question.files[-1], 0, 0)
+            span = Span([*self.question.files, "--kernel"][-1], 0, 0)
             text = "an expression or a chain of calls is nested too deeply"
             raise BadInput([Diagnostic("large", span, text)]) from None
         if self.required:

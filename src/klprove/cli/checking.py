@@ -1,27 +1,49 @@
 """`klprove check`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from klprove.check import check
+from klprove.api import Options, check
+from klprove.check import Answer
 from klprove.cli.clusters import cluster_at
-from klprove.cli.options import question_of, search_options, store_options, text_options
+from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.report import Traces, document, render
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @text_options
+@click.option(
+    "--mail",
+    metavar="MAIL|-",
+    help="Check the C in a mail (or mbox; `-`: standard input) in place of FILE...: a patch, "
+    "functions, or statements. Says what it took from where (docs/mail.md). Without --kernel: "
+    "v4.12rc; without --patch: each.",
+)
+@click.option(
+    "--snippet",
+    "number",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Which of several pieces of C in the mail. Default: the one that is quoted least.",
+)
+@click.option(
+    "--place",
+    "where",
+    metavar="F:entry|F:exit",
+    help="Where statements of a mail belong: before the first statement of F, or at its end.",
+)
 @search_options
 @store_options
 @click.option(
     "--json",
     "json_path",
     metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/2); `-` writes it to standard output "
+    help="Write the answer as JSON too (schema klprove.check/3); `-` writes it to standard output "
     "instead of the text.",
 )
 @click.option(
@@ -42,6 +64,9 @@ def check_command(
     json_path: str | None,
     traces: Traces,
     timeless: bool,
+    mail: str | None,
+    number: int | None,
+    where: str | None,
     jobs: int | None,
     cluster: str | None,
     **options: Any,
@@ -51,29 +76,55 @@ def check_command(
     \b
       klprove check model.c
       klprove check handlers/2017/F.c --kernel v4.12rc --patch each
+      klprove check --kernel v4.12 --scene transition --action disable
 
     The text says which bounds and assumptions the answer rests on. Exit status: 0 holds, 1
     violated, 2 bad input or an output that cannot be written, 3 incomplete, 70 a bug in klprove.
     Ctrl-C ends the search and prints what is known.
     """
-    question = question_of(files, options)
-    if cluster and question.checkpoint:
+    if mail is None:
+        refuse_nothing(files, options)
+    given = asked(options)
+    if cluster and given.get("checkpoint"):
         raise click.UsageError("--cluster writes no checkpoints")
-    line = ProgressLine()
+    _refuse_both(files, mail, number or where)
+    taken, assumed = None, ""
     with cluster_at(cluster, jobs) as whose:
-        try:
-            answer = check(question, line, jobs, whose)
-        finally:
-            line.clear()
+
+        def answered(files: Sequence[str], options: Options) -> Answer:
+            line = ProgressLine()
+            try:
+                return check(files, progress=line, jobs=jobs, cluster=whose, **options)
+            finally:
+                line.clear()
+
+        if mail is None:
+            answer = answered(files, given)
+        else:
+            from klprove.cli.mails import of_mail  # a file does not wait for it
+
+            answer, taken, assumed = of_mail(mail, number, where, given, answered)
     failure: OutputFailed | None = None
     if json_path:
         # The text is still printed where the file cannot be written: nothing found is lost.
         try:
-            write_json(json_path, document(answer, timing=not timeless))
+            write_json(json_path, document(answer, timing=not timeless, taken=taken))
         except OutputFailed as error:
             failure = error
     if json_path != "-":
+        if taken:
+            from klprove.report import letter
+
+            say(letter(taken, assumed))
         say(render(answer, traces, timing=not timeless))
     if failure:
         raise failure
     return answer.exit_status
+
+
+def _refuse_both(files: tuple[str, ...], mail: str | None, of_mail: object) -> None:
+    """Raise UsageError for files and a mail together, and for options of a mail without one."""
+    if files and mail is not None:
+        raise click.UsageError("--mail or FILE...: give one of the two")
+    if of_mail and mail is None:
+        raise click.UsageError("--snippet and --place need --mail")

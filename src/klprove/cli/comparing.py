@@ -1,18 +1,20 @@
 """`klprove compare`."""
 
 import re
+from dataclasses import replace
 
 import click
 
 from klprove.check import EACH, Answer, Question, check
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.options import jobs_option
 from klprove.cli.output import say, write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
 from klprove.kernels import load
-from klprove.report import comparison
-from klprove.source import plain
+from klprove.report import comparison, glance
+from klprove.source import BadInput, plain
 
 
 @click.command("compare")
@@ -35,13 +37,7 @@ from klprove.source import plain
     help="Define a macro, before each kernel model is read.",
 )
 @click.option("-o", "output", metavar="FILE", help="Write a Markdown page instead of the text.")
-@click.option(
-    "-j",
-    "jobs",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Processes. Default: one a core. The text does not depend on it.",
-)
+@jobs_option("text")
 @cluster_option
 def compare_command(
     handlers: tuple[str, ...],
@@ -54,42 +50,62 @@ def compare_command(
 ) -> int:
     """Check each handler FILE at every site of several kernels, and say what changes between them.
 
-    The same handlers and models give the same text, byte for byte. Exit status: 0 every search is
-    complete, whatever it found; 3 some is not.
+    A handler that calls functions which some of the kernels have not is not asked about there, and
+    the text says so. The same handlers and models give the same text, byte for byte. Exit status:
+    0 every search is complete, whatever it found; 3 some is not.
     """
     names = [load(name).name for name in kernels.split(",")]
     words = ["klprove", "compare", *handlers, "--kernels", kernels]
     words += [f"-D {name}={value}" for name, value in defines]
     if arrivals:
         words.append("--arrivals " + ",".join(f"{kind}={n}" for kind, n in arrivals.items()))
-    pages, complete = [], True
+    asked: dict[str, dict[str, Answer]] = {}
+    pages = []
     with cluster_at(cluster, jobs) as whose:
         for handler in handlers:
-            answers = {
-                name: _answer(handler, name, arrivals or {}, dict(defines), jobs, whose)
-                for name in names
-            }
-            complete &= all(each.complete for each in answers.values())
-            pages.append((handler, comparison(answers)))
+            question = Question(
+                files=(handler,), patch=(EACH,), arrivals=arrivals or {}, defines=dict(defines)
+            )
+            asked[handler], lacking = _answers(question, names, jobs, whose)
+            pages.append((handler, comparison(asked[handler], lacking)))
     if output:
-        write_file(output, page(" ".join([*words, "-o", output]), pages))
+        write_file(output, page(" ".join([*words, "-o", output]), glance(asked, names), pages))
     else:
         say("\n\n".join(f"{handler}\n\n{text}" for handler, text in pages))
+    complete = all(each.complete for answers in asked.values() for each in answers.values())
     return 0 if complete else 3
 
 
-def _answer(
-    handler: str,
-    kernel: str,
-    arrivals: dict[str, int],
-    defines: dict[str, str],
-    jobs: int | None,
-    whose: Cluster | None,
-) -> Answer:
+def _answers(
+    question: Question, names: list[str], jobs: int | None, whose: Cluster | None
+) -> tuple[dict[str, Answer], dict[str, tuple[str, ...]]]:
+    """The answer of each kernel; for the others, which functions they lack. Raises BadInput where
+    a handler is wrong in another way, or fits none of them."""
+    answers: dict[str, Answer] = {}
+    lacking: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        try:
+            answers[name] = _answer(replace(question, kernel=name), jobs, whose)
+        except BadInput as error:
+            lacking[name] = _lacking(error)
+            if not lacking[name] or len(lacking) == len(names):
+                raise
+    return answers, lacking
+
+
+def _lacking(error: BadInput) -> tuple[str, ...]:
+    """The functions for want of which a handler cannot be read; none if that is not all."""
+    found = [
+        re.fullmatch(r"call to undeclared function '(\w+)'", each.text)
+        for each in error.diagnostics
+        if each.code == "unknown"
+    ]
+    names = dict.fromkeys(each[1] for each in found if each)
+    return tuple(names) if len(found) == len(error.diagnostics) and all(found) else ()
+
+
+def _answer(question: Question, jobs: int | None, whose: Cluster | None) -> Answer:
     line = ProgressLine()
-    question = Question(
-        files=(handler,), kernel=kernel, patch=(EACH,), arrivals=arrivals, defines=defines
-    )
     try:
         return check(question, line, jobs, whose)
     finally:
@@ -106,12 +122,13 @@ def _code(command: str) -> str:
     return plain(command).replace("`", "\\x60")
 
 
-def page(command: str, pages: list[tuple[str, str]]) -> str:
-    """The Markdown page of `compare`: a heading and a table for each handler."""
+def page(command: str, table: str, pages: list[tuple[str, str]]) -> str:
+    """The Markdown page of `compare`: `table` of them all, a heading and a table for each."""
     parts = [
         "# What a generation of the kernel changes",
         f"Written by `{_code(command)}`, from the runs named under each table. Nothing here is "
         "typed by hand.",
+        table,
     ]
     parts += [f"## {_dead(handler)}\n\n```\n{text}\n```" for handler, text in pages]
     return "\n\n".join(parts) + "\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from klprove.check import MEMORY_MODELS
+from klprove.cli.options import jobs_option
 from klprove.cli.output import say, write_file, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Duration
@@ -50,13 +51,7 @@ HOME = Path("corpus")
     metavar="TIME",
     help="Wall time for everything: 10s, 2m, 1h. Default: no limit.",
 )
-@click.option(
-    "-j",
-    "jobs",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Processes. Default: one a core. The text does not depend on it.",
-)
+@jobs_option("text")
 @click.option("--seconds", "timed", is_flag=True, help="Show how long each model took.")
 def corpus_command(
     words: tuple[str, ...],

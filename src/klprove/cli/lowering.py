@@ -11,7 +11,7 @@ from klprove.ir import render
 
 
 @click.command("lower")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE...]")
 @text_options
 def lower_command(files: tuple[str, ...], **options: Any) -> int:
     """Print the program that `check` would search: one line an instruction.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from klprove.cli.options import jobs_option, page_option
 from klprove.cli.output import say, write_file
 from klprove.mutation import load_campaign, mutate
 from klprove.report.mutants import counts, render_mutants, score
@@ -16,16 +17,8 @@ _EVERY = 5.0
 
 @click.command("mutate")
 @click.argument("campaign", metavar="CAMPAIGN")
-@click.option(
-    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
-)
-@click.option(
-    "-j",
-    "jobs",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Processes. Default: one a core. The page does not depend on it.",
-)
+@page_option
+@jobs_option("page")
 def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
     """Change a model one place at a time, and say which changes its properties see.
 

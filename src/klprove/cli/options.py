@@ -1,23 +1,58 @@
 """The options of `check`, `lower` and `export`, with the help that specifies them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from klprove.api import Options, question
 from klprove.check import EACH, MEMORY_MODELS, SC, Question
 from klprove.cli.clusters import cluster_option
-from klprove.cli.values import Define, Duration, KindBounds, Size, patched
+from klprove.cli.values import Define, Duration, KindBounds, Size
 from klprove.engine import DEFAULT_ENTRIES, ENGINES, REDUCTIONS
+from klprove.kernels import HANDLER, SCENES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+page_option = click.option(
+    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
+)
+
+
+def jobs_option(
+    what: str, help_: str = "Processes. Default: one a core."
+) -> Callable[[_Command], _Command]:
+    """`-j` of a command that writes `what`."""
+    return click.option(
+        "-j",
+        "jobs",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help=f"{help_} The {what} does not depend on it.",
+    )
+
 
 _TEXT = (
     click.option(
         "--kernel",
         metavar="K",
         help="Kernel model to put the files into: see `klprove kernels`. A function in a file "
-        "replaces the model's of that name.",
+        "replaces the model's of that name. The path of a vmlinux or of a source tree takes the "
+        "model that fits what is in it, and says why (docs/evidence.md).",
+    ),
+    click.option(
+        "--scene",
+        type=click.Choice(tuple(SCENES)),
+        default=HANDLER,
+        show_default=True,
+        help="Of the kernel model. handler: what nests around livepatch's handler. transition: the "
+        "livepatch core, and tasks that are switched (docs/livepatch-core.md).",
+    ),
+    click.option(
+        "--action",
+        metavar="NAME",
+        help="What the administrator of the scene does: enable, disable, reverse ... Default: the "
+        "scene's first.",
     ),
     click.option(
         "--patch",
@@ -52,6 +87,18 @@ _TEXT = (
         multiple=True,
         metavar="F",
         help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
+    ),
+    click.option(
+        "--tree",
+        metavar="DIR",
+        help="A tree of kernel source, for --lift.",
+    ),
+    click.option(
+        "--lift",
+        multiple=True,
+        metavar="FILE:FUNCTION",
+        help="Put FUNCTION as it stands in FILE, in the tree or a path, in the place of the kernel "
+        "model's (docs/lifting.md); `all` is all that can be. Repeatable.",
     ),
     click.option(
         "--memory-model",
@@ -126,13 +173,10 @@ _SEARCH = (
         is_flag=True,
         help="A warning that fires (WARN_ON, a finding that ends in -warned) is a violation.",
     ),
-    click.option(
-        "-j",
-        "jobs",
-        type=click.IntRange(1, 1024),
-        metavar="N",
-        help="Processes, where there are several questions, and threads of the native engine where "
-        "there are more cores. Default: one a core. The answer does not depend on it.",
+    jobs_option(
+        "answer",
+        "Processes, where there are several questions, and threads of the native engine where "
+        "there are more cores. Default: one a core.",
     ),
     cluster_option,
 )
@@ -192,32 +236,41 @@ def refuse_buffer(memory_model: str, store_buffer: int | None) -> None:
         raise click.UsageError("--store-buffer needs --memory-model tso")
 
 
-def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
-    """The question that `files` and the values of the options above ask.
+def asked(options: Mapping[str, Any]) -> Options:
+    """The values of the options above as `klprove.check` takes them.
 
-    Options that a command does not have stay at their defaults. Raises UsageError for values that
-    do not go together.
+    Raises UsageError for values that do not go together.
     """
     given = dict(options)
     refuse_buffer(given["memory_model"], given["store_buffer"])
+    if given.get("tree") is not None and not given.get("lift"):
+        raise click.UsageError("--tree needs --lift FILE:FUNCTION")
+    if given.get("lift") and given["kernel"] is None:
+        raise click.UsageError("--lift needs --kernel: whose text it takes the place of")
     if given.get("checkpoint") and given.get("resume"):
         raise click.UsageError("--resume DIR writes its checkpoints to DIR: give one of the two")
-    unreduced = given.pop("unreduced", ())
-    resume = given.pop("resume", None)
+    given["no_reduce"] = given.pop("unreduced", ())
+    given["defines"] = dict(given["defines"])
     if "checkpoint_every" in given:
         given["checkpoint_seconds"] = given.pop("checkpoint_every")
-    given["checkpoint"] = resume or given.get("checkpoint")
-    return Question(
-        files=files,
-        patch=patched(given.pop("patch")),
-        arrivals=given.pop("arrivals", None) or {},
-        nest=given.pop("nest", None) or {},
-        defines=dict(given.pop("defines")),
-        inlined=frozenset(given.pop("inlined")),
-        no_reduce=frozenset(REDUCTIONS if "all" in unreduced else unreduced),
-        resume=resume is not None,
-        **given,
-    )
+    if resume := given.pop("resume", None):
+        given |= {"checkpoint": resume, "resume": True}
+    return cast(Options, given)
+
+
+def refuse_nothing(files: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    """Raise UsageError where neither a file nor a kernel model is named."""
+    if not files and options["kernel"] is None:
+        raise click.UsageError("Missing argument 'FILE...', or --kernel for a model as it is")
+
+
+def question_of(files: tuple[str, ...], options: Mapping[str, Any]) -> Question:
+    """The question that `files`, or a kernel model without any, and the options above ask.
+
+    Options that a command does not have stay at their defaults. Raises UsageError.
+    """
+    refuse_nothing(files, options)
+    return question(files, **asked(options))
 
 
 def one_site(question: Question) -> Question:

@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ class OutputFailed(Exception):
     """Something could not be written; the text says what and why. Exit status 2."""
 
 
-def say(text: str) -> None:
-    """`text` and a newline on standard output, coloured on a terminal."""
+def say(text: str, colours: Callable[[str], str] = paint) -> None:
+    """`text` and a newline on standard output, with `colours` on a terminal."""
     text = plain_lines(text)
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        text = paint(text)
+        text = colours(text)
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

@@ -7,22 +7,15 @@ import click
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.options import jobs_option, page_option
 from klprove.cli.output import say, write_file
 from klprove.report import command_line, command_words, render_thread
 
 
 @click.command("thread")
 @click.argument("folder", metavar="CLAIMS")
-@click.option(
-    "-o", "output", metavar="FILE", help="Write the page there. Default: standard output."
-)
-@click.option(
-    "-j",
-    "jobs",
-    type=click.IntRange(1, 1024),
-    metavar="N",
-    help="Processes. Default: one a core. The page does not depend on it.",
-)
+@page_option
+@jobs_option("page")
 @cluster_option
 def thread_command(folder: str, output: str | None, jobs: int | None, cluster: str | None) -> int:
     """Decide every claim of the folder CLAIMS and write the page on them.

@@ -5,9 +5,7 @@ from typing import Any
 
 import click
 
-from klprove.ir.program import KINDS
-
-INTERRUPTS = tuple(kind for kind in KINDS if kind != "task")
+from klprove.api import INTERRUPTS
 
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -91,10 +89,3 @@ class Define(click.ParamType[tuple[str, str]]):
         if not text.isprintable():
             self.fail(f"{text!r} is no text that a macro can stand for", param, ctx)
         return name, text if equals else "1"
-
-
-def patched(value: str | None) -> tuple[str, ...]:
-    """The sites of `--patch`: none, each, or functions separated by commas."""
-    if value is None or value == "none":
-        return ()
-    return tuple(name.strip() for name in value.split(",") if name.strip())

@@ -1,12 +1,12 @@
 """Corpora of models that say themselves what is expected of them: found, run, judged, told."""
 
-from klprove.corpus.document import document
+from klprove.corpus.document import document, schema
 from klprove.corpus.expectation import COUNTED_BY, Expectation
 from klprove.corpus.folders import Entry, Model, find
-from klprove.corpus.header import parse, pin, read
+from klprove.corpus.header import parse, pin, present, read
 from klprove.corpus.ktap import ktap
-from klprove.corpus.result import Judged, Outcome, Result
-from klprove.corpus.running import Effort, run
+from klprove.corpus.result import Judged, Outcome, Result, result
+from klprove.corpus.running import Effort, asked, run
 from klprove.corpus.table import table
 
 __all__ = [
@@ -18,12 +18,16 @@ __all__ = [
     "Model",
     "Outcome",
     "Result",
+    "asked",
     "document",
     "find",
     "ktap",
     "parse",
     "pin",
+    "present",
     "read",
+    "result",
     "run",
+    "schema",
     "table",
 ]

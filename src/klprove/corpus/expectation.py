@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from klprove.check import SC, Question
+from klprove.kernels import HANDLER
 
 COUNTED_BY = ("reference", "native")
 """Engines whose numbers of states are the same, and are the ones that a header pins: every
@@ -37,6 +38,8 @@ class Expectation:
     store_buffer: int | None = None
     engine: str | None = None
     """Engine that answers where the user names none."""
+    scene: str = HANDLER
+    action: str | None = None
 
     def question(self, path: Path) -> Question:
         """The question that the model at `path` asks, without effort (engine, time)."""
@@ -44,6 +47,8 @@ class Expectation:
         return Question(
             files=(str(path), *further),
             kernel=self.kernel,
+            scene=self.scene,
+            action=self.action,
             patch=self.patch,
             cpus=self.cpus,
             arrivals=self.arrivals,

@@ -15,7 +15,7 @@ from klprove.check import MEMORY_MODELS, SC
 from klprove.corpus.expectation import Expectation
 from klprove.engine import ENGINES
 from klprove.ir.program import KINDS
-from klprove.kernels import names
+from klprove.kernels import SCENES, names
 from klprove.source import BadInput, Diagnostic, Span, near
 
 _OPEN = "/* klprove:"
@@ -187,6 +187,20 @@ def _one_of(key: str, known: Callable[[], tuple[str, ...]]) -> Callable[[str], d
     return read
 
 
+def _generations() -> tuple[str, ...]:
+    """Of any scene."""
+    return tuple(dict.fromkeys(name for scene in SCENES for name in names(scene=scene)))
+
+
+def _name(key: str) -> Callable[[str], dict[str, Any]]:
+    def read(value: str) -> dict[str, Any]:
+        if not _NAME.fullmatch(value):
+            raise _Wrong(0, f"{value!r} is no name", f"{key} NAME")
+        return {key: value}
+
+    return read
+
+
 def _list(key: str) -> Callable[[str], dict[str, Any]]:
     def read(value: str) -> dict[str, Any]:
         found = tuple(each.strip() for each in value.split(","))
@@ -212,7 +226,9 @@ _READERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "states": _number("states", 0, 10**15),
     "arrivals": _bounds("arrivals", 0),
     "nest": _bounds("nest", 1),
-    "kernel": _one_of("kernel", names),
+    "kernel": _one_of("kernel", _generations),
+    "scene": _one_of("scene", lambda: tuple(SCENES)),
+    "action": _name("action"),
     "patch": _list("patch"),
     "cpus": _number("cpus", 1, 8),
     "recursion": _number("recursion", 1, 64),

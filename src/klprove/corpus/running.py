@@ -46,15 +46,15 @@ def run(entries: Sequence[Entry], effort: Effort, watch: Watch | None = None) ->
     pool = _Pool(models, effort, watch)
     pool.run()
     judged = iter(
-        Judged(model, pool.results.get(place), _question(model, effort).memory_model)
+        Judged(model, pool.results.get(place), asked(model, effort).memory_model)
         for place, model in enumerate(models)
     )
     told = tuple((entry, tuple(next(judged) for _ in entry.models)) for entry in entries)
     return Outcome(told, pool.interrupted)
 
 
-def _question(model: Model, effort: Effort) -> Question:
-    """What is asked of `model`, with the engine that answers."""
+def asked(model: Model, effort: Effort) -> Question:
+    """The question that is asked of `model`, with the engine that answers."""
     question = model.expected.question(model.path)
     memory_model = effort.memory_model or question.memory_model
     counted = model.expected.states is not None and memory_model == question.memory_model
@@ -105,7 +105,7 @@ class _Pool:
                 self._watch(self._progress())
 
     def _begin(self, place: int) -> None:
-        question = replace(_question(self._models[place], self._effort), memory=self._memory)
+        question = replace(asked(self._models[place], self._effort), memory=self._memory)
         if (left := self._left()) is not None:
             rest = len(self._waiting) + 1
             question = replace(question, seconds=max(left * min(self._jobs, rest) / rest, 0.001))

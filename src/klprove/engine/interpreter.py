@@ -233,13 +233,12 @@ class Interpreter:
             seen = self._forwarded(cpu, addr, ty, before, run.memory) if kind == "read" else None
             if seen is not None:
                 kind, before, after = "forwarded", seen, seen
-            if self._program.drained(cpu) is not None:
-                before, after = (self._declared(addr, ty.size, each) for each in (before, after))
+            before, after = (self._declared(addr, ty.size, each) for each in (before, after))
             run.accesses.append(Access(kind, self._name(addr, ty.size), before, after))
         return True
 
     def _declared(self, addr: int, size: int, value: int) -> int:
-        """`value` as the object at `addr` shows it; a buffer keeps no signs."""
+        """`value` as the object at `addr` shows it; updates and buffers keep no signs."""
         holder = self._program.object_at(addr)
         for leaf in holder.leaves if holder is not None else ():
             if holder is not None and (leaf.offset, leaf.ty.size) == (addr - holder.addr, size):

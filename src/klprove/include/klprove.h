@@ -244,4 +244,8 @@ typedef short s16;
 typedef int s32;
 typedef long long s64;
 
+#ifdef __KLPROVE_LITMUS
+#include <klprove-litmus.h>
+#endif
+
 #endif

@@ -20,6 +20,10 @@ from klprove.source import Span
 PLAIN, LOCKED, GHOST = "plain", "locked", "ghost"
 ORDERS = (PLAIN, LOCKED, GHOST)
 
+WORD = "word:"
+"""How the code of a Report begins that is no finding: the rest is the kernel's word for the next
+access, or a barrier. Only programs made for `export --litmus` have such."""
+
 
 class Site(NamedTuple):
     """A place in the program: where in the text, and through which inlined calls."""

@@ -1,4 +1,7 @@
-"""Finds kernel models and puts a generation together from its own files and its base's."""
+"""Finds kernel models and puts a generation together from its own files and its base's.
+
+A generation may have several scenes: each is a manifest in its folder, and a chain of its own.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,9 +14,12 @@ from klprove.source import BadInput, Diagnostic, Span, near
 HOME = Path(__file__).parent
 """The folder that holds a folder a generation."""
 
-MANIFEST = "kernel.toml"
+HANDLER, TRANSITION = "handler", "transition"
 
-_LISTS = ("files", "sites", "static", "assumptions", "options")
+SCENES: Mapping[str, str] = {HANDLER: "kernel.toml", TRANSITION: "transition.toml"}
+"""Scene to manifest: what nests around a handler; tasks that a transition switches."""
+
+_LISTS = ("files", "sites", "static", "assumptions", "options", "differs", "actions")
 _TYPES: Mapping[str, type] = {
     "title": str,
     "base": str,
@@ -37,41 +43,63 @@ class Kernel:
     static: frozenset[str]
     """Sites that a compiler may have inlined."""
     options: tuple[str, ...]
-    """Macros that the model looks at, off by default."""
+    """Macros that the model looks at."""
     assumptions: tuple[str, ...]
+    differs: tuple[str, ...]
+    """What this generation does otherwise than its base: commit, title and effect."""
     recursion: int
     """How often a function may stand in one call chain."""
     digest: str
     """SHA-256 over names and text of all files, in order."""
+    actions: tuple[str, ...] = ()
+    """What the scene's administrator can do, the default first."""
+    scene: str = HANDLER
+
+    def defines(self, action: str | None) -> Mapping[str, str]:
+        """The macros that choose `action`, or the default one. Raises BadInput where there is no
+        such action."""
+        if action is None:
+            return {"KLP_ACTION": self.actions[0]} if self.actions else {}
+        if action not in self.actions:
+            known = near(action, self.actions, 0.4) or self.actions
+            hint = f"there is {', '.join(known)}" if known else "leave it out"
+            text = f"nobody can {action!r} in this scene of {self.name}"
+            raise BadInput([Diagnostic("kernel", Span("--action", 0, 0), text, hint)])
+        return {"KLP_ACTION": action}
 
 
-def names(home: Path = HOME) -> tuple[str, ...]:
-    """Every generation under `home`, oldest first."""
-    found = (each.parent.name for each in home.glob(f"*/{MANIFEST}"))
+def names(home: Path = HOME, scene: str = HANDLER) -> tuple[str, ...]:
+    """Every generation under `home` that has `scene`, oldest first."""
+    found = (each.parent.name for each in home.glob(f"*/{SCENES[scene]}"))
     return tuple(sorted(found, key=_age))
 
 
-def load(name: str, home: Path = HOME) -> Kernel:
+def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
     """The generation `name`. Raises BadInput "kernel" where there is none, or no good one."""
-    known = names(home)
+    known = names(home, scene)
     if name not in known:
         hint = "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
+        if any(name in names(home, other) for other in SCENES):
+            text = f"kernel generation {name} has no scene {scene!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
     try:
-        return _load(name, home)
+        return _load(name, home, scene)
     except (ValueError, KeyError, OSError, RecursionError) as error:
         said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         text = f"kernel generation {name} cannot be used: {said}"
         raise BadInput([Diagnostic("kernel", Span(str(home / name), 0, 0), text)]) from None
 
 
-def _load(name: str, home: Path) -> Kernel:
-    chain = _chain(name, home)
+def _load(name: str, home: Path, scene: str) -> Kernel:
+    file = SCENES[scene]
+    chain = _chain(name, home, file)
     manifest: dict[str, Any] = {}
     for each in reversed(chain):
-        manifest |= _manifest(home / each)
-    files = tuple(_nearest(file, chain, home) for file in manifest["files"])
+        manifest |= {"differs": [], **_manifest(home / each / file)}
+    # A scene may use files of the handler's scene: those that its oldest generation has.
+    lenders = _chain(chain[-1], home, SCENES[HANDLER])[1:] if file != SCENES[HANDLER] else ()
+    files = tuple(_nearest(each, (*chain, *lenders), home) for each in manifest["files"])
     return Kernel(
         name=name,
         title=manifest["title"],
@@ -81,8 +109,11 @@ def _load(name: str, home: Path) -> Kernel:
         static=frozenset(manifest["static"]),
         options=tuple(manifest["options"]),
         assumptions=tuple(manifest["assumptions"]),
+        differs=tuple(manifest["differs"]),
         recursion=manifest["recursion"],
         digest=_digest(files),
+        actions=tuple(manifest.get("actions", ())),
+        scene=scene,
     )
 
 
@@ -93,12 +124,12 @@ def _age(name: str) -> tuple[list[int], bool, str]:
     return numbers, "rc" not in name, name
 
 
-def _manifest(folder: Path) -> Mapping[str, Any]:
+def _manifest(path: Path) -> Mapping[str, Any]:
     import tomllib  # not needed without a kernel
 
-    with open(folder / MANIFEST, "rb") as file:
+    with open(path, "rb") as file:
         manifest = tomllib.load(file)
-    where = f"{folder.name}/{MANIFEST}"
+    where = f"{path.parent.name}/{path.name}"
     for key, value in manifest.items():
         if key not in _TYPES:
             raise ValueError(f"{where}: unknown key {key!r}")
@@ -112,14 +143,14 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def _chain(name: str, home: Path) -> tuple[str, ...]:
+def _chain(name: str, home: Path, file: str) -> tuple[str, ...]:
     """`name`, its base, the base of that, and so on."""
     chain = [name]
-    while base := _manifest(home / chain[-1]).get("base"):
+    while base := _manifest(home / chain[-1] / file).get("base"):
         if Path(base).name != base:
-            raise ValueError(f"{chain[-1]}/{MANIFEST}: {base!r} is no name of a generation")
+            raise ValueError(f"{chain[-1]}/{file}: {base!r} is no name of a generation")
         if base in chain:
-            raise ValueError(f"{chain[-1]}/{MANIFEST}: {base} is its own base")
+            raise ValueError(f"{chain[-1]}/{file}: {base} is its own base")
         chain.append(base)
     return tuple(chain)
 

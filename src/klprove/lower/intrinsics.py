@@ -10,6 +10,7 @@ from klprove.ir.instructions import (
     GHOST,
     LOCKED,
     PLAIN,
+    WORD,
     Assume,
     Atomic,
     Await,
@@ -295,6 +296,11 @@ def _reach(run: Run, node: Node, arguments: Sequence[Node]) -> None:
 @_intrinsic("finding")
 def _finding(run: Run, node: Node, arguments: Sequence[Node]) -> None:
     run.builder.emit(Report(_text(arguments[0]), run.site(node)))
+
+
+@_intrinsic("__klprove_word")
+def _word(run: Run, node: Node, arguments: Sequence[Node]) -> None:
+    run.builder.emit(Report(WORD + _text(arguments[0]), run.site(node)))
 
 
 def _text(node: Node) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from klprove.c import Node
 from klprove.c.types import Array, Function, Integer, Pointer, Record, Refused
-from klprove.ir.expressions import Const, Expr
+from klprove.ir.expressions import Binary, Const, Expr
 from klprove.ir.instructions import Check, Set
 from klprove.ir.types import I32, U64, Int
 from klprove.lower.bitfields import EASY, narrowed, refuse_wide
@@ -167,7 +167,20 @@ def arithmetic(
         run.builder.emit(check)
         if isinstance(b, Const):
             return Const(0, ty_of(a))
+    if op in ("div", "rem") and (ty := ty_of(a)).signed:
+        _refuse_overflow(run, node, scalar(a), scalar(b), ty)
     return binary(op, a, b)
+
+
+def _refuse_overflow(run: Run, node: Node, a: Expr, b: Expr, ty: Int) -> None:
+    """The least number by -1 has no quotient: x86 raises a divide error, as it does for zero (Intel
+    SDM volume 2, IDIV)."""
+    least, minus = Const(-1 << ty.bits - 1, ty), Const(-1, ty)
+    if any(isinstance(side, Const) and side != bad for side, bad in ((a, least), (b, minus))):
+        return
+    fits = Binary("or", Binary("ne", a, least, ty), Binary("ne", b, minus, ty), I32)
+    text = "division overflow"
+    run.builder.emit(Check(fits, "division-overflow", text, run.site(node)))
 
 
 def _step_size(node: Node) -> int:

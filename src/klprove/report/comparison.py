@@ -1,7 +1,8 @@
 """One handler on several kernels: what changes from one to the next."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import PurePath
 
 from klprove.check import Answer
 from klprove.report.explanations import in_order
@@ -12,28 +13,25 @@ from klprove.verdict import Verdict
 _NOTHING = "."
 _UNKNOWN = "?"
 _ABSENT = "-"
+_NONE: Mapping[str, Sequence[str]] = {}
 
 
-def comparison(answers: Mapping[str, Answer]) -> str:
+def comparison(answers: Mapping[str, Answer], lacking: Mapping[str, Sequence[str]] = _NONE) -> str:
     """A row a site, a column a kernel, a letter a code; then the differences between neighbours.
 
-    The text does not depend on the machine or the time: the same models give it byte for byte.
+    `lacking`: for kernels on which the handler means nothing, the functions that these have not.
+    Where the columns do not fit into one table there are several, each with its own sites. The text
+    does not depend on the machine or the time: the same models give it byte for byte.
     """
     codes = in_order([code for each in answers.values() for code in each.codes()])
     letters = dict(zip(codes, _letters(codes), strict=True))
-    sites = list(dict.fromkeys(site for each in answers.values() for site in each.sites))
-    width = max([len(site) for site in sites] + [4]) + 2
-    columns = {kernel: max(len(kernel), len(codes)) + 2 for kernel in answers}
-    lines = ["site".ljust(width) + "".join(k.ljust(n) for k, n in columns.items())]
-    for site in sites:
-        cells = (
-            _cell(answer.sites.get(site), letters).ljust(columns[kernel])
-            for kernel, answer in answers.items()
-        )
-        lines.append(site.ljust(width) + "".join(cells))
-    lines.append("")
+    lines: list[str] = []
+    for kernels in _tables(answers, len(codes)):
+        lines += [*_table({name: answers[name] for name in kernels}, letters), ""]
     lines += [f"{letter}  {code}" for code, letter in letters.items()]
     lines.append(f"{_NOTHING}  never   {_UNKNOWN}  not known   {_ABSENT}  no such function there")
+    if lacking:
+        lines += ["", *_lacking(lacking)]
     kernels = list(answers)
     for before, after in pairwise(kernels):
         lines += ["", *_changes(before, answers[before], after, answers[after])]
@@ -41,6 +39,71 @@ def comparison(answers: Mapping[str, Answer]) -> str:
     for answer in answers.values():
         lines.append("$ " + command_line(command_words(answer.question)))
     return "\n".join(ascii_only(line.rstrip()) for line in lines)
+
+
+def glance(asked: Mapping[str, Mapping[str, Answer]], kernels: Sequence[str]) -> str:
+    """A Markdown table: a row a handler, a column a kernel; at how many sites what was found."""
+    every = [answer for answers in asked.values() for answer in answers.values()]
+    codes = in_order([code for each in every for code in each.codes()])
+    letters = dict(zip(codes, _letters(codes), strict=True))
+    lines = ["| handler | " + " | ".join(kernels) + " |", "|---" * (len(kernels) + 1) + "|"]
+    for handler, answers in asked.items():
+        cells = [_sums(answers[name], letters) if name in answers else _ABSENT for name in kernels]
+        lines.append(f"| {PurePath(handler).stem} | " + " | ".join(cells) + " |")
+    meaning = ", ".join(f"{letter} {code}" for code, letter in letters.items())
+    said = f"At how many sites what was found: {meaning}; {_NOTHING} nothing, at any site; "
+    said += f"{_ABSENT} does not apply: no such function there."
+    return "\n".join([*map(ascii_only, lines), "", ascii_only(said)])
+
+
+def _sums(answer: Answer, letters: Mapping[str, str]) -> str:
+    sums = [
+        f"{letter}{number}"
+        for code, letter in letters.items()
+        if (number := sum(_has(answer, site, code) for site in answer.sites))
+    ]
+    return (" ".join(sums) or _NOTHING) + ("" if answer.complete else f" {_UNKNOWN}")
+
+
+def _site_width(answers: Iterable[Answer]) -> int:
+    return max([len(site) for each in answers for site in each.sites] + [4]) + 2
+
+
+def _column(kernel: str, codes: int) -> int:
+    return max(len(kernel), codes) + 2
+
+
+def _tables(answers: Mapping[str, Answer], codes: int) -> list[list[str]]:
+    """The kernels of each table: as many as fit beside the sites of theirs."""
+    tables: list[list[str]] = []
+    for kernel in answers:
+        row = [*tables[-1], kernel] if tables else [kernel]
+        width = sum(_column(each, codes) for each in row)
+        if tables and width + _site_width(answers[each] for each in row) <= WIDTH:
+            tables[-1] = row
+        else:
+            tables.append([kernel])
+    return tables
+
+
+def _table(answers: Mapping[str, Answer], letters: Mapping[str, str]) -> Iterator[str]:
+    width = _site_width(answers.values())
+    columns = {kernel: _column(kernel, len(letters)) for kernel in answers}
+    yield "site".ljust(width) + "".join(k.ljust(n) for k, n in columns.items())
+    for site in dict.fromkeys(site for each in answers.values() for site in each.sites):
+        cells = (
+            _cell(answer.sites.get(site), letters).ljust(columns[kernel])
+            for kernel, answer in answers.items()
+        )
+        yield site.ljust(width) + "".join(cells)
+
+
+def _lacking(lacking: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A line for each set of functions that some kernels have not."""
+    for functions in dict.fromkeys(map(tuple, lacking.values())):
+        kernels = [name for name, each in lacking.items() if tuple(each) == functions]
+        text = f"does not apply on {', '.join(kernels)}: no such function there: "
+        yield from fold(text + ", ".join(f"{each}()" for each in functions), WIDTH, "  ")
 
 
 def _letters(codes: Sequence[str]) -> Iterator[str]:

@@ -1,22 +1,31 @@
 """An answer as a JSON document; docs/json.md and check.schema.json describe it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from klprove.check import Answer
 from klprove.source import Span
 from klprove.verdict import Event, Finding, Verdict
 
-SCHEMA = "klprove.check/2"
+if TYPE_CHECKING:
+    from klprove.evidence import Evidence, Seen
+    from klprove.mail import Taken
+
+SCHEMA = "klprove.check/3"
 
 
-def document(answer: Answer, timing: bool = True) -> dict[str, Any]:
-    """`answer` as plain values, ready for json.dumps; without `timing` all seconds are 0."""
+def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) -> dict[str, Any]:
+    """`answer` as plain values, ready for json.dumps; without `timing` all seconds are 0. `taken`
+    is what the question was made from, if that was a mail."""
     statistics = answer.statistics
     return {
         "schema": SCHEMA,
         "verdict": answer.word,
         "complete": answer.complete,
         "kernel": answer.question.kernel,
+        "evidence": _evidence(answer.question.evidence),
+        "mail": _mail(taken),
+        "scene": answer.question.scene,
+        "action": answer.question.action,
         "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
         "model": answer.model,
         "fingerprint": answer.fingerprint,
@@ -47,6 +56,43 @@ def schema() -> str:
     from importlib.resources import files  # the document itself does not need it
 
     return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
+
+
+def _evidence(found: "Evidence | None") -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "path": found.path,
+        "kind": found.kind,
+        "candidates": [
+            {
+                "kernel": each.name,
+                "generation": each.generation,
+                "for": [_sign(sign) for sign in each.speaks_for],
+                "against": [_sign(sign) for sign in each.against],
+            }
+            for each in found.candidates
+        ],
+    }
+
+
+def _sign(sign: "Seen") -> dict[str, Any]:
+    return {
+        "seen": sign.by,
+        "file": sign.file,
+        "there": sign.there,
+        "means": sign.what,
+        "since": sign.since,
+        "cite": sign.cite,
+    }
+
+
+def _mail(taken: "Taken | None") -> dict[str, Any] | None:
+    if taken is None:
+        return None
+    from klprove.report.mailed import letter_document  # nobody else waits for it
+
+    return letter_document(taken)
 
 
 def _site(verdict: Verdict, timing: bool) -> dict[str, Any]:

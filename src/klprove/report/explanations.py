@@ -45,6 +45,20 @@ EXPLANATIONS: dict[str, Explanation] = {
         "side: the call was not redirected",
         "the function is not traceable in this build, or it cannot run below its own handler",
     ),
+    "mixed-versions": Explanation(
+        "a task entered one version of the patched function while another was still on its stack: "
+        "the consistency model promises that it never sees both",
+        "the two versions may be mixed (neither relies on what the other does)",
+    ),
+    "stale-entry": Explanation(
+        "a version was entered that everybody was said to have left: no transition was under way",
+        "the version that was left does no harm, and its text stays",
+    ),
+    "stale-frame": Explanation(
+        "the transition was declared complete while a task was still inside a version that it was "
+        "to have left",
+        "the version that was left does no harm, and its text stays",
+    ),
     "assert": Explanation(
         "a condition that the text asserts is false here", "a step of the trace cannot happen"
     ),
@@ -85,6 +99,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "division-by-zero": Explanation(
         "a division by zero", "the divisor is never zero at this point in real code"
+    ),
+    "division-overflow": Explanation(
+        "the least number of its type is divided by -1, for which x86 raises a divide error",
+        "the dividend never has that value at this point in real code",
     ),
     "deadlock": Explanation(
         "every task that is left waits, and nothing can ever wake one of them",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from klprove.check import Answer
+from klprove.kernels import HANDLER
 from klprove.report.entries import Show, number
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
@@ -13,9 +14,15 @@ from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
 
 
 def model(answer: Answer) -> str:
-    """`F.c on v4.12rc`: what was checked, in short."""
+    """`F.c on v4.12rc`, `transition (disable) of v4.12`: what was checked, in short."""
     names = " ".join(PurePath(each.path).name for each in answer.files)
-    return f"{names} on {answer.question.kernel}" if answer.question.kernel else names
+    question = answer.question
+    if question.kernel is None:
+        return names
+    if question.scene == HANDLER:
+        return f"{names} on {question.kernel}" if names else question.kernel
+    does = f" ({question.action})" if question.action else ""
+    return f"{names + ' in ' if names else ''}{question.scene}{does} of {question.kernel}"
 
 
 def headline(answer: Answer) -> list[str]:
@@ -33,8 +40,29 @@ def headline(answer: Answer) -> list[str]:
 
 def ground(answer: Answer, timing: bool) -> Iterator[str]:
     """What the answer rests on: assumptions and bounds."""
+    yield from evidence(answer)
     yield from field("assume", "; ".join(answer.assumptions))
     yield from field("bounds", bounds(answer, timing))
+
+
+def evidence(answer: Answer) -> Iterator[str]:
+    """Why this kernel model, where an image or a tree was named."""
+    found = answer.question.evidence
+    if found is None:
+        return
+    for candidate in found.candidates:
+        name = candidate.name
+        if candidate.generation != name:
+            name += f" (the model up to {candidate.generation})"
+        head = f"{name} by {found.path}: "
+        if candidate is not found.taken:
+            head = f"or {name}, if --kernel says so: "
+        parts = ", ".join(each.by for each in candidate.speaks_for)
+        if candidate.against:
+            parts += "; AGAINST it: " + ", ".join(
+                f"{each.by} ({each.since}: {each.what})" for each in candidate.against
+            )
+        yield from field("kernel", head + parts)
 
 
 def bounds(answer: Answer, timing: bool) -> str:
@@ -115,6 +143,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
         yield from field("finding", finding.text)
     yield from field("at", where(finding))
     if alone:
+        yield from evidence(answer)
         yield from field("assume", "; ".join(answer.assumptions))
     names = answer.addresses.get(finding.site, {})
 

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from klprove.check import SC, Question
+from klprove.kernels import HANDLER
 from klprove.report.wrapping import WIDTH
 
 
@@ -14,9 +15,14 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
     Each tuple holds the words that belong together. Effort (time, memory, engine, processes) is
     left out: what is found with less can be found with more.
     """
-    words: list[tuple[str, ...]] = [("klprove", "check"), *map(_file, question.files)]
+    files = question.source or tuple(map(_file, question.files))
+    words: list[tuple[str, ...]] = [("klprove", "check"), *files]
     if question.kernel:
         words.append(("--kernel", question.kernel))
+    if question.scene != HANDLER:
+        words.append(("--scene", question.scene))
+    if question.action is not None:
+        words.append(("--action", question.action))
     patch = ",".join(question.patch) if site is None else site
     if patch:
         words.append(("--patch", patch))
@@ -28,6 +34,9 @@ def command_words(question: Question, site: str | None = None) -> list[tuple[str
         words.append(("--nest", pairs(question.nest)))
     if question.recursion is not None:
         words.append(("--recursion", str(question.recursion)))
+    if question.tree is not None:
+        words.append(("--tree", question.tree))
+    words += [("--lift", each) for each in question.lift]
     words += [("-D", f"{name}={value}") for name, value in question.defines.items()]
     words += [("--inline", name) for name in sorted(question.inlined)]
     if question.memory_model != SC:

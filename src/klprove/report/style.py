@@ -19,9 +19,23 @@ _RULES = (
     (re.compile(r"(?<=[\s])([\w.-]+\.[ch]:\d+)$", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
 )
 
+_DIFF_RULES = (
+    (re.compile(r"^((?:---|\+\+\+) .*)$", re.MULTILINE), rf"{_BOLD}\1{_OFF}"),
+    (re.compile(r"^(@@ .*)$", re.MULTILINE), rf"{_DIM}\1{_OFF}"),
+    (re.compile(r"^(-(?!-- ).*)$", re.MULTILINE), rf"{_RED}\1{_OFF}"),
+    (re.compile(r"^(\+(?!\+\+ ).*)$", re.MULTILINE), rf"{_GREEN}\1{_OFF}"),
+)
+
 
 def paint(text: str) -> str:
     """`text` with ANSI colours; without them it is the same text."""
     for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def paint_diff(text: str) -> str:
+    """A unified diff with ANSI colours; without them it is the same text."""
+    for pattern, replacement in _DIFF_RULES:
         text = pattern.sub(replacement, text)
     return text

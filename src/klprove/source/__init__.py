@@ -1,6 +1,6 @@
 """Where things stand in the user's files, and how we complain about them."""
 
-from klprove.source.diagnostic import CODES, BadInput, Diagnostic, Unavailable
+from klprove.source.diagnostic import CODES, BadInput, Diagnostic, Unavailable, given
 from klprove.source.span import NOWHERE, Span
 from klprove.source.spelling import near, plain, plain_lines
 
@@ -11,6 +11,7 @@ __all__ = [
     "Diagnostic",
     "Span",
     "Unavailable",
+    "given",
     "near",
     "plain",
     "plain_lines",

@@ -25,9 +25,12 @@ CODES: dict[str, str] = {
     "claim": "a claim's file that says something unusable",
     "campaign": "a campaign of mutants that cannot be run",
     "expect": "a model's head that does not say, or says wrongly, what is expected of it",
+    "mail": "a mail that holds no C, or does not say where it belongs",
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
-    "image": "a kernel image, or a list of its names, that cannot be used",
+    "image": "an ELF file, or a list of names, that cannot be used",
+    "waiver": "a waiver or a baseline that says something unusable",
+    "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",
 }
 """Every diagnostic code and what it means; `Diagnostic` accepts no other."""
@@ -72,12 +75,22 @@ class BadInput(Exception):
         return BadInput, (self.diagnostics,)
 
 
+_GIVEN: dict[str, tuple[str, ...]] = {}
+
+
+def given(name: str, text: str) -> None:
+    """Have excerpts from `name`, which is no file, made from `text`: it came by a pipe."""
+    _GIVEN[name] = tuple(text.splitlines())
+
+
 @lru_cache(maxsize=64)
 def _lines(file: str) -> tuple[str, ...]:
+    if file in _GIVEN:
+        return _GIVEN[file]
     try:
         with open(file, encoding="utf-8", errors="replace") as text:
             return tuple(text.read(4_000_000).splitlines())
-    except OSError:
+    except (OSError, ValueError):  # no such file; no name of any
         return ()
 
 

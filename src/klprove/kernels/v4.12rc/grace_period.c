@@ -4,7 +4,7 @@
  * Models: force_qs_rnp with dyntick_save_progress_counter and
  * rcu_implicit_dynticks_qs, rcu_check_callbacks, rcu_note_context_switch of
  * kernel/rcu/tree.c and tree_plugin.h; schedule_on_each_cpu of
- * kernel/workqueue.c, as in v4.12 with CONFIG_PREEMPT.
+ * kernel/workqueue.c, as in v4.12; without CONFIG_PREEMPT there is one flavour.
  * Leaves out: the tree of rcu_nodes, callbacks, expedited grace periods,
  * offline CPUs, requests for a heavy quiescent state (they hasten a switch
  * that may come at any time anyway), the updater's own CPU (it sleeps in the
@@ -54,7 +54,7 @@ static notrace void wait_rcu_gp(struct rcu_data *rdp)
 
 static notrace void synchronize_rcu(void)
 {
-	wait_rcu_gp(per_cpu_ptr(&rcu_preempt_data, READER_CPUS));
+	wait_rcu_gp(per_cpu_ptr(&synchronize_rcu_data, READER_CPUS));
 }
 
 static notrace void synchronize_sched(void)

@@ -2,7 +2,8 @@
  *
  * Models: klp_init_transition, klp_start_transition,
  * klp_try_complete_transition, klp_complete_transition,
- * klp_update_patch_state of kernel/livepatch/transition.c; klp_unpatch_func of
+ * klp_update_patch_state of kernel/livepatch/transition.c; klp_patch_pending of
+ * include/linux/livepatch.h; klp_unpatch_func of
  * patch.c; __klp_disable_patch of core.c, as in v4.12.
  * Leaves out: enabling and reversing (the same steps with the other target);
  * klp_try_switch_task (a task that runs on its CPU is refused, and ours always

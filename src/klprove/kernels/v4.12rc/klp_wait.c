@@ -21,12 +21,16 @@ static notrace void klp_synchronize_transition(void)
  * tick's report as well) or interrupts are off: then no tick and no switch of
  * tasks can report for it.
  *
+ * Without CONFIG_PREEMPT only a switch of tasks or an interrupt that came out of
+ * idle reports: RCU waits wherever it watches.
+ *
  * A worker thread runs on the CPU only when what runs now is switched out, and
  * neither code with preemption off nor code with interrupts off can be. */
 __ghost static bool klp_updater_waits(void)
 {
 	if (KLP_WAIT_RCU)
 		return watching()
-		       && (current->rcu_read_lock_nesting != 0 || irqs_disabled());
+		       && (!CONFIG_PREEMPT || current->rcu_read_lock_nesting != 0
+			   || irqs_disabled());
 	return this_cpu(__preempt_count) != 0 || irqs_disabled();
 }

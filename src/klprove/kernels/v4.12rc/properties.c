@@ -17,7 +17,7 @@ static __percpu bool state_corrupted;
 
 __ghost static bool watching(void)
 {
-	return atomic_read(&this_cpu(rcu_dynticks).dynticks) & RCU_DYNTICK_CTRL_CTR;
+	return THIS_CPU_WATCHING;
 }
 
 /* Would the updater's wait wait for what this CPU does right now? Belongs to
@@ -71,7 +71,7 @@ struct context_mark {
 	bool watching;
 	s64 nesting;
 	long nmi_nesting;
-	int disabled;
+	int other;
 	int count;
 	unsigned int guard;
 	int record;
@@ -81,9 +81,9 @@ __ghost static void context_begin(struct context_mark *mark)
 {
 	assume(!this_cpu(state_corrupted));
 	mark->watching = watching();
-	mark->nesting = this_cpu(rcu_dynticks).dynticks_nesting;
-	mark->nmi_nesting = this_cpu(rcu_dynticks).dynticks_nmi_nesting;
-	mark->disabled = IRQ_ENTER_DISABLED;
+	mark->nesting = THIS_CPU_NESTING;
+	mark->nmi_nesting = THIS_CPU_NMI_NESTING;
+	mark->other = OTHER_WORD;
 	mark->count = this_cpu(__preempt_count);
 	mark->guard = current->trace_recursion;
 	mark->record = this_cpu(handler_record);
@@ -93,9 +93,9 @@ __ghost static void context_begin(struct context_mark *mark)
 __ghost static void context_end(const struct context_mark *mark)
 {
 	if (mark->watching != watching()
-	    || mark->nesting != this_cpu(rcu_dynticks).dynticks_nesting
-	    || mark->nmi_nesting != this_cpu(rcu_dynticks).dynticks_nmi_nesting
-	    || mark->disabled != IRQ_ENTER_DISABLED
+	    || mark->nesting != THIS_CPU_NESTING
+	    || mark->nmi_nesting != THIS_CPU_NMI_NESTING
+	    || mark->other != OTHER_WORD
 	    || mark->count != this_cpu(__preempt_count)
 	    || mark->guard != current->trace_recursion) {
 		finding("state-corrupted");
@@ -108,9 +108,9 @@ __ghost static void context_end(const struct context_mark *mark)
 __ghost static bool task_state_right(void)
 {
 	return watching()
-	       && this_cpu(rcu_dynticks).dynticks_nesting == NESTING_AT_REST
-	       && this_cpu(rcu_dynticks).dynticks_nmi_nesting == NMI_NESTING_AT_REST
-	       && IRQ_ENTER_DISABLED == 0
+	       && THIS_CPU_NESTING == NESTING_AT_REST
+	       && THIS_CPU_NMI_NESTING == NMI_NESTING_AT_REST
+	       && OTHER_WORD == 0
 	       && this_cpu(__preempt_count) == 0
 	       && current->trace_recursion == 0;
 }

@@ -46,7 +46,10 @@ static DEFINE_PER_CPU(struct rcu_dynticks, rcu_dynticks) = {
 /* A counter, although the kernel calls it a bool: ++ and -- nest. */
 static DEFINE_PER_CPU(int, disable_rcu_irq_enter);
 
-/* For properties.c: these words at rest in a task, and the flag's value. */
+/* For properties.c: the nestings at rest in a task, the flag, and where they are. */
 #define NESTING_AT_REST		DYNTICK_TASK_EXIT_IDLE
 #define NMI_NESTING_AT_REST	0
-#define IRQ_ENTER_DISABLED	this_cpu(disable_rcu_irq_enter)
+#define OTHER_WORD		this_cpu(disable_rcu_irq_enter)
+#define THIS_CPU_WATCHING	(atomic_read(&this_cpu(rcu_dynticks).dynticks) & RCU_DYNTICK_CTRL_CTR)
+#define THIS_CPU_NESTING	this_cpu(rcu_dynticks).dynticks_nesting
+#define THIS_CPU_NMI_NESTING	this_cpu(rcu_dynticks).dynticks_nmi_nesting

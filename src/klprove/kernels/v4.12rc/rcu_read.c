@@ -1,7 +1,7 @@
 /* rcu_read.c - readers of preemptible RCU.
  *
  * Models: __rcu_read_lock, __rcu_read_unlock of kernel/rcu/update.c (moved to
- * tree_plugin.h in v4.14), as in v4.12 with CONFIG_PREEMPT_RCU.
+ * tree_plugin.h in v4.14), as in v4.12; without CONFIG_PREEMPT the macros below.
  * Leaves out: rcu_read_unlock_special (boosting, blocked readers: our readers
  * are not preempted).
  */
@@ -29,5 +29,12 @@ static void __rcu_read_unlock(void)
 	}
 }
 
+#if CONFIG_PREEMPT
 #define rcu_read_lock()		__rcu_read_lock()
 #define rcu_read_unlock()	__rcu_read_unlock()
+#define synchronize_rcu_data	rcu_preempt_data
+#else
+#define rcu_read_lock()		preempt_disable()
+#define rcu_read_unlock()	preempt_enable()
+#define synchronize_rcu_data	rcu_sched_data
+#endif

@@ -39,7 +39,10 @@ static DEFINE_PER_CPU(struct rcu_dynticks, rcu_dynticks) = {
 	.dynticks = ATOMIC_INIT(RCU_DYNTICK_CTRL_CTR),
 };
 
-/* For properties.c: these words at rest in a task; there is no such flag. */
+/* For properties.c: the nestings at rest in a task, and where they are; no flag. */
 #define NESTING_AT_REST		1
 #define NMI_NESTING_AT_REST	DYNTICK_IRQ_NONIDLE
-#define IRQ_ENTER_DISABLED	0
+#define OTHER_WORD		0
+#define THIS_CPU_WATCHING	(atomic_read(&this_cpu(rcu_dynticks).dynticks) & RCU_DYNTICK_CTRL_CTR)
+#define THIS_CPU_NESTING	this_cpu(rcu_dynticks).dynticks_nesting
+#define THIS_CPU_NMI_NESTING	this_cpu(rcu_dynticks).dynticks_nmi_nesting

@@ -1,0 +1,152 @@
+"""`klprove lint`."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from klprove.cli.output import say, write_file, write_json
+from klprove.lint import (
+    RULES,
+    Case,
+    Kernel,
+    Livepatch,
+    Report,
+    lint,
+    read_baseline,
+    read_livepatch,
+    read_waivers,
+    refuse,
+)
+from klprove.report.lint import (
+    lint_document,
+    lint_explanation,
+    lint_list,
+    lint_sarif,
+    lint_text,
+)
+from klprove.source import BadInput, near
+
+_Aid = TypeVar("_Aid", Kernel, Livepatch)
+_BAD_INPUT = 2
+
+
+@click.command("lint")
+@click.argument("module", required=False, metavar="LIVEPATCH.ko")
+@click.option("--vmlinux", metavar="FILE", help="The kernel it is for, with a symbol table.")
+@click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
+@click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")
+@click.option("--rule", "rules", multiple=True, metavar="H04", help="Only this one. Repeatable.")
+@click.option(
+    "--explain", metavar="H04|all", help="What a rule is about, where it bit, what to do."
+)
+@click.option("--waivers", metavar="FILE", help="Accepted findings, each with its reason (TOML).")
+@click.option("--baseline", metavar="FILE", help="Findings that are not told again.")
+@click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline.")
+@click.option("-v", "verbose", is_flag=True, help="The evidence below each finding.")
+@click.option("--json", "json_path", metavar="FILE|-", help="Write JSON (schema klprove.lint/1).")
+@click.option("--sarif", metavar="FILE|-", help="Write SARIF 2.1.0.")
+def lint_command(
+    module: str | None,
+    vmlinux: str | None,
+    after: str | None,
+    listed: bool,
+    rules: tuple[str, ...],
+    explain: str | None,
+    waivers: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    verbose: bool,
+    json_path: str | None,
+    sarif: str | None,
+) -> int:
+    """Say what will bite when a finished livepatch module is loaded.
+
+    \b
+      klprove lint livepatch.ko --vmlinux vmlinux
+      klprove lint new.ko --vmlinux vmlinux --after old.ko
+      klprove lint livepatch.ko --list
+      klprove lint --explain H12
+
+    One line a finding, `file: severity: rule: function+offset: text`; docs/lint.md has the rules.
+    Exit status: 0 nothing found and everything known, 1 errors or warnings, 2 a file cannot be
+    used (what can be said without it is said), 3 a rule cannot tell.
+    """
+    if explain:
+        return _explain(explain)
+    if module is None:
+        raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
+    if json_path == "-" and sarif == "-":
+        raise click.UsageError("--json - and --sarif - both write to standard output")
+    for each in rules:
+        _known(each)
+    patch = read_livepatch(module)
+    if listed:
+        say(lint_list(patch))
+        return 0
+    accepted = read_waivers(waivers, RULES) if waivers else ()
+    old = read_baseline(baseline) if baseline else frozenset()
+    lost: list[BadInput] = []
+    case = Case(patch, _aid(_kernel, vmlinux, patch, lost), _aid(_other, after, patch, lost))
+    report = lint(case, rules, accepted, old)
+    _write(report, verbose, json_path, sarif)
+    if write_baseline:
+        write_file(write_baseline, "".join(f"{key}\n" for key in _keys(report, old)))
+    return _BAD_INPUT if lost else report.exit_status
+
+
+def _keys(report: Report, old: frozenset[str]) -> list[str]:
+    found = {each.key for each in report.findings}
+    return sorted(found | old)
+
+
+def _aid(
+    read: Callable[[str, Livepatch], _Aid], path: str | None, patch: Livepatch, lost: list[BadInput]
+) -> _Aid | None:
+    """A file that rules ask about; without it they say what they cannot tell."""
+    if path is None:
+        return None
+    try:
+        return read(path, patch)
+    except BadInput as error:
+        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        lost.append(error)
+        return None
+
+
+def _kernel(path: str, patch: Livepatch) -> Kernel:
+    kernel = Kernel(path)
+    if kernel.machine != patch.elf.machine:
+        text = f"a kernel for {kernel.elf.machine_name}, and the module is for "
+        raise refuse(path, text + patch.elf.machine_name)
+    return kernel
+
+
+def _other(path: str, patch: Livepatch) -> Livepatch:
+    return read_livepatch(path)
+
+
+def _write(report: Report, verbose: bool, json_path: str | None, sarif: str | None) -> None:
+    if "-" not in (json_path, sarif):
+        say(lint_text(report, verbose))
+    if json_path:
+        write_json(json_path, lint_document(report))
+    if sarif:
+        write_json(sarif, lint_sarif(report))
+
+
+def _explain(rule: str) -> int:
+    if rule == "all":
+        say("\n\n".join(map(lint_explanation, RULES)))
+    else:
+        _known(rule)
+        say(lint_explanation(rule))
+    return 0
+
+
+def _known(rule: str) -> None:
+    if rule not in RULES:
+        close = near(rule, RULES)
+        hint = f"; near it: {', '.join(close)}" if close else ""
+        raise click.UsageError(f"no rule {rule}{hint}; the rules are {', '.join(RULES)}")

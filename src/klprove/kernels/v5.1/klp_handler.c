@@ -1,0 +1,44 @@
+/* klp_handler.c - the handler of this generation.
+ *
+ * Models: klp_ftrace_handler of kernel/livepatch/patch.c after Linux kernel
+ * commit e1452b607c48 ("livepatch: Add atomic replace") (in v5.1).
+ * Leaves out: the recursion guard that it takes itself from v5.11 on.
+ */
+static void notrace klp_ftrace_handler(unsigned long ip, unsigned long parent_ip,
+				       struct ftrace_ops *fops, struct pt_regs *regs)
+{
+	struct klp_ops *ops = container_of(fops, struct klp_ops, fops);
+	struct klp_func *func;
+	int patch_state;
+
+	preempt_disable_notrace();
+
+	func = list_first_or_null_rcu(&ops->func_stack, struct klp_func, stack_node);
+	if (WARN_ON_ONCE(!func))
+		goto unlock;
+
+	/* the entry before its transition flag; pairs with enabling a patch */
+	smp_rmb();
+
+	if (unlikely(func->transition)) {
+		/* the flag before this task's state; with klp_init_transition() */
+		smp_rmb();
+		patch_state = current->patch_state;
+		WARN_ON_ONCE(patch_state == KLP_UNDEFINED);
+
+		if (patch_state == KLP_UNPATCHED) {
+			/* the previous patch's version, or else the original */
+			func = list_entry_rcu(func->stack_node.next,
+					      struct klp_func, stack_node);
+			if (&func->stack_node == &ops->func_stack)
+				goto unlock;
+		}
+	}
+
+	if (func->nop)		/* stands for the original, which runs anyway */
+		goto unlock;
+
+	klp_arch_set_pc(regs, (unsigned long)func->new_func);
+unlock:
+	preempt_enable_notrace();
+}

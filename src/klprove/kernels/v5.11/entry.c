@@ -1,0 +1,44 @@
+/* entry.c - RCU on the way into and out of interrupts, NMIs and exceptions.
+ *
+ * Models: irqentry_enter, irqentry_exit, irqentry_nmi_enter, irqentry_nmi_exit
+ * of kernel/entry/common.c, as in v5.11, after Linux kernel commit b6be002bcd1d
+ * ("x86/entry: Move nmi entry/exit into common code") (in v5.11).
+ * Leaves out: as in v5.8.
+ */
+typedef struct irqentry_state {
+	bool exit_rcu;
+} irqentry_state_t;
+
+static noinstr irqentry_state_t irqentry_enter(struct pt_regs *regs)
+{
+	irqentry_state_t ret = {
+		.exit_rcu = false,
+	};
+
+	if (is_idle_task(current)) {
+		rcu_irq_enter();
+		ret.exit_rcu = true;
+	}
+	return ret;
+}
+
+static noinstr void irqentry_exit(struct pt_regs *regs, irqentry_state_t state)
+{
+	if (state.exit_rcu)
+		rcu_irq_exit();
+}
+
+static noinstr irqentry_state_t irqentry_nmi_enter(struct pt_regs *regs)
+{
+	irqentry_state_t irq_state = { 0 };
+
+	__nmi_enter();
+	rcu_nmi_enter();
+	return irq_state;
+}
+
+static noinstr void irqentry_nmi_exit(struct pt_regs *regs, irqentry_state_t irq_state)
+{
+	rcu_nmi_exit();
+	__nmi_exit();
+}

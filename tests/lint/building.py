@@ -1,0 +1,83 @@
+"""Builds the twins and a kernel for them: with gcc and headers of our own, or against Debian's."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MINI, MODULES = HERE / "mini", HERE / "modules"
+FLAGS = [
+    *("-O2", "-std=gnu11", "-w", "-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-mno-red-zone"),
+    *("-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-stack-protector"),
+    *("-pg", "-mfentry", "-mrecord-mcount"),
+]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A module whose findings are known: `expected` are the rules that have to find an error or a
+    warning, by severity; `after`: the module that is loaded before it."""
+
+    name: str
+    expected: Mapping[str, str]
+    after: str
+
+
+@cache
+def twins() -> Sequence[Twin]:
+    """The modules and what their first lines say."""
+    return [_twin(path) for path in sorted(MODULES.glob("*.c"))]
+
+
+def _twin(path: Path) -> Twin:
+    match = re.match(r"/\* lint: (clean|[^*]*?)(?: after (\w+))? \*/\n", path.read_text())
+    assert match, f"{path.name} does not say what is expected"
+    told = "" if match[1] == "clean" else match[1]
+    pairs = [each.split() for each in told.split(";") if each]
+    return Twin(path.stem, dict(pairs), match[2] or "")
+
+
+def has_gcc() -> bool:
+    """gcc and its linker for x86-64 are here."""
+    if not shutil.which("gcc"):
+        return False
+    told = subprocess.run(["gcc", "-dumpmachine"], capture_output=True, text=True, check=True)
+    return told.stdout.startswith("x86_64")
+
+
+def build_kernel(folder: Path) -> Path:
+    """A vmlinux of a few functions."""
+    parts = []
+    for number, source in enumerate(("kernel.c", "copy.c", "copy.c", "copy.c")):
+        parts.append(folder / f"kernel{number}.o")
+        command = ["gcc", *FLAGS, f"-I{MINI}", f"-DCOPY={number}", "-c", MINI / source]
+        subprocess.run([*command, "-o", parts[-1]], check=True)
+    made = folder / "vmlinux"
+    script = f"-Wl,-T,{MINI / 'kernel.ld'}"
+    link = ["gcc", "-nostdlib", "-static", "-no-pie", "-w", "-Wl,--build-id=none", script]
+    subprocess.run([*link, *parts, "-o", made], check=True)
+    return made
+
+
+def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
+    """One module, against headers of our own."""
+    headers = _headers(folder)
+    made = folder / f"{name}.ko"
+    command = ["gcc", *FLAGS, "-DMODULE", f'-DKBUILD="{name}"', f"-I{headers}", f"-I{MINI}"]
+    source = MODULES / f"{name}.c"
+    subprocess.run([*command, *extra, "-c", source, "-o", made], check=True)
+    return made
+
+
+def _headers(folder: Path) -> Path:
+    """Every header that a module names is mini.h."""
+    into = folder / "include"
+    (into / "linux").mkdir(parents=True, exist_ok=True)
+    text = "".join(path.read_text() for path in MODULES.iterdir())
+    for name in set(re.findall(r"#include <(linux/\w+\.h)>", text)):
+        (into / name).write_text('#include "mini.h"\n')
+    return into

@@ -1,0 +1,14 @@
+/* lint: H06 error */
+#include <linux/workqueue.h>
+#include "patch.h"
+
+static void later(struct work_struct *work) { pr_info("later\n"); }
+static DECLARE_WORK(work, later);
+
+static int new_show(struct seq_file *m, void *v)
+{
+	schedule_work(&work);
+	return 0;
+}
+
+LIVEPATCH(NEW(cmdline_proc_show, new_show));

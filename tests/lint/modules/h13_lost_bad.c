@@ -1,0 +1,10 @@
+/* lint: H13 warning after h13_old */
+#define STATES states
+#define REPLACE true
+#include "patch.h"
+
+static struct klp_state states[] = { { .id = 7, .version = 2 }, { } };
+
+static int new_show(struct seq_file *m, void *v) { seq_puts(m, "new\n"); return 0; }
+
+LIVEPATCH(NEW(cmdline_proc_show, new_show));
