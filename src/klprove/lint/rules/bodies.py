@@ -8,8 +8,9 @@ from klprove.lint.elf import OBJECT
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.contexts import NMI, SCHEDULER
+from klprove.lint.rules.contexts import SCHEDULER
 from klprove.lint.rules.names import SLEEPERS
+from klprove.scan.answers import CERTAIN, NMI
 
 _PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
@@ -139,12 +140,15 @@ _NOISE = re.compile(r"__already_done|__warned|_rs\b|__key|descriptor|___done|__U
 
 def check_calls(case: Case) -> Iterator[Finding]:
     """What the new body calls and the old did not, where that must not be called."""
-    yield from _both(case, "what the new bodies call that the old did not", _added)
+    what = "what the new bodies call where nobody may print or sleep"
+    yield from case.unmapped(NMI, what)
+    yield from _both(case, what, _added)
 
 
 def _added(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     assert function.new is not None
-    if function.name in NMI:
+    nmi = case.reached(NMI, place)
+    if nmi and nmi[0] == CERTAIN:
         context = "NMIs and exceptions"
     elif function.name in SCHEDULER:
         context = "the scheduler, below a runqueue's lock"
