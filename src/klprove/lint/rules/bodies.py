@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from klprove.lint.code import JUMP, Body
-from klprove.lint.elf import OBJECT
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
@@ -111,18 +110,8 @@ def _copies(case: Case, function: Function, place: Place) -> Iterator[Finding]:
 
 def _own_data(case: Case, body: Body) -> set[str]:
     """Writable variables of the module that a body refers to."""
-    places = {each.at for each in body.uses if each.at}
-    found = set()
-    for each in case.patch.elf.symbols:
-        section = case.patch.section(each)
-        if each.kind == OBJECT and section and section.writable and not _noise(each.name):
-            inside = (
-                at[0] == each.section and 0 <= at[1] - each.value < max(each.size, 1)
-                for at in places
-            )
-            if any(inside):
-                found.add(each.name)
-    return found
+    found = {case.patch.variable(each.at) for each in body.uses if each.at}
+    return {name for name in found if name and not _noise(name)}
 
 
 def _stem(name: str) -> str:
