@@ -28,6 +28,7 @@ UNDEFINED, LIVEPATCH, ABSOLUTE, EXTENDED = 0, 0xFF20, 0xFFF1, 0xFFFF
 NOTYPE, OBJECT, FUNCTION, SECTION, FILE = range(5)
 
 _UNPACKED_LIMIT = 512 << 20
+_LONGEST = 4096
 _PACKERS = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ", "xz"))
 
 
@@ -87,6 +88,7 @@ class Elf:
     def __init__(self, path: str) -> None:
         self.path = path
         self._data = _content(path)
+        self._by_offset: dict[int, Mapping[int, Relocation]] = {}
         self._header()
 
     def _header(self) -> None:
@@ -211,6 +213,13 @@ class Elf:
         """What is relocated in `section`, in the order of the file, over all tables for it."""
         return self._relocations.get(section.number, ())
 
+    def relocated(self, section: Section) -> Mapping[int, Relocation]:
+        """`relocations` by offset."""
+        if section.number not in self._by_offset:
+            found = {each.offset: each for each in self.relocations(section)}
+            self._by_offset[section.number] = found
+        return self._by_offset[section.number]
+
     @cached_property
     def _relocations(self) -> Mapping[int, tuple[Relocation, ...]]:
         found: dict[int, tuple[Relocation, ...]] = {}
@@ -229,9 +238,9 @@ class Elf:
 
 
 def text_at(data: bytes, offset: int) -> str:
-    """The C string at `offset`; empty outside."""
-    end = data.find(b"\0", offset)
-    return data[offset : end if end >= 0 else len(data)].decode("ascii", "backslashreplace")
+    """The C string at `offset`, of which no more than a name may have is read; empty outside."""
+    end = data.find(b"\0", offset, offset + _LONGEST)
+    return data[offset : end if end >= 0 else offset + _LONGEST].decode("ascii", "backslashreplace")
 
 
 def _content(path: str) -> mmap.mmap | bytes:
@@ -240,11 +249,11 @@ def _content(path: str) -> mmap.mmap | bytes:
             if not os.fstat(file.fileno()).st_size:
                 raise refuse(path, "the file is empty, or is no file")
             head = file.read(6)
+            if head.startswith(b"\x28\xb5\x2f\xfd"):
+                raise refuse(path, "compressed with zstd", f"unpack it first: zstd -d {path}")
             packer = next((name for magic, name in _PACKERS if head.startswith(magic)), "")
             if not packer:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if head.startswith(b"\x28\xb5\x2f\xfd"):
-            raise refuse(path, "compressed with zstd", f"unpack it first: zstd -d {path}")
         with gzip.open(path) if packer == "gzip" else lzma.open(path) as packed:
             return packed.read(_UNPACKED_LIMIT)
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:

@@ -1,7 +1,7 @@
 """Data of a module that is not loaded yet: a pointer is a relocation, its value is elsewhere."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -20,14 +20,11 @@ class Pointers:
 
     def __init__(self, elf: Elf) -> None:
         self.elf = elf
-        self._tables: dict[int, dict[int, Relocation]] = {}
+        self._sorted: dict[int, list[int]] = {}
 
-    def table(self, section: int) -> dict[int, Relocation]:
+    def table(self, section: int) -> Mapping[int, Relocation]:
         """Relocations of a section by offset."""
-        if section not in self._tables:
-            found = self.elf.relocations(self.elf.sections[section])
-            self._tables[section] = {each.offset: each for each in found}
-        return self._tables[section]
+        return self.elf.relocated(self.elf.sections[section])
 
     def relocation(self, place: Place, offset: int = 0) -> Relocation | None:
         """What is relocated `offset` bytes after `place`."""
@@ -89,7 +86,9 @@ class Pointers:
 
     def within(self, place: Place) -> Iterator[Place]:
         """Places of the pointers in the object that `place` is the start of, in order."""
-        end = self.end(place)
-        for offset in sorted(self.table(place.section)):
-            if place.offset <= offset < end:
-                yield Place(place.section, offset)
+        if place.section not in self._sorted:
+            self._sorted[place.section] = sorted(self.table(place.section))
+        offsets = self._sorted[place.section]
+        first, last = bisect_left(offsets, place.offset), bisect_left(offsets, self.end(place))
+        for offset in offsets[first:last]:
+            yield Place(place.section, offset)

@@ -12,7 +12,14 @@ from klprove.report.wrapping import count, field
 from klprove.source import plain
 
 LINT_SCHEMA = "klprove.lint/1"
-_LEVELS = {"error": "error", "warning": "warning", "note": "note", "unknown": "note"}
+UNKNOWN = SEVERITIES[-1]
+_KINDS = {
+    "error": ("fail", "error"),
+    "warning": ("fail", "warning"),
+    "note": ("fail", "note"),
+    UNKNOWN: ("open", "none"),
+}
+"""Kind and level of a result in SARIF, by severity."""
 
 
 def lint_schema() -> dict[str, Any]:
@@ -26,8 +33,11 @@ def lint_text(report: Report, verbose: bool = False) -> str:
     """One line a finding, its evidence below it where `verbose`, and a line that counts them."""
     lines = []
     for each in report.findings:
-        lines.append(f"{report.case.patch.path}: {finding_line(each)}")
-        lines += [f"    {fact}" for fact in each.evidence if verbose]
+        if verbose or each.severity != UNKNOWN:
+            lines.append(f"{report.case.patch.path}: {finding_line(each)}")
+            lines += [f"    {fact}" for fact in each.evidence if verbose]
+    if not verbose:
+        lines += [f"{report.case.patch.path}: {each}" for each in _untold(report)]
     for each, waiver in report.waived:
         if verbose:
             path = report.case.patch.path
@@ -40,6 +50,19 @@ def lint_text(report: Report, verbose: bool = False) -> str:
     return "\n".join(map(plain, [*lines, _summary(report)]))
 
 
+def _untold(report: Report) -> list[str]:
+    """What cannot be told, one line for each reason and place."""
+    rules: dict[tuple[str, str], list[str]] = {}
+    for each in report.findings:
+        if each.severity == UNKNOWN:
+            reason = each.text.rpartition(": ")[2]
+            rules.setdefault((each.place, reason), []).append(each.rule)
+    return [
+        f"unknown: {','.join(dict.fromkeys(names))}: {place}: cannot tell: {reason}"
+        for (place, reason), names in rules.items()
+    ]
+
+
 def finding_line(finding: Finding) -> str:
     """`severity: H04: func+0x12: text`."""
     return f"{finding.severity}: {finding.rule}: {finding.place}: {finding.text}"
@@ -47,9 +70,9 @@ def finding_line(finding: Finding) -> str:
 
 def _summary(report: Report) -> str:
     counts = Counter(each.severity for each in report.findings)
-    told = [count(counts[each], each) for each in SEVERITIES if counts[each] and each != "unknown"]
-    if counts["unknown"]:
-        told.append(f"{counts['unknown']} cannot tell")
+    told = [count(counts[each], each) for each in SEVERITIES if counts[each] and each != UNKNOWN]
+    if counts[UNKNOWN]:
+        told.append(f"{counts[UNKNOWN]} cannot tell")
     if report.waived:
         told.append(f"{len(report.waived)} waived")
     if report.known:
@@ -174,10 +197,11 @@ def _result(finding: Finding, uri: str) -> dict[str, Any]:
         "physicalLocation": {"artifactLocation": {"uri": uri}},
         "logicalLocations": [{"name": finding.where, "fullyQualifiedName": finding.place}],
     }
+    kind, level = _KINDS[finding.severity]
     return {
         "ruleId": finding.rule,
-        "level": _LEVELS[finding.severity],
-        "kind": "open" if finding.severity == "unknown" else "fail",
+        "kind": kind,
+        "level": level,
         "message": {"text": f"{finding.place}: {finding.text}"},
         "locations": [location],
         "partialFingerprints": {"klprove/1": finding.key},

@@ -69,7 +69,7 @@ def check_clones(case: Case) -> Iterator[Finding]:
     names = [function.shown for function, _ in case.replaced]
     if names:
         first = names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
-        text = "cannot tell whether they are inlined elsewhere: inlining is not read from DWARF"
+        text = "cannot tell whether inlined copies exist: inlining is not read from DWARF"
         yield Finding(UNKNOWN, first, text)
 
 

@@ -1,0 +1,145 @@
+"""`klprove lint`: what it prints, writes and returns."""
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from klprove.cli.main import run
+from klprove.report.lint import lint_schema
+from tests.lint.test_reading import compiled
+
+Built = Callable[[str], Path]
+Capture = pytest.CaptureFixture[str]
+
+
+def test_lines(built: Built, vmlinux: Path, capsys: Capture) -> None:
+    path = built("h12_bad")
+    assert run(["lint", str(path), "--vmlinux", str(vmlinux), "-v"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    text = "3 symbols have this name and old_sympos is 0: the patch is refused"
+    assert lines[0] == f"{path}: error: H12: type_show: {text}"
+    assert [each.split(":")[0] for each in lines[1:4]] == ["    1", "    2", "    3"]
+    assert lines[-1].startswith("klprove: 1 error, 1 note, ")
+
+
+def test_cannot_tell_is_one_line_for_one_reason(built: Built, capsys: Capture) -> None:
+    assert run(["lint", str(built("h01_good"))]) == 3
+    lines = [each for each in capsys.readouterr().out.splitlines() if ": unknown: " in each]
+    assert all(each.endswith("cannot tell: no --vmlinux") for each in lines)
+    assert "H01,H02,H03" in lines[0]
+
+
+def test_list(built: Built, capsys: Capture) -> None:
+    assert run(["lint", "--list", str(built("h14_good"))]) == 0
+    text = capsys.readouterr().out
+    assert "  pre_patch: prepare()\n  post_unpatch: restore()\n" in text
+    assert "  cmdline_proc_show -> new_show" in text
+
+
+def test_explain(capsys: Capture) -> None:
+    assert run(["lint", "--explain", "H04"]) == 0
+    assert "model   : klprove check corpus/known/K11" in capsys.readouterr().out
+    assert run(["lint", "--explain", "all"]) == 0
+    assert capsys.readouterr().out.count("what    :") > 20
+    assert run(["lint", "--explain", "H99"]) == 2
+    assert run(["lint"]) == 2
+
+
+def test_a_waiver_needs_a_reason(
+    built: Built, vmlinux: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    waivers = tmp_path / "waivers.toml"
+    command = ["lint", str(built("h12_bad")), "--vmlinux", str(vmlinux), "--waivers", str(waivers)]
+    waivers.write_text('[[waiver]]\nrule = "H12"\nwhere = "type_*"\n')
+    assert run(command) == 2
+    assert "reason" in capsys.readouterr().err
+    reason = 'reason = "the loader is patched to take the first"\n'
+    waivers.write_text(f'[[waiver]]\nrule = "H12"\nwhere = "type_*"\n{reason}')
+    assert run(command) == 3
+    assert "2 waived" in capsys.readouterr().out
+    waivers.write_text(f'[[waiver]]\nrule = "H12"\nwhere = "other"\n{reason}')
+    assert run(command) == 1
+    assert "the waiver of H12 at other is unused" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[waiver",
+        "x = 1",
+        "waiver = 1",
+        "waiver = [1]",
+        '[[waiver]]\nrule = "H99"\nreason = "long enough"',
+        '[[waiver]]\nrule = 12\nreason = "long enough"',
+        '[[waiver]]\nrule = "H12"\nreasons = "long enough"',
+        "x = " + "[" * 5000,
+    ],
+)
+def test_wrong_waivers(text: str, built: Built, tmp_path: Path, capsys: Capture) -> None:
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text(text)
+    assert run(["lint", str(built("h01_good")), "--waivers", str(waivers)]) == 2
+    assert f"{waivers}: error: " in capsys.readouterr().err
+
+
+def test_baseline(built: Built, vmlinux: Path, tmp_path: Path, capsys: Capture) -> None:
+    known = str(tmp_path / "known")
+    command = ["lint", str(built("h12_bad")), "--vmlinux", str(vmlinux)]
+    assert run([*command, "--write-baseline", known]) == 1
+    assert run([*command, "--baseline", known]) == 0
+    assert " in the baseline  1 function" in capsys.readouterr().out
+    other = ["lint", str(built("h05_bad")), "--vmlinux", str(vmlinux), "--baseline", known]
+    assert run(other) == 1
+
+
+def test_json_and_sarif(built: Built, vmlinux: Path, tmp_path: Path) -> None:
+    files = [tmp_path / "a.json", tmp_path / "a.sarif"]
+    command = ["lint", str(built("h13_bad")), "--vmlinux", str(vmlinux)]
+    command += ["--after", str(built("h13_old"))]
+    assert run([*command, "--json", str(files[0]), "--sarif", str(files[1])]) == 1
+    content, sarif = (json.loads(each.read_text()) for each in files)
+    jsonschema.validate(content, lint_schema())
+    assert content["module"]["states"] == [{"id": 7, "version": 1}]
+    assert content["status"] == 1
+    assert {each["rule"] for each in content["findings"] if each["severity"] == "error"} == {"H13"}
+    results = sarif["runs"][0]["results"]
+    known = {each["id"] for each in sarif["runs"][0]["tool"]["driver"]["rules"]}
+    assert sarif["version"] == "2.1.0"
+    assert {each["ruleId"] for each in results} <= known
+    assert len(results) == len(content["findings"])
+    for each in results:  # SARIF 2.1.0, 3.27.9 and 3.27.10: only a failure has a level
+        assert each["kind"] == "fail" or each["level"] == "none"
+
+
+def test_the_rest_is_said_without_a_usable_kernel(
+    built: Built, vmlinux: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    cut = tmp_path / "vmlinux"
+    data = vmlinux.read_bytes()
+    cut.write_bytes(data[: len(data) // 2])
+    assert run(["lint", str(built("h06_work_bad")), "--vmlinux", str(cut)]) == 2
+    shown = capsys.readouterr()
+    assert "truncated" in shown.err
+    assert "error: H06: new_show" in shown.out
+    cut.write_bytes(data[:18] + struct.pack("<H", 22) + data[20:])
+    assert run(["lint", str(built("h06_work_bad")), "--vmlinux", str(cut)]) == 2
+    assert "a kernel for s390x, and the module is for x86-64" in capsys.readouterr().err
+
+
+def test_five_thousand_functions(workshop: Path, vmlinux: Path, capsys: Capture) -> None:
+    lines = [".text"]
+    for each in range(5000):
+        lines.append(f".type n{each},@function; n{each}: call other; ret; .size n{each}, .-n{each}")
+    lines += [".data", 'owner: .asciz "vmlinux"']
+    lines += [f'name{each}: .asciz "f{each}"' for each in range(5000)]
+    lines.append('.section .kpatch.funcs,"aw"')
+    lines += [f".quad n{each}, 6, 0, 0, 0, name{each}, owner" for each in range(5000)]
+    path = compiled("\n".join([*lines, ""]), workshop / "large.ko", "assembler")
+    assert run(["lint", str(path), "--vmlinux", str(vmlinux)]) == 1
+    out = capsys.readouterr().out
+    assert out.count("error: H12: f") == 5000
+    assert "5,000 functions" in out
