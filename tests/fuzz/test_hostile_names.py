@@ -13,6 +13,7 @@ from klprove.engine.machine import Machine
 from klprove.engine.native.model import Model
 from klprove.export import promela
 from klprove.ir.program import Program
+from klprove.report import glance
 
 TEXT = """int x;
 const char *s;
@@ -89,7 +90,9 @@ def test_no_name_is_in_generated_code(
 
 @pytest.mark.parametrize("word", ["<script>", "`", "\n# x", "\x1b[2J", "[x](javascript:y)", "*x*"])
 def test_a_page_shows_names_dead(word: str) -> None:
-    text = page(f"klprove compare {word}", [(word, "table")])
+    table = glance({word: {}}, ["v4.12"])
+    assert not set(table) & set("<`[*\x1b") and len(table.split("\n")) == 5
+    text = page(f"klprove compare {word}", table, [(word, "table")])
     head = next(line for line in text.split("\n") if line.startswith("## "))
     assert not set(head) & set("<`[*\x1b")
     assert text.count("`") == 2 + 6 and "\x1b" not in text

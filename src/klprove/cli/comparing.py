@@ -13,7 +13,7 @@ from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
 from klprove.kernels import load
-from klprove.report import comparison, glance
+from klprove.report import comparison, dead, glance
 from klprove.source import BadInput, plain
 
 
@@ -112,11 +112,6 @@ def _answer(question: Question, jobs: int | None, whose: Cluster | None) -> Answ
         line.clear()
 
 
-def _dead(name: str) -> str:
-    """A file's name as text of a page: it is no markup."""
-    return re.sub(r"[^\w./ -]", lambda found: f"&#{ord(found[0])};", plain(name))
-
-
 def _code(command: str) -> str:
     """A command inside backticks."""
     return plain(command).replace("`", "\\x60")
@@ -130,5 +125,5 @@ def page(command: str, table: str, pages: list[tuple[str, str]]) -> str:
         "typed by hand.",
         table,
     ]
-    parts += [f"## {_dead(handler)}\n\n```\n{text}\n```" for handler, text in pages]
+    parts += [f"## {dead(handler)}\n\n```\n{text}\n```" for handler, text in pages]
     return "\n\n".join(parts) + "\n"

@@ -9,7 +9,7 @@ from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint, paint_diff
 from klprove.report.text import Traces, render
-from klprove.report.wrapping import field, fold
+from klprove.report.wrapping import dead, field, fold
 
 if TYPE_CHECKING:
     from klprove.report.mailed import letter, letter_document
@@ -23,6 +23,7 @@ __all__ = [
     "command_line",
     "command_words",
     "comparison",
+    "dead",
     "document",
     "explain",
     "field",

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from klprove.check import Answer
 from klprove.report.explanations import in_order
 from klprove.report.replay import command_line, command_words
-from klprove.report.wrapping import WIDTH, ascii_only, fold
+from klprove.report.wrapping import WIDTH, ascii_only, dead, fold
 from klprove.verdict import Verdict
 
 _NOTHING = "."
@@ -49,7 +49,7 @@ def glance(asked: Mapping[str, Mapping[str, Answer]], kernels: Sequence[str]) ->
     lines = ["| handler | " + " | ".join(kernels) + " |", "|---" * (len(kernels) + 1) + "|"]
     for handler, answers in asked.items():
         cells = [_sums(answers[name], letters) if name in answers else _ABSENT for name in kernels]
-        lines.append(f"| {PurePath(handler).stem} | " + " | ".join(cells) + " |")
+        lines.append(f"| {dead(PurePath(handler).stem)} | " + " | ".join(cells) + " |")
     meaning = ", ".join(f"{letter} {code}" for code, letter in letters.items())
     said = f"At how many sites what was found: {meaning}; {_NOTHING} nothing, at any site; "
     said += f"{_ABSENT} does not apply: no such function there."

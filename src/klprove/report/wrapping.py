@@ -1,6 +1,9 @@
 """Plain ASCII lines of at most 79 columns."""
 
+import re
 import textwrap
+
+from klprove.source import plain
 
 WIDTH = 79
 
@@ -8,6 +11,11 @@ WIDTH = 79
 def ascii_only(text: str) -> str:
     """`text` with every other character escaped, so that it survives any mail program."""
     return text.encode("ascii", "backslashreplace").decode()
+
+
+def dead(name: str) -> str:
+    """A file's name as text of a Markdown page: it is no markup."""
+    return re.sub(r"[^\w./ -]", lambda found: f"&#{ord(found[0])};", plain(name))
 
 
 def fold(text: str, width: int, indent: str = "") -> list[str]:
