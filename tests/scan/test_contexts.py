@@ -86,6 +86,7 @@ def test_nmi(found: Map) -> None:
 
 def test_interrupts(found: Map) -> None:
     assert patchable(found, "irq", CERTAIN) == {"handle_it"}
+    assert "in_task_context" not in grades(found, "irq")
     assert patchable(found, "irq", LIKELY) == {"handle_it", "a_handler"}
 
 

@@ -41,6 +41,14 @@ def test_the_toy() -> None:
     assert every > 20
 
 
+def test_a_jump_of_two_bytes_is_one_only_where_an_instruction_starts() -> None:
+    it = subject(open_image(str(toy())))
+    number = it.functions.number
+    found = graph(it.image, it.functions)
+    targets = [target for target, _, _ in found.edges(number["jumps_near"])]
+    assert targets == [number["near_one"]]
+
+
 @pytest.mark.parametrize("series", ["6.1", "6.12"])
 def test_a_part_of_a_real_kernel(series: str) -> None:
     path: Path = kernel(series)

@@ -153,12 +153,22 @@ struct nmiaction registered_nmi = { an_nmi_handler };
 apart void handle_it(void) { action->handler(3, 0); seen = 14; }
 apart void nmi_handle(void) { nmi->handler(3, 0); seen = 15; }
 
+apart void in_task_context(void) { seen = 53; }
+apart void exit_to_user_mode_prepare(void) { in_task_context(); seen = 54; }
+
 quiet void common_interrupt(void)
 {
 	ct_irq_enter();
 	handle_it();
+	exit_to_user_mode_prepare();
 	ct_irq_exit();
 }
+
+/* A jump of two bytes to a neighbour, and an operand that looks like one to the next. */
+asm(".text\n.type jumps_near, @function\njumps_near:\n\ttestl %edi, %edi\n\tjz .Lnear\n"
+    "\t.byte 0xb8, 0x70, .Lfar - . - 1, 0, 0\n\tret\n.size jumps_near, . - jumps_near\n"
+    ".type near_one, @function\nnear_one:\n.Lnear:\n\tret\n.size near_one, . - near_one\n"
+    ".type far_one, @function\nfar_one:\n.Lfar:\n\tret\n.size far_one, . - far_one\n");
 
 quiet void exc_nmi(void)
 {

@@ -95,22 +95,6 @@ class Functions:
         """True for the part of a function that the compiler moved away (`.cold`)."""
         return bool(_FRAGMENT.search(self.names[index]))
 
-    def clone(self, index: int) -> bool:
-        """True for a specialised or shortened copy (`.constprop`, `.isra`, `.part`)."""
-        return bool(_CLONE.search(self.names[index]))
-
-    def parent(self, index: int) -> int | None:
-        """The function that a fragment is a part of: that of its name, or the nearest of them."""
-        name = _FRAGMENT.sub("", self.names[index])
-        if name == self.names[index]:
-            return None
-        mates = self.namesakes.get(name)
-        if mates:
-            return min(
-                mates, key=lambda each: abs(int(self.starts[each]) - int(self.starts[index]))
-            )
-        return self.number.get(name)
-
     def at(self, addresses: Addresses) -> NDArray[np.int64]:
         """Index of the function that starts at each address; -1 for none."""
         return _exact(self.starts, addresses)
