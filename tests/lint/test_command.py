@@ -84,6 +84,7 @@ def test_a_waiver_needs_a_reason(
         "waiver = 1",
         "waiver = [1]",
         '[[waiver]]\nrule = "H99"\nreason = "long enough"',
+        '[[waiver]]\nrule = "H12"\nreason = "ok"',
         '[[waiver]]\nrule = 12\nreason = "long enough"',
         '[[waiver]]\nrule = "H12"\nreasons = "long enough"',
         "x = " + "[" * 5000,
