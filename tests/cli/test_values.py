@@ -83,3 +83,29 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "wrong if:" in capsys.readouterr().out
     assert run(["explain", "redirect-losst"]) == 2
     assert "near it: redirect-lost" in capsys.readouterr().err
+
+
+def test_a_scene_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", "--kernel", "v4.12", "--scene", "transition", "--action", "disable"]
+    few = ["-D", "KTHREAD=0", "-D", "IDLE_CALLS=0", "-D", "COLD=1", "--traces", "one", "-j", "1"]
+    assert run([*words, *few]) == 1
+    said = capsys.readouterr().out
+    assert "model transition (disable) of v4.12" in said
+    assert "klprove check --kernel v4.12 --scene transition --action disable" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--scene", "transition", "m.c"], "of which kernel model?"),
+        (["--action", "disable", "m.c"], "of which kernel model?"),
+        (["--kernel", "v4.12", "--action", "disable"], "nobody can 'disable'"),
+        (["--kernel", "v4.14", "--scene", "transition"], "no scene 'transition'"),
+        (["--kernel", "v4.12", "--scene", "transition", "--action", "replace"], "there is"),
+    ],
+)
+def test_a_scene_that_is_not_there(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -12,6 +12,15 @@ TABLE = tomllib.loads(
     (Path(__file__).parents[2] / "src/klprove/evidence/generations.toml").read_text()
 )
 ORDER: list[str] = TABLE["generations"]
+_PATTERNS = {
+    "dynticks_nmi_nesting in rcu_irq_enter()": (
+        "void rcu_irq_enter(void)\n{\n\tif (x->dynticks_nmi_nesting)\n\t\treturn;\n}\n"
+    ),
+    "TIF_PATCH_PENDING in klp_copy_process()": (
+        "void klp_copy_process(struct task_struct *child)\n{\n\tset(child, TIF_PATCH_PENDING);\n}\n"
+    ),
+}
+"""What the patterns of a tree find."""
 
 
 def _signs(kind: str, name: str) -> Iterable[tuple[bool, dict[str, Any]]]:
@@ -49,20 +58,13 @@ def tree(top: Path, name: str) -> Path:
         words = [each for each in rule.get("has", ()) if there]
         words += [each for each in rule.get("gone", ()) if not there]
         text = "".join(f"void {re.sub(r'[^A-Za-z0-9_.]', '', each)}(void);\n" for each in words)
-        if there and "pattern" in rule and "rcu_irq_enter_disabled" in known(top, name):
-            text += "void rcu_irq_enter(void)\n{\n\tif (x->dynticks_nmi_nesting)\n\t\treturn;\n}\n"
+        if there and "pattern" in rule:
+            text += _PATTERNS[rule["pattern"][1]]
         path = top / rule["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a") as file:
             file.write(text)
     return top
-
-
-def known(top: Path, name: str) -> str:
-    """Words that the generation `name` has elsewhere."""
-    return " ".join(
-        word for there, rule in _signs("tree", name) if not there for word in rule.get("gone", ())
-    )
 
 
 def elf(symbols: Iterable[str]) -> bytes:

@@ -1,5 +1,6 @@
 """The readers: what gets the bytes, from which good inputs they are made, what may come of them."""
 
+import gzip
 import io
 import json
 import os
@@ -31,10 +32,12 @@ from klprove.report.lint import lint_text
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
 from tests.lint.building import build_kernel, build_module, has_gcc
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
+from tests.scan.toy import objcopied, toy
 
 ROOT = Path(__file__).parents[2]
 _STATUSES = (0, 1, BAD_INPUT, INCOMPLETE)
@@ -216,7 +219,7 @@ def _letters() -> Sequence[bytes]:
 
 
 @cache
-def _images() -> Sequence[bytes]:
+def _evident() -> Sequence[bytes]:
     return [elf(labels(each)) for each in ("v4.12rc", "v6.18")]
 
 
@@ -387,13 +390,43 @@ def _restored(data: bytes, folder: Path) -> None:
     resumed(folder, True)
 
 
+@cache
+def _images() -> Sequence[bytes]:
+    whole = toy().read_bytes()
+    return [whole, kernel("s390x", {"f": (TEXT, 16)}, [TEXT]), gzip.compress(whole)]
+
+
+def _scanned(data: bytes, folder: Path) -> None:
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    _said(["scan", "--no-cache", str(path)])
+    _said(["scan", "--no-cache", str(path), "--json", "-"])
+
+
+def _listed(data: bytes, folder: Path) -> None:
+    names, image = folder / "System.map", folder / "vmlinux"
+    names.write_bytes(data)
+    image.write_bytes(_images()[0])
+    _said(["scan", "--no-cache", str(image), "--traceable", str(names)])
+    image.write_bytes(objcopied("--strip-all").read_bytes())
+    _said(["scan", "--no-cache", str(image), "--names", str(names), "--rcu-off", "--all"])
+
+
+_LISTS = (
+    b"ffffffff81000000 T first\nffffffff81000040 t second\nffffffff81000080 D data\n",
+    b"first\nsecond [module]\nffffffff81000000 third\n",
+)
+
+
 READERS: Mapping[str, Reader] = {
+    "image": Reader(lambda random: mutated(random, _images()), _scanned),
+    "list": Reader(lambda random: mutated(random, _LISTS), _listed),
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
     "kernel source": Reader(lambda random: mutated(random, _trees()), _source),
     "check": Reader(lambda random: mutated(random, _models()), _checked),
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
-    "image": Reader(lambda random: mutated(random, _images()), _seen),
+    "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
     "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),

@@ -16,11 +16,16 @@ PAIRS = [
     ("v4.12rc", "C", "printk_nmi_enter"),
     ("v4.12rc", "D", "cpuidle_reflect"),
     ("v4.12rc", "D2", "rcu_nmi_exit"),
-    ("v4.12rc", "E", "notify_die"),
+    ("v4.12rc", "E", "hw_breakpoint_exceptions_notify"),
     ("v4.12rc", "F", "ist_exit"),
     ("v4.12", "G", "rcu_nmi_enter"),
     ("v4.14", "B", "rcu_dynticks_eqs_enter"),
     ("v4.16", "F", "do_debug"),
+    ("v4.20", "B", "rcu_nmi_exit"),
+    ("v5.8", "A", "mce_log"),
+    ("v5.11", "G", "arch_cpu_idle"),
+    ("v6.0", "A", "vfs_read"),
+    ("v6.18", "G", "irq_enter_rcu"),
 ]
 
 

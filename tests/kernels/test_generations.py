@@ -88,7 +88,7 @@ def test_without_preemption_rcu_waits_for_a_handler_but_not_in_idle(kernel: str)
     assert "use-after-free" in found(kernel, idle, user, defines, TWO_CPUS, 2)
 
 
-@pytest.mark.parametrize("kernel", ["v5.11", "v6.0", "v6.18"])
+@pytest.mark.parametrize("kernel", ["v5.11", "v6.18"])
 def test_the_real_wait_waits_in_idle_too(kernel: str) -> None:
     assert not found(kernel, "intel_idle", OWN, DRIVER, TWO_CPUS, 2)
     assert "use-after-free" in found(kernel, "intel_idle", OWN, {**RCU, **DRIVER}, TWO_CPUS, 2)
@@ -132,7 +132,7 @@ static void mce_log(void)
 }
 """
 WAS_NOT = """
-static int notify_die(enum die_val val, struct pt_regs *regs)
+static int hw_breakpoint_exceptions_notify(struct pt_regs *regs)
 {
 	assert(in_nmi());
 	return 0;
@@ -143,6 +143,7 @@ static int notify_die(enum die_val val, struct pt_regs *regs)
 @pytest.mark.parametrize(
     ("kernel", "text", "codes"),
     [("v4.20", WAS_NOT, {"assert"}), *((k, IN_NMI, set()) for k in ("v5.8", "v5.11", "v6.0"))],
+    ids=["v4.20", "v5.8", "v5.11", "v6.0"],
 )
 def test_exceptions_are_nmis_since_v5_8(
     kernel: str, text: str, codes: set[str], mutant: Path
@@ -168,7 +169,9 @@ static noinstr irqentry_state_t irqentry_enter(struct pt_regs *regs)
 
 
 @pytest.mark.parametrize(
-    ("kernel", "text"), [("v5.8", UNTOLD_V5_8), ("v5.11", UNTOLD), ("v6.0", UNTOLD)]
+    ("kernel", "text"),
+    [("v5.8", UNTOLD_V5_8), ("v5.11", UNTOLD), ("v6.0", UNTOLD)],
+    ids=["v5.8", "v5.11", "v6.0"],
 )
 def test_an_interrupt_of_the_idle_task_has_to_tell_rcu(
     kernel: str, text: str, mutant: Path

@@ -51,3 +51,5 @@ def test_a_scene_has_actions() -> None:
 def test_a_generation_may_lack_a_scene() -> None:
     with pytest.raises(BadInput, match="no scene 'transition'"):
         load("v4.12rc", scene=TRANSITION)
+    with pytest.raises(BadInput, match="no scene 'handler'"):
+        load("v5.1")

@@ -110,6 +110,7 @@ def test_an_option_changes_what_is_read(tmp_path: Path) -> None:
         ("include/linux/hardirq.h:rcu_nmi_exit", "= it is in kernel/rcu/tree.c"),
         ("kernel/rcu/tree.c:rcu_dynticks_task_enter", "inline assembly"),
         ("kernel/rcu/tree.c:preempt_count", "is a macro of the model"),
+        ("kernel/rcu/tree.c:__do_softirq", "__do_softirq() reports to its properties: body_needs"),
     ],
 )
 def test_what_cannot_be_lifted_is_refused(tmp_path: Path, lift: str, words: str) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.litmus.axiomatic import finals, outcomes
 from tests.litmus.axioms import same_outcomes, same_shape, same_verdict
 from tests.litmus.exporting import KEPT, exported, shape_model
 from tests.litmus.herd import states
+from tests.litmus.models import explored
 from tests.litmus.programs import Made
 from tests.litmus.reader import read
 from tests.litmus.shapes import Shape
@@ -38,6 +40,29 @@ def test_a_violation_exists_where_klprove_finds_one(tmp_path: Path) -> None:
             assert same, seed
             seen.add(exists)
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize(("goes_on", "wanted"), [("", False), ("WRITE_ONCE(x, 2);", True)])
+def test_a_task_that_waits_in_one_arm_does_not_go_on(
+    goes_on: str, wanted: bool, tmp_path: Path
+) -> None:
+    text = (
+        "int x, y; __task(0) void t(void) { await(READ_ONCE(x) >= 1); int r = READ_ONCE(x);"
+        " if (r == 1) await(READ_ONCE(x) == 2); WRITE_ONCE(y, 1); }"
+        f"__task(1) void u(void) {{ WRITE_ONCE(x, 1); {goes_on} await(READ_ONCE(y)); BUG(); }}"
+    )
+    test = read(exported(tmp_path / "model.c", text, observe=False))
+    assert any(map(test.exists, finals(test))) == wanted
+    codes = {each.code for each in explored(tmp_path / "model.c", "sc", "reference").findings}
+    assert ("assert" in codes) == wanted
+
+
+def test_a_constant_of_one_arm_is_none_behind_both(tmp_path: Path) -> None:
+    text = (
+        "int x, y; __task(0) void t(void) { int k = 1; if (READ_ONCE(x)) k = 2; WRITE_ONCE(y, k); }"
+        "__task(1) void u(void) { WRITE_ONCE(x, 1); }"
+    )
+    assert outcomes(read(exported(tmp_path / "model.c", text))) == {(0, 1, 1), (1, 1, 2)}
 
 
 _HERD = """Test name Allowed

@@ -55,7 +55,13 @@ def test_what_is_entered_is_left_and_that_is_said() -> None:
         "static bool klp_block_patch_removal: the mail sets it, and does not say who reads it",
     ]
     assert text(found).startswith("static bool klp_block_patch_removal;\n")
-    assert "if (klprove_rcu_nmi_enter)\nrcu_nmi_exit();" in text(found)
+    assert text(found).endswith(
+        "if (klprove_rcu_irq_enter_irqson)\nrcu_irq_exit_irqson();\n"
+        "if (klprove_rcu_nmi_enter)\nrcu_nmi_exit();\n}\n"
+    )
+    flags = mail("one_flag = true;\nf(other_flag);\n")
+    found = taken(flags, where="klp_ftrace_handler:entry")
+    assert [each.split(":")[0] for each in found.placed.added] == ["static bool one_flag"]
     both = mail("rcu_irq_enter();\n...\nrcu_irq_exit();\n")
     found = taken(both, where="klp_ftrace_handler:entry")
     assert found.placed.added == []
@@ -101,9 +107,12 @@ def test_prose_that_means_two_functions_is_asked_about() -> None:
 def test_a_function_that_returns_early() -> None:
     found = taken(mail("rcu_nmi_enter();\n"), where="klp_ftrace_handler:entry")
     assert "klprove_end" not in text(found)
-    early = taken(mail("preempt_disable();\n"), where="call_klp_handler:entry")
-    if "return;" in early.placed.composed.text:
-        pytest.fail("left without its end")
+    early = taken(mail("preempt_disable();\n"), where="ftrace_ops_assist_func:entry")
+    assert "return;" not in text(early)
+    assert "goto klprove_end;" in text(early)
+    assert text(early).endswith(
+        "klprove_end:;\nif (klprove_preempt_disable)\npreempt_enable();\n}\n"
+    )
     assert "returns a value in its middle" in refused(
         mail("preempt_disable();\n"), "trace_test_and_set_recursion:entry"
     )
@@ -142,10 +151,26 @@ def test_context_that_the_model_lacks_is_left_out_and_told() -> None:
         found.placed.because == "it fits v4.12rc/klp_handler.c:9:1 without 1 lines of its context"
     )
     assert text(found) == text(taken(mail(PATCH)))
+    part = (
+        "@@ -1,3 +1,4 @@ f\n patch_state;\n \trcu_read_lock();\n \tfunc = list_first_or_null_rcu("
+        "&ops->func_stack, struct klp_func, stack_node);\n+\tsmp_mb();\n"
+    )
+    assert taken(mail(part)).placed.because.endswith("without 1 lines of its context")
     # All of it, and the change is not clear.
     vague = "@@ -1,2 +1,3 @@\n \tnothing();\n \tsmp_rmb();\n+\tsmp_mb();\n"
     assert "these lines stand" in refused(mail(vague))
     assert "the patch does not fit" in refused(mail("@@ -1,1 +1,2 @@\n \tnothing();\n+\tf();\n"))
+
+
+def test_a_hunk_that_names_its_function_is_not_put_into_another() -> None:
+    hunk = "@@ -1,2 +1,2 @@ void {}(int x)\n \tnothing();\n-\tpatch->mod.refcnt--;\n+\tsmp_mb();\n"
+    data = mail(hunk.format("f"))
+    found = take(data, "m", kernel(), defines={"NR_CPUS": "2"})
+    assert found.placed.target == "in place of klp_release_module"
+    assert "does not fit" in refused(data)  # no updater on one CPU
+    data = mail(hunk.format("klp_ftrace_handler"))
+    with pytest.raises(BadInput, match="does not fit"):
+        take(data, "m", kernel(), defines={"NR_CPUS": "2"})
 
 
 def test_the_fix_of_2017_makes_the_fixed_handler() -> None:

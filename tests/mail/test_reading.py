@@ -47,6 +47,7 @@ def test_prose_is_no_c_and_quoted_c_is_told_apart() -> None:
         "--- a line\n+++ another",
         "> > >\n> >",
         "Thanks,\nSomebody;",
+        "f(" + "x" * 200 + ");",
     ],
 )
 def test_prose(prose: str) -> None:
@@ -114,6 +115,8 @@ def test_flowed_text_is_joined() -> None:
     assert kinds(data)[0][1] == "line 5, quoted once"
     data = mail("f(a, \nb);\n", "Content-Type: text/plain; format=flowed; delsp=yes")
     assert texts(data) == [["f(a,b);"]]
+    data = mail("f(a, \n> b(c);\n", "Content-Type: text/plain; format=flowed")
+    assert texts(data) == [["b(c);"]]
     assert texts(mail("f(a, \nb);\n", "Content-Type: text/plain")) == [["f(a, ", "b);"]]
 
 
@@ -144,6 +147,13 @@ def test_parts() -> None:
     assert kinds(data) == [(STATEMENTS, "line 12"), (DIFF, "lines 21-37")]
     with pytest.raises(BadInput, match="HTML only"):
         read(mail(html + "--B--\n", kind), "m")
+
+
+def test_parts_with_the_same_text() -> None:
+    kind = 'Content-Type: multipart/mixed; boundary="B"'
+    plain = "--B\nContent-Type: text/plain\n\nf();\n"
+    data = mail(plain + plain + "--B--\n", kind)
+    assert [line.span.line for line in read(data, "m")[0].lines if line.text] == [8, 12]
 
 
 def test_a_folder_of_mails() -> None:

@@ -49,3 +49,32 @@ def test_the_page_names_the_command_that_wrote_it(tmp_path: Path) -> None:
     assert f"klprove compare {HANDLER} --kernels v4.12rc" in text
     assert "tick_broadcast_enter" in text
     assert run(["compare", HANDLER, "--kernels", "v9.9", "-o", str(page)]) == 2
+
+
+def test_a_handler_does_not_apply_where_its_functions_are_not(tmp_path: Path) -> None:
+    """D calls rcu_nmi_enter(), which v6.0 has under another name."""
+    page = tmp_path / "page.md"
+    words = ["compare", "handlers/2017/D.c", "--arrivals", "0", "-D", "KLP_WAIT_RCU=1"]
+    words += ["-o", str(page), "--kernels"]
+    assert run([*words, "v5.11,v6.0"]) == 0
+    text = page.read_text()
+    assert "does not apply on v6.0: no such function there: rcu_nmi_enter()," in text
+    assert "| handler | v5.11 | v6.0 |\n|---|---|---|\n| D | . | - |" in text
+    assert "--kernel v5.11" in text and "--kernel v6.0" not in text
+    assert run([*words, "v6.0"]) == 2, "it applies nowhere"
+
+
+def test_a_handler_that_is_wrong_otherwise_is_bad_input(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.c"
+    wrong.write_text("static void f(void) { rcu_nmi_enter(); int x = ; }\n")
+    assert run(["compare", str(wrong), "--arrivals", "0", "--kernels", "v5.11,v6.0"]) == 2
+
+
+def test_kernels_that_do_not_fit_into_one_table_are_in_several() -> None:
+    answer = check(
+        Question(files=("handlers/own.c",), kernel="v6.0", patch=("vfs_read",), arrivals={"irq": 0})
+    )
+    text = comparison({f"v{number}.18": answer for number in range(12, 24)})
+    assert text.count("\nsite ") + text.startswith("site ") == 2
+    assert text.count("\nvfs_read ") == 2
+    assert all(len(line) <= WIDTH for line in text.splitlines() if not line.startswith("$"))

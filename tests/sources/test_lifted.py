@@ -45,6 +45,16 @@ def test_most_of_what_tells_rcu_is_lifted() -> None:
     }  # fmt: skip
 
 
+def test_the_livepatch_core_is_lifted_in_its_scene() -> None:
+    found = surveyed(Question(files=(), kernel="v6.1", scene="transition", tree=str(HERE)))
+    assert set(found.lifted) >= {
+        "klp_start_transition", "klp_try_complete_transition", "klp_reverse_transition",
+        "klp_update_patch_state", "klp_force_transition", "klp_copy_process",
+    }  # fmt: skip
+    kept = {each.name for each in found.entries if "own reports" in each.reason}
+    assert kept >= {"klp_init_transition", "klp_complete_transition"}
+
+
 def test_what_is_taken_as_empty_is_told() -> None:
     empty = survey().composed.empty
     assert {"lockdep_off", "instrumentation_begin", "trace_rcu_dyntick"} <= set(empty)

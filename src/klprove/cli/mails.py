@@ -9,7 +9,7 @@ from pathlib import Path
 from klprove.api import Options
 from klprove.check import EACH, Answer
 from klprove.evidence import resolve
-from klprove.kernels import load
+from klprove.kernels import HANDLER, Kernel, load
 from klprove.mail import MOST_BYTES, STDIN, Taken, complaints, take, told
 from klprove.source import BadInput, Diagnostic, Span
 
@@ -34,15 +34,10 @@ def of_mail(
         kernel = KERNEL
         assumed.append(f"--kernel {kernel}")
     given = {**given, "kernel": kernel}
-    taken = take(
-        data,
-        name,
-        load(resolve(os.fspath(kernel))[0]),
-        number=number,
-        where=where,
-        defines=given.get("defines"),
-    )
-    if given.get("patch") is None:
+    scene = given.get("scene") or HANDLER
+    model = load(resolve(os.fspath(kernel), scene)[0], scene=scene)
+    taken = take(data, name, model, number=number, where=where, defines=_defines(model, given))
+    if given.get("patch") is None and scene == HANDLER:
         given["patch"] = EACH
         assumed.append(f"--patch {EACH}")
     with tempfile.TemporaryDirectory() as folder:
@@ -53,6 +48,15 @@ def of_mail(
         except BadInput as refused:
             raise complaints(refused, taken, file) from None
     return told(answer, taken, file), taken, " ".join(assumed)
+
+
+def _defines(model: Kernel, given: Options) -> dict[str, str]:
+    """The macros under which the model will be read: they decide which of its functions exist."""
+    return {
+        "NR_CPUS": str(given.get("cpus") or 1),
+        **model.defines(given.get("action")),
+        **(given.get("defines") or {}),
+    }
 
 
 def _read(path: str) -> bytes:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from klprove.evidence.image import symbols
-from klprove.kernels import names
+from klprove.evidence.image import named
+from klprove.kernels import HANDLER, names
 from klprove.source import BadInput, Diagnostic, Span
 
 IMAGE, TREE = "image", "tree"
@@ -35,6 +35,9 @@ class Candidate:
     """A generation, with what speaks for it and against it."""
 
     name: str
+    """That of the model."""
+    generation: str
+    """The generation that the signs are of; the model is the newest up to it."""
     speaks_for: tuple[Seen, ...]
     against: tuple[Seen, ...]
 
@@ -56,29 +59,45 @@ class Evidence:
         return self.candidates[0]
 
 
-def resolve(kernel: str, offered: Sequence[str] | None = None) -> tuple[str, Evidence | None]:
+def resolve(
+    kernel: str, scene: str = HANDLER, offered: Sequence[str] | None = None
+) -> tuple[str, Evidence | None]:
     """The generation that `kernel` names, or that fits the image or the tree at that path, and why.
 
-    offered: generations that there are models of; None is all. Raises BadInput "kernel" where
-    nothing fits, or the one that does has no model.
+    offered: generations that there are models of; None is all that have `scene`. Raises BadInput
+    "kernel" where nothing fits, or what does is older than every model.
     """
-    known = names() if offered is None else tuple(offered)
+    known = names(scene=scene) if offered is None else tuple(offered)
     path = Path(kernel)
     if kernel in known or not ("/" in kernel or _exists(path)):
         return kernel, None
     if not _exists(path):
         raise _wrong(kernel, "no such file or folder, and no kernel generation")
     seen, kind = _look(path)
-    evidence = Evidence(kernel, kind, _candidates(seen))
     base = [each for each in seen if each.since == _table()["generations"][0]]
     if not all(each.there for each in base):
         text = "no livepatch consistency model in it: " + ", ".join(each.by for each in base)
         raise _wrong(kernel, text, "the models begin at v4.12-rc; --kernel GENERATION overrules")
-    if evidence.taken.name not in known:
-        text = f"this is {evidence.taken.name} by {_signs(evidence.taken.speaks_for)}"
+    every = _candidates(seen)
+    found: dict[str, Candidate] = {}
+    for each in every:
+        model = _model(each.generation, known)
+        if model is not None:
+            found.setdefault(model, replace(each, name=model))
+    if _model(every[0].generation, known) is None:
+        text = f"this is {every[0].generation} by {_signs(every[0].speaks_for)}"
         have = f"there is no model of it, only {', '.join(known)}; --kernel takes one of them"
         raise _wrong(kernel, text, have)
+    evidence = Evidence(kernel, kind, tuple(found.values()))
     return evidence.taken.name, evidence
+
+
+def _model(generation: str, known: Sequence[str]) -> str | None:
+    """The newest of `known` that is not newer than `generation`: where nothing that it models has
+    changed since, a generation has no model of its own."""
+    order: Sequence[str] = _table()["generations"]
+    older = order[: order.index(generation) + 1]
+    return next((each for each in reversed(older) if each in known), None)
 
 
 def _exists(path: Path) -> bool:
@@ -112,7 +131,7 @@ def _look(path: Path) -> tuple[list[Seen], str]:
         return _seen(TREE, lambda rule: _in_tree(rule, path)), TREE
     if not path.is_file():
         raise _wrong(str(path), "no ordinary file")
-    there = symbols(path)
+    there = named(str(path))
     return _seen(IMAGE, lambda rule: _in_image(rule, there)), IMAGE
 
 
@@ -148,13 +167,14 @@ def _in_image(rule: Mapping[str, Any], there: Mapping[str, int]) -> tuple[bool |
 def _in_tree(rule: Mapping[str, Any], top: Path) -> tuple[bool | None, str]:
     text = _text(top / rule["file"])
     found: bool | None
-    if "pattern" in rule and re.search(rule["pattern"][0], text):
-        found, by = True, rule["pattern"][1]
+    pattern, told = rule.get("pattern", ("", ""))
+    if pattern and re.search(pattern, text):
+        found, by = True, told
     else:
         found, by = _judged(
             rule, lambda word: bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
         )
-    return found, by
+    return found, by if by != "no " else f"no {told}"
 
 
 def _judged(rule: Mapping[str, Any], there: Callable[[str], bool]) -> tuple[bool | None, str]:
@@ -190,6 +210,7 @@ def _candidates(seen: Sequence[Seen]) -> tuple[Candidate, ...]:
     for place, name in enumerate(order):
         fits = {each: each.there == (order.index(each.since) <= place) for each in seen}
         candidate = Candidate(
+            name,
             name,
             tuple(each for each in seen if fits[each]),
             tuple(each for each in seen if not fits[each]),

@@ -29,6 +29,7 @@ MACHINES = {
 
 _ALLOC, _EXECUTE, _COMPRESSED = 0x2, 0x4, 0x800
 _NOBITS = "SHT_NOBITS"
+_HIGHEST = (1 << 64) - 1
 _DAMAGE = (
     ELFError, ConstructError, ValueError, KeyError, TypeError, AttributeError, IndexError,
     OverflowError, OSError, MemoryError, AssertionError, ArithmeticError,
@@ -216,11 +217,13 @@ def _sections(elf: ELFFile, length: int) -> Iterator[Section]:
         header = elf._get_section_header(index)
         offset, size = int(header["sh_offset"]), int(header["sh_size"])
         there = header["sh_type"] != _NOBITS
+        address = offset if elf.header["e_type"] == "ET_REL" else int(header["sh_addr"])
+        size = min(size, _HIGHEST - address)
         flags = int(header["sh_flags"])
         yield Section(
             str(elf._get_section_name(header)),
             index,
-            offset if elf.header["e_type"] == "ET_REL" else int(header["sh_addr"]),
+            address,
             offset,
             size,
             max(min(size, length - offset), 0) if there else 0,

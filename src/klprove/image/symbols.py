@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -163,13 +163,22 @@ def functions(image: Image, table: Sequence[Symbol]) -> Functions:
     code = {each.index: each for each in image.executable()}
     typed: dict[int, list[Symbol]] = {}
     other: dict[int, list[Symbol]] = {}
+    outside = 0
     for each in table:
         if each.section not in code or each.name.startswith(("__pfx_", "__cfi_", ".L")):
             continue
+        home = code[each.section]
+        if not home.address <= each.address < home.address + home.size:
+            outside += each.type == FUNCTION  # names of boundaries may stand at the end
+            continue
+        if each.size > home.address + home.size - each.address:
+            each = replace(each, size=0)
         if each.type == FUNCTION:
             typed.setdefault(each.address, []).append(each)
         elif each.type == UNTYPED and each.binding == _GLOBAL and not _boundary(each.name):
             other.setdefault(each.address, []).append(each)
+    if outside:
+        image.notes.append(f"{outside} symbols of code lie outside it: damaged, left out")
     inside = _inside(typed, other)
     return _assemble(typed | {each: other[each] for each in inside}, frozenset(typed), code)
 

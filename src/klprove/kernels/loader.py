@@ -80,7 +80,7 @@ def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
     if name not in known:
         hint = "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
-        if name in names(home):
+        if any(name in names(home, other) for other in SCENES):
             text = f"kernel generation {name} has no scene {scene!r}"
         raise BadInput([Diagnostic("kernel", Span("--kernel", 0, 0), text, hint)])
     try:

@@ -8,7 +8,7 @@ from klprove.c import Overlay, Text
 from klprove.lift.lifted import Lifted, virtual
 from klprove.lift.masking import mask
 from klprove.lift.tree import KernelTree
-from klprove.lift.vocabulary import Word, family, mentioned, vocabulary
+from klprove.lift.vocabulary import Word, family, mentioned, vocabulary, word_for
 
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _ENUM = re.compile(r"\benum\b[^{};()]*\{([^}]*)\}")
@@ -59,7 +59,7 @@ class Composed:
         words = [
             each for each in self.words if each.kind == "same" and "__klprove" not in each.name
         ]
-        return tuple(sorted(each.define for each in words))
+        return tuple(sorted(each.line.removeprefix("#define ") for each in words))
 
     def assumptions(self, tree: str | None) -> tuple[str, ...]:
         """What an answer about this text rests on."""
@@ -96,10 +96,10 @@ def compose(
     names = {each.name for each in parts}
     asked = set().union(*(each.words for each in parts))
     words = _needed(tree, asked - known - names, known | names)
-    asked |= {name for each in words for name in mentioned(each.define)}
+    asked |= {name for each in words for name in mentioned(each.line)}
     on = sorted(name for name in asked & options.keys() - known if name.startswith("CONFIG_"))
     lines = [f"#define {name} {options[name]}" for name in on]
-    lines += [f"#define {each.define}" for each in words]
+    lines += [each.line for each in words]
     front = [virtual("vocabulary", "\n".join(lines) + "\n")] if lines else []
     front += [each.text for each in parts if each.is_macro and each.name not in functions]
     overlay = Overlay(
@@ -120,11 +120,11 @@ def _needed(tree: KernelTree, asked: Iterable[str], known: frozenset[str] | set[
     defined = tree.find(families)
     while left:
         name = left.pop()
-        word = vocabulary().get(name) or (family(name) if name not in defined else None)
+        word = word_for(name, known) or (family(name) if name not in defined else None)
         if word is None or name in found or name in known:
             continue
         found[name] = word
-        left += sorted(mentioned(word.define))
+        left += sorted(mentioned(word.line))
     return [found[name] for name in sorted(found)]
 
 

@@ -1,14 +1,17 @@
 """What a kernel model says of itself: the functions that its files' heads name."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from klprove.c import HEADER, Unit
+from klprove.c import HEADER, FunctionDecl, Unit
 from klprove.kernels import Kernel
 from klprove.lift.composition import macros_of, words_of
+from klprove.lift.masking import mask
 
 _HEAD = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
 _MODELS = re.compile(r"\bModels:(.*?)(?=\bLeaves out:|\bDiverges\b|\Z)", re.DOTALL)
+_REPORTS = frozenset({"finding", "reach", "__klprove_reach"})
 _WORD = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?![\w/]|\.[ch]\b)")
 
 
@@ -18,6 +21,9 @@ class Modelled:
 
     named: tuple[str, ...]
     """Functions that a file defines and its head names as the kernel's, in order."""
+    marks: Mapping[str, tuple[str, ...]]
+    """Of the functions that report to the model's properties: by which ghost functions. Real text
+    in their place would say nothing to these."""
     own: tuple[str, ...]
     """Functions that no head names: the model's own."""
     functions: frozenset[str]
@@ -39,13 +45,25 @@ def modelled(kernel: Kernel, unit: Unit) -> Modelled:
         says = heads.get(each.node.span.file, frozenset())
         (named if name in says and not each.is_ghost else own).append(name)
     sources = [*texts.values(), HEADER.read_text(encoding="utf-8")]
+    ghosts = {name for name, each in unit.declared.items() if each.is_ghost} | _REPORTS
+    marks = {name: _called(unit.declared[name], texts) & ghosts for name in named}
     return Modelled(
         named=tuple(named),
+        marks={name: tuple(sorted(found)) for name, found in marks.items() if found},
         own=tuple(own),
         functions=frozenset((*named, *own)),
         macros=frozenset().union(*map(macros_of, sources)),
         known=frozenset().union(*map(words_of, sources)),
     )
+
+
+def _called(function: FunctionDecl, texts: Mapping[str, str]) -> set[str]:
+    """Names in the body of `function`."""
+    body = function.body
+    if body is None or body.span.file not in texts:
+        return set()
+    text = texts[body.span.file].encode()[body.extent.start : body.extent.end]
+    return set(_WORD.findall(mask(text.decode(errors="replace"))))
 
 
 def _named(text: str) -> frozenset[str]:

@@ -40,6 +40,9 @@ def _requested(tree: KernelTree, model: Modelled, reference: str) -> Lifted:
     if name in model.macros:
         text = f"{name} is a macro of the model, which its text goes on using"
         raise _bad("option", _OPTION, text, "leave it out")
+    if name in model.marks:
+        text = f"the model's {name}() reports to its properties: {', '.join(model.marks[name])}"
+        raise _bad("option", _OPTION, text, "lift what it calls instead")
     path = Path(file)
     if not (tree.root / path).exists() and path.exists():
         path = path.absolute()

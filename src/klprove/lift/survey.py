@@ -114,7 +114,10 @@ def survey(tree: KernelTree, model: Modelled, compose: Compose, attempt: Attempt
 
 def _enter(state: _State, name: str, place: Place, depth: int = 0) -> None:
     part = lifted(state.tree, place, depth)
-    if place.definition.wrong:
+    if name in state.model.marks:
+        reason = f"the model's own reports to its properties: {', '.join(state.model.marks[name])}"
+        state.refused[name] = Entry(name, REFUSED, part.span, part.is_macro, reason, part.span)
+    elif place.definition.wrong:
         at = Span(part.text.name, place.wrong_line, 1)
         state.refused[name] = Entry(
             name, REFUSED, part.span, part.is_macro, place.definition.wrong, at

@@ -2,58 +2,70 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).with_name("vocabulary.toml")
-_NAME = re.compile(r"\w+")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_EMPTY = "#define {}(...) (0)"
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: the macro that stands for it."""
+    """One word, and the line of text that stands for it."""
 
     name: str
     """Ends in * where it stands for all names that begin so."""
-    define: str
-    """What follows #define."""
+    line: str
     kind: str
-    """`empty`, `attribute` or `same`."""
+    """`empty`, `attribute`, `same` or `type`."""
     reason: str
+    model: str = ""
+    """A name that the model must define for this word to count; empty for any model."""
 
 
 @cache
-def vocabulary() -> dict[str, Word]:
-    """Every word by name, in the order of the file."""
-    return {word.name: word for word in _words()}
+def vocabulary() -> dict[str, tuple[Word, ...]]:
+    """Every word by name; those for some models before those for any."""
+    found: dict[str, tuple[Word, ...]] = {}
+    for word in sorted(_words(), key=lambda each: not each.model):
+        found[word.name] = (*found.get(word.name, ()), word)
+    return found
 
 
 def _words() -> Iterator[Word]:
     tables = tomllib.loads(HERE.read_text(encoding="utf-8"))
     for kind, groups in tables.items():
         for group in groups:
-            reason = group["reason"]
+            rest = (kind, group["reason"], group.get("model", ""))
             for name in group.get("names", ()):
-                define = f"{name}(...) (0)" if kind == "empty" else name
-                yield Word(name, define, kind, reason)
+                yield Word(
+                    name, _EMPTY.format(name) if kind == "empty" else f"#define {name}", *rest
+                )
             for name in group.get("calls", ()):
-                yield Word(name, f"{name}(...)", kind, reason)
-            for define in group.get("defines", ()):
-                found = _NAME.match(define)
-                assert found
-                yield Word(found[0], define, kind, reason)
+                yield Word(name, f"#define {name}(...)", *rest)
+            for text in group.get("defines", ()):
+                yield Word(_IDENTIFIER.findall(text)[0], f"#define {text}", *rest)
+            for name, text in group.get("texts", {}).items():
+                yield Word(name, text, *rest)
+
+
+def word_for(name: str, known: Collection[str]) -> Word | None:
+    """The word for `name` beside a model that defines `known`; None where there is none."""
+    words = vocabulary().get(name, ())
+    return next((each for each in words if not each.model or each.model in known), None)
 
 
 def family(name: str) -> Word | None:
     """The word for `name` of the families that end in *; None where it is of none."""
-    for word in vocabulary().values():
-        if word.name.endswith("*") and name.startswith(word.name[:-1]):
-            return Word(name, f"{name}(...) (0)", word.kind, word.reason)
+    for words in vocabulary().values():
+        if words[0].name.endswith("*") and name.startswith(words[0].name[:-1]):
+            return Word(name, _EMPTY.format(name), words[0].kind, words[0].reason)
     return None
 
 
-def mentioned(define: str) -> set[str]:
-    """Names that a #define makes use of."""
-    return set(re.findall(r"[A-Za-z_]\w*", define))
+def mentioned(line: str) -> set[str]:
+    """Names that a line of text makes use of."""
+    return set(_IDENTIFIER.findall(line))

@@ -208,7 +208,7 @@ def _unfit(hunk: _Hunk, model: Functions, found: Sequence[tuple[str, int]]) -> D
     named = _named(hunk, model)
     notes = [(model.whole(named).origin, f"the model's {named}")] if named else []
     text = f"the patch does not fit: {model.kernel.name} has no such line"
-    hint = "send the function whole, or name another --kernel"
+    hint = "send the function whole, or name another --kernel, --scene or --cpus"
     return Diagnostic("mail", missing.span, text, hint, notes)
 
 

@@ -67,6 +67,7 @@ def _evidence(found: "Evidence | None") -> dict[str, Any] | None:
         "candidates": [
             {
                 "kernel": each.name,
+                "generation": each.generation,
                 "for": [_sign(sign) for sign in each.speaks_for],
                 "against": [_sign(sign) for sign in each.against],
             }

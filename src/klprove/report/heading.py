@@ -51,11 +51,12 @@ def evidence(answer: Answer) -> Iterator[str]:
     if found is None:
         return
     for candidate in found.candidates:
-        head = (
-            f"{candidate.name} by {found.path}: "
-            if candidate is found.taken
-            else (f"or {candidate.name}, as --kernel says: ")
-        )
+        name = candidate.name
+        if candidate.generation != name:
+            name += f" (the model up to {candidate.generation})"
+        head = f"{name} by {found.path}: "
+        if candidate is not found.taken:
+            head = f"or {name}, if --kernel says so: "
         parts = ", ".join(each.by for each in candidate.speaks_for)
         if candidate.against:
             parts += "; AGAINST it: " + ", ".join(

@@ -19,6 +19,9 @@ def _summary(found: Map) -> Iterator[str]:
     yield heading(found)
     yield from notes(found)
     yield ""
+    if not found.names:
+        yield from _questions(found)
+        return
     words = Counter(found.patch)
     yield f"{'can it be livepatched':<60}{'functions':>{_COLUMN}}"
     for word, text in REASONS.items():

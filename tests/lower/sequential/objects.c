@@ -116,6 +116,7 @@ __task(0) void run(void)
 	put(pool[1].word);
 	put(matrix[0][1] * 100 + matrix[1][1] * 10 + matrix[1][2]);
 	put(flat[1][0]);
+	put(*(2 + words[1]) + 3[words[1]] + (words[0] + i - words[0]));
 	put(name[2] + sizeof(name));
 	put(words[1][4]);
 	put(elided.in.p[2]);

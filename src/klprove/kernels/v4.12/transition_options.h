@@ -53,6 +53,12 @@
 #define SLEEPS 1
 #endif
 
+/* A task is preempted in the patched function, instead of going to sleep there: what
+ * an interrupt put on its stack hides what lies below. */
+#ifndef PREEMPTED
+#define PREEMPTED 0
+#endif
+
 /* A task that sleeps in the patched function sleeps in its .cold part. */
 #ifndef COLD
 #define COLD 0

@@ -3,7 +3,7 @@
  * Models: klp_update_patch_state, klp_check_stack_func, klp_check_stack,
  * klp_try_switch_task of kernel/livepatch/transition.c, as in v4.12; its middle
  * has the name that it got later, klp_check_and_switch_task.
- * Leaves out: stacks that cannot be walked; klp_have_reliable_stack() is true.
+ * Leaves out: architectures that cannot walk a stack reliably.
  */
 
 /* The task itself calls this, at a place where it is in no patched function. */
@@ -32,10 +32,18 @@ static notrace bool klp_check_stack_func(struct klp_func *func, const char *addr
 	return address >= start && address < start + FUNC_SIZE;
 }
 
+/* save_stack_trace_tsk_reliable() */
+static notrace bool stack_is_reliable(struct task_struct *task)
+{
+	return !PREEMPTED || !task->unreliable;
+}
+
 static notrace bool klp_check_stack(struct task_struct *task)
 {
 	int depth;
 
+	if (!stack_is_reliable(task))
+		return true;
 	if (!klp_transition_patch->func->patched)
 		return false;
 	for (depth = 0; depth < DEPTH; depth++)

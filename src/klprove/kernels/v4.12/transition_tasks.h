@@ -17,6 +17,7 @@ struct task_struct {
 	int patch_state;
 	bool kthread;			/* PF_KTHREAD */
 	bool on_list;			/* for_each_process_thread() sees it; idle tasks: for_each_possible_cpu() */
+	bool unreliable;		/* a walk over its stack cannot be trusted */
 	const char *stack[DEPTH];	/* return addresses, outermost first; NULL: none */
 };
 

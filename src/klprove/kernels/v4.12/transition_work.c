@@ -13,6 +13,18 @@ static notrace void wait_for_event(struct task_struct *task)
 	while (NO_EVENT && !test_bit(TIF_SIGPENDING, &task->thread_flags));
 }
 
+/* Its own address is in the interrupt's registers, where no walk looks. */
+static notrace void be_preempted(struct task_struct *task, int depth)
+{
+	const char *address = task->stack[depth];
+
+	task->unreliable = true;
+	task->stack[depth] = NULL;
+	__schedule(task);
+	task->stack[depth] = address;
+	task->unreliable = false;
+}
+
 /* The patched function, whichever version: it may sleep, and it calls itself once. */
 static notrace void patched_function(struct task_struct *task, int depth, bool sleeps)
 {
@@ -22,8 +34,12 @@ static notrace void patched_function(struct task_struct *task, int depth, bool s
 	READ_ONCE(*text);
 	task->stack[depth] = COLD ? cold_part(text) : text;
 	if (depth + 1 < DEPTH) {
-		if (SLEEPS && sleeps && choose(2))
-			wait_for_event(task);
+		if (SLEEPS && sleeps && choose(2)) {
+			if (PREEMPTED)
+				be_preempted(task, depth);
+			else
+				wait_for_event(task);
+		}
 		patched_function(task, depth + 1, false);
 		if (EXITS == 1 && !task->kthread)
 			release_task(task);

@@ -1,7 +1,9 @@
 /* context_tracking.h - what RCU knows about a CPU.
  *
- * Models: struct context_tracking, the constants and the small functions of
- * include/linux/context_tracking_state.h and context_tracking.h; struct rcu_data
+ * Models: struct context_tracking, the constants, __ct_state, ct_nesting,
+ * ct_nmi_nesting, ct_rcu_watching_cpu_acquire of
+ * include/linux/context_tracking_state.h; ct_state_inc,
+ * rcu_is_watching_curr_cpu of context_tracking.h; struct rcu_data
  * of kernel/rcu/tree.h, as in v6.12: v6.0's under the new names, which say
  * "watching" where they said dynticks.
  * Leaves out: user and guest mode (the same states from another source), the
