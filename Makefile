@@ -132,8 +132,8 @@ kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests o
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan --extra lint pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra native --extra scan --extra lint --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
+	$(COMPILE) --extra native --extra scan --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 

@@ -10,7 +10,7 @@ import pytest
 
 from klprove.cli.main import run
 from klprove.report.lint import lint_schema
-from tests.lint.test_reading import compiled
+from tests.lint.test_reading import KPATCH, compiled
 
 Built = Callable[[str], Path]
 Capture = pytest.CaptureFixture[str]
@@ -31,6 +31,16 @@ def test_cannot_tell_is_one_line_for_one_reason(built: Built, capsys: Capture) -
     lines = [each for each in capsys.readouterr().out.splitlines() if ": unknown: " in each]
     assert all(each.endswith("cannot tell: no --vmlinux") for each in lines)
     assert "H01,H02,H03" in lines[0]
+
+
+def test_functions_of_modules_are_not_judged(
+    workshop: Path, vmlinux: Path, capsys: Capture
+) -> None:
+    path = compiled(KPATCH.replace('"f", "ext4"', '"schedule", "ext4"'), workshop / "modules.ko")
+    assert run(["lint", str(path), "--vmlinux", str(vmlinux), "--rule", "H05"]) == 3
+    out = capsys.readouterr().out
+    assert "H05: ext4:schedule,3: cannot tell: they are in modules" in out
+    assert "H05: g: cannot tell: which function is meant is not known" in out
 
 
 def test_list(built: Built, capsys: Capture) -> None:
@@ -74,6 +84,7 @@ def test_a_waiver_needs_a_reason(
         "waiver = 1",
         "waiver = [1]",
         '[[waiver]]\nrule = "H99"\nreason = "long enough"',
+        '[[waiver]]\nrule = "H12"\nreason = "ok"',
         '[[waiver]]\nrule = 12\nreason = "long enough"',
         '[[waiver]]\nrule = "H12"\nreasons = "long enough"',
         "x = " + "[" * 5000,

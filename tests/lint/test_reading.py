@@ -118,6 +118,14 @@ def test_a_module_that_is_no_livepatch(workshop: Path) -> None:
         read_livepatch(str(path))
 
 
+def test_positions_count_by_address_not_by_file(kernel: Kernel) -> None:
+    found = kernel.named("type_show")
+    values = [each.value for each in kernel.elf.symbols if each.name == "type_show"]
+    assert len(values) == 3
+    assert values != sorted(values)
+    assert [each.address for each in found] == sorted(values)
+
+
 def test_a_kernel_has_to_be_one(built: Built) -> None:
     with pytest.raises(BadInput, match="not a kernel"):
         Kernel(str(built("h01_good")))

@@ -50,7 +50,7 @@ def check_exports(case: Case) -> Iterator[Finding]:
     for crc, raw in case.patch.elf.numbers("Q56s", versions):
         name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
         theirs = case.kernel.crc(name)
-        if theirs is not None and theirs != crc & 0xFFFFFFFF:
+        if theirs is not None and theirs != crc:
             text = f"checksum {crc:#x}, and this kernel has {theirs:#x}: the module is refused"
             yield Finding(ERROR, name, text)
     for function, _ in case.replaced:

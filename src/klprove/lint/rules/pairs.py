@@ -73,6 +73,9 @@ def check_callbacks(case: Case) -> Iterator[Finding]:
 def check_shadows(case: Case) -> Iterator[Finding]:
     """Shadow variables that nobody frees, or that two patches share."""
     if not case.decodable:
+        if any(each.name.startswith("klp_shadow_") for each in case.patch.elf.symbols):
+            text = f"cannot tell shadow ids: no decoder for {case.patch.elf.machine_name}"
+            yield Finding(UNKNOWN, case.patch.name, text)
         return
     made, freed, unknown = shadow_ids(case.patch, case.body)
     for number, use in made.items():
