@@ -34,8 +34,8 @@ _ENGINE = (
 )
 SAMPLES = {
     "klprove.engine.interpreter": (120, _ENGINE[1:2]),
-    "klprove.lower.values": (60, _LOWER),
-    "klprove.lower.operators": (60, _LOWER),
+    "klprove.lower.values": (60, ("tests/lower/test_values.py", *_LOWER)),
+    "klprove.lower.operators": (60, (*_LOWER, _ENGINE[1])),
     "klprove.engine.emit": (60, _ENGINE),
 }
 """For each module how many mutants, and the tests that look at it."""

@@ -91,17 +91,30 @@ def question(
         files = (files,)
     if not files and "kernel" not in given:
         raise _wrong("files", "no file to check, and no kernel model")
-    _known("scene", [given.get("scene", HANDLER)], tuple(SCENES))
+    _place(given)
+    _bound(given)
+    _search(given)
+    _lift(given)
+    return Question(files=tuple(os.fspath(each) for each in files), **given)
+
+
+def _place(given: dict[str, Any]) -> None:
+    """Which kernel model, which scene of it, what is patched."""
+    scene = given.get("scene", HANDLER)
+    _known("scene", [scene], tuple(SCENES))
     for key in ("scene", "action"):
         if given.get(key, HANDLER) != HANDLER and "kernel" not in given:
             raise _wrong(key, "of which kernel model?")
     if "kernel" in given:
         from klprove.evidence import resolve  # a text of its own does not wait for it
 
-        given["kernel"], given["evidence"] = resolve(
-            os.fspath(given["kernel"]), given.get("scene", HANDLER)
-        )
+        given["kernel"], given["evidence"] = resolve(os.fspath(given["kernel"]), scene)
     given["patch"] = _sites(given.get("patch", ()))
+    given["inlined"] = frozenset(given.get("inlined", ()))
+
+
+def _bound(given: dict[str, Any]) -> None:
+    """What may happen, and how much is searched."""
     for key, least in (("arrivals", 0), ("nest", 1)):
         given[key] = _bounds(key, given.get(key, {}), least)
     for key, most in _MOST.items():
@@ -110,9 +123,12 @@ def question(
     for key in ("seconds", "checkpoint_seconds"):
         if key in given and not given[key] > 0:
             raise _wrong(key, f"{given[key]!r} is no time to search in")
+
+
+def _search(given: dict[str, Any]) -> None:
+    """How it is searched, and where states are kept."""
     _known("memory_model", [given.get("memory_model", SC)], MEMORY_MODELS)
     _known("engine", [given.get("engine", "auto")], ENGINES)
-    given["inlined"] = frozenset(given.get("inlined", ()))
     given["no_reduce"] = _reductions(given.get("no_reduce", ()))
     if "store_buffer" in given and given.get("memory_model", SC) == SC:
         raise _wrong("store_buffer", "only memory model tso has store buffers")
@@ -120,6 +136,10 @@ def question(
         given["checkpoint"] = os.fspath(given["checkpoint"])
     elif given.get("resume"):
         raise _wrong("resume", "from where? `checkpoint` names the folder")
+
+
+def _lift(given: dict[str, Any]) -> None:
+    """What is taken from kernel source, and from which tree."""
     given["lift"] = tuple(given.get("lift", ()))
     if given["lift"] and "kernel" not in given:
         raise _wrong("lift", "of which kernel model should it take the text's place?")
@@ -130,7 +150,6 @@ def question(
         given["tree"] = os.fspath(given["tree"])
         if not given["lift"]:
             raise _wrong("tree", "`lift` says what of it to take")
-    return Question(files=tuple(os.fspath(each) for each in files), **given)
 
 
 def _sites(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -172,6 +172,11 @@ NOTES = {
         "division-by-zero",
         None,
     ),
+    "a divisor of a remainder": (
+        "int a; __task(0) void t(void) { a = 6 % a; }",
+        "division-by-zero",
+        None,
+    ),
     "a path that assume() drops is none": (
         "int a; __task(0) void t(void) { int r = choose(2); assume(r == 1); assert(a == r); }",
         "assert",

@@ -186,6 +186,10 @@ def test_the_newest_model_up_to_a_generation(tmp_path: Path) -> None:
     assert (name, evidence.taken.generation) == ("v6.0", "v6.1")
     assert resolve(top, TRANSITION)[0] == "v6.1"
     assert resolve(top, offered=["v4.12", "v4.16"])[0] == "v4.16"
+    (tmp_path / "vmlinux").write_bytes(elf(labels("v6.1")))  # as well as v6.0: the same model
+    evidence = resolve(str(tmp_path / "vmlinux"), offered=["v5.16", "v6.0", "v6.3"])[1]
+    assert evidence is not None
+    assert [(each.name, each.generation) for each in evidence.candidates] == [("v6.0", "v6.1")]
 
 
 def test_functions_are_lifted_from_the_tree_that_chose_the_model(tmp_path: Path) -> None:

@@ -131,6 +131,14 @@ def test_the_check_of_a_loop_is_asked_of_each_round(tmp_path: Path) -> None:
     assert "bad0 = bad0 | (r0 != 1);" in out
 
 
+def test_an_assert_is_asked_the_other_way_round(tmp_path: Path) -> None:
+    fails = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+    asserts = " ".join(f"assert(r {op} 2);" for op in fails)
+    _, out, _ = _exported(tmp_path, f"int x;\n__task(0) void t(void) {{ int r = x; {asserts} }}\n")
+    for number, op in enumerate(fails.values()):
+        assert f"bad{number} = r0 {op} 2;" in out
+
+
 _TASK = "int x, y;\n__task(0) void t(void)\n{{\n\tint r = READ_ONCE(x);\n\t{}\n\tassert(r);\n}}\n"
 
 

@@ -22,15 +22,19 @@ from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
 from klprove.lift import KernelTree
+from klprove.lint import Case, lint, read_livepatch
+from klprove.lint import Kernel as Vmlinux
 from klprove.lower import lower
 from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
+from klprove.report.lint import lint_text
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
+from tests.lint.building import build_kernel, build_module, has_gcc
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
@@ -226,6 +230,31 @@ def _seen(data: bytes, folder: Path) -> None:
 
 
 @cache
+def _livepatches() -> Sequence[bytes]:
+    """A kernel and modules for it; a bare header where there is no gcc."""
+    if not has_gcc():
+        return [b"\x7fELF" + bytes(60)]
+    with tempfile.TemporaryDirectory() as folder:
+        names = ("h06_work_good", "h13_bad", "h04_new_bad")
+        paths = [build_kernel(Path(folder)), *(build_module(each, Path(folder)) for each in names)]
+        return [path.read_bytes() for path in paths]
+
+
+def _linted(data: bytes, folder: Path) -> None:
+    """The bytes as a module, and as the kernel that a good one is for."""
+    given, good = folder / "given", folder / "good.ko"
+    given.write_bytes(data)
+    good.write_bytes(_livepatches()[-1])
+    _said(["lint", str(given), "-v", "--after", str(given)])
+    _said(["lint", str(given), "--list"])
+    told = _said(["lint", str(given), "--json", "-"])
+    if told.startswith("{"):
+        _strings(json.loads(told))
+    if has_gcc():
+        _dead(lint_text(lint(Case(read_livepatch(str(good)), Vmlinux(str(given)))), verbose=True))
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -398,6 +427,7 @@ READERS: Mapping[str, Reader] = {
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
+    "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),
     "catalogue": Reader(lambda random: mutated(random, _CATALOGUE), _catalogued),

@@ -16,7 +16,7 @@ PAIRS = [
     ("v4.12rc", "C", "printk_nmi_enter"),
     ("v4.12rc", "D", "cpuidle_reflect"),
     ("v4.12rc", "D2", "rcu_nmi_exit"),
-    ("v4.12rc", "E", "notify_die"),
+    ("v4.12rc", "E", "hw_breakpoint_exceptions_notify"),
     ("v4.12rc", "F", "ist_exit"),
     ("v4.12", "G", "rcu_nmi_enter"),
     ("v4.14", "B", "rcu_dynticks_eqs_enter"),

@@ -132,7 +132,7 @@ static void mce_log(void)
 }
 """
 WAS_NOT = """
-static int notify_die(enum die_val val, struct pt_regs *regs)
+static int hw_breakpoint_exceptions_notify(struct pt_regs *regs)
 {
 	assert(in_nmi());
 	return 0;

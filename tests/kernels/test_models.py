@@ -41,7 +41,7 @@ SITES = [
     "do_debug",
     "do_machine_check",
     "ist_enter",
-    "notify_die",
+    "hw_breakpoint_exceptions_notify",
     "ist_exit",
 ]
 

@@ -59,7 +59,7 @@ def build_kernel(folder: Path) -> Path:
     made = folder / "vmlinux"
     script = f"-Wl,-T,{MINI / 'kernel.ld'}"
     link = ["gcc", "-nostdlib", "-static", "-no-pie", "-w", "-Wl,--build-id=none", script]
-    subprocess.run([*link, *parts, "-o", made], check=True)
+    subprocess.run([*link, *parts, "-o", made], check=True, capture_output=True)
     return made
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from klprove.lint import Kernel
+from klprove.scan import Map, scan
 from tests.lint.building import build_kernel, build_module, has_gcc
 
 
@@ -27,6 +28,12 @@ def vmlinux(workshop: Path) -> Path:
 def kernel(vmlinux: Path) -> Kernel:
     """The small kernel."""
     return Kernel(str(vmlinux))
+
+
+@pytest.fixture(scope="session")
+def contexts(vmlinux: Path) -> Map:
+    """The map of the small kernel."""
+    return scan(str(vmlinux), cache=False)
 
 
 @pytest.fixture(scope="session")

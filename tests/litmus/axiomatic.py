@@ -57,7 +57,7 @@ def finals(test: Test) -> Iterator[Final]:
 def outcomes(test: Test) -> set[tuple[int, ...]]:
     """The values of `locations` in the executions that `filter` keeps."""
     return {
-        tuple(each.get(place, 0) for place in test.locations)
+        tuple(each[place] if ":" in place else each.get(place, 0) for place in test.locations)
         for each in finals(test)
         if test.keeps(each)
     }

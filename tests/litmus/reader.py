@@ -203,7 +203,7 @@ class _Parser:
                 self._next()
                 value = self._expr()
             self._expect(";")
-            return _set(name, value or (lambda run: 0))
+            return _set(name, value) if value else lambda run: None
         if word == "*":
             place = self._place()
             self._expect("=")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.litmus.axiomatic import finals
+from tests.litmus.axiomatic import finals, outcomes
 from tests.litmus.axioms import same_outcomes, same_shape, same_verdict
 from tests.litmus.exporting import KEPT, exported, shape_model
 from tests.litmus.herd import states
@@ -55,6 +55,14 @@ def test_a_task_that_waits_in_one_arm_does_not_go_on(
     assert any(map(test.exists, finals(test))) == wanted
     codes = {each.code for each in explored(tmp_path / "model.c", "sc", "reference").findings}
     assert ("assert" in codes) == wanted
+
+
+def test_a_constant_of_one_arm_is_none_behind_both(tmp_path: Path) -> None:
+    text = (
+        "int x, y; __task(0) void t(void) { int k = 1; if (READ_ONCE(x)) k = 2; WRITE_ONCE(y, k); }"
+        "__task(1) void u(void) { WRITE_ONCE(x, 1); }"
+    )
+    assert outcomes(read(exported(tmp_path / "model.c", text))) == {(0, 1, 1), (1, 1, 2)}
 
 
 _HERD = """Test name Allowed

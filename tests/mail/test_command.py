@@ -87,6 +87,27 @@ def test_a_patch_by_standard_input(
     assert "+\trcu_irq_enter_irqsoff();".expandtabs(8) in text
 
 
+def test_complaints_are_about_the_mail_not_about_what_we_added(
+    letter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the mail enters is called otherwise since v6.0, and so is what we leave at the end."""
+    status, text = answer(capsys, "--mail", letter, "--kernel", "v6.0")
+    assert status == 2
+    assert f"{letter}:22:3: error: call to undeclared function 'rcu_nmi_enter'" in text
+    assert "rcu_nmi_exit" not in text
+
+
+def test_a_function_that_only_a_second_cpu_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m").write_bytes(mail("smp_rmb();\n"))
+    words = ("--mail", tmp_path / "m", "--place", "klp_release_module:exit", "--patch", "none")
+    status, text = answer(capsys, *words, *BOUNDS)
+    assert status == 2 and "is no place in v4.12rc" in text
+    status, text = answer(capsys, *words, *BOUNDS, "--cpus", "2", "--arrivals", "0")
+    assert status == 0 and "placed  : exit of klp_release_module" in text
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

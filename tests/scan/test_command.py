@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def test_the_summary_fits_a_mail(capsys: pytest.CaptureFixture[str]) -> None:
     assert "klprove: SCANNED  6.1.0-toy  x86_64" in said
     assert max(map(len, said.splitlines())) <= 79
     assert "yes: an ftrace site at its entry" in said
-    assert "may be entered while RCU is not watching               1         4         " in said
+    assert "may be entered while RCU is not watching               3         6         " in said
 
 
 def test_a_list_and_its_grades(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,14 +77,17 @@ def test_sqlite(tmp_path: Path) -> None:
     """
     with closing(sqlite3.connect(path)) as base:
         names = [name for (name,) in base.execute(question)]
-    assert names == ["arch_cpu_idle", "enter_simply", "default_idle", "mwait_idle", "in_the_window"]
+    assert names == [
+        *("arch_cpu_idle", "as_linked", "as_updated", "enter_simply", "where_a_key_is_on"),
+        *("default_idle", "halt_idle", "mwait_idle", "in_the_window"),
+    ]
 
 
 def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
     closed = str(toy("-DCLOSED"))
     assert run(["scan", str(toy()), "--diff", closed]) == 0
     said = capsys.readouterr().out
-    assert "rcu-off : may be entered while RCU is not watching: 4 no more, 0 new" in said
+    assert "rcu-off : may be entered while RCU is not watching: 5 no more, 0 new" in said
     assert "  - arch_cpu_idle" in said
     assert run(["scan", closed, "--diff", str(toy())]) == 0
     assert "  + arch_cpu_idle" in capsys.readouterr().out
@@ -144,3 +148,14 @@ def test_names_with_escapes_are_dead_text(
     assert run(["scan", str(path), "--rcu-off"]) == 0
     said = capsys.readouterr().out
     assert "\x1b" not in said and "in\\x1b[31mwindow" in said
+
+
+def test_without_the_packages_of_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [each for each in sys.modules if each.startswith("klprove.image")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "klprove.scan.cache")
+    assert run(["scan", "anything"]) == 2
+    assert "pip install 'klprove[scan]'" in capsys.readouterr().err

@@ -16,18 +16,26 @@ def patchable(found: Map, question: str, grade: int) -> set[str]:
 
 
 def test_what_is_entered_with_rcu_off(found: Map) -> None:
-    assert patchable(found, "rcu-off", CERTAIN) == {"arch_cpu_idle"}
-    assert patchable(found, "rcu-off", LIKELY) == {
-        "arch_cpu_idle",
+    sure = {"arch_cpu_idle", "as_linked", "where_a_key_is_on"}
+    assert patchable(found, "rcu-off", CERTAIN) == sure
+    assert patchable(found, "rcu-off", LIKELY) == sure | {
+        "as_updated",  # a static call
         "default_idle",  # through a variable, whose writers are in the image
         "mwait_idle",
+        "halt_idle",
         "in_the_window",
         "enter_simply",  # through a structure, by the prototype of its member
     }
 
 
 @pytest.mark.parametrize(
-    "name", ["before_the_window", "after_the_window", "enter_by_itself", "other_prototype"]
+    "name",
+    [
+        *("before_the_window", "after_the_window", "enter_by_itself"),
+        *("other_prototype", "never_taken", "cpuidle_enter_state"),
+        "not_idle",  # stored beside it, to another variable
+        "behind_the_entry",  # a key that is taken as on tells RCU first
+    ],
 )
 def test_what_is_not(found: Map, name: str) -> None:
     assert name not in grades(found, "rcu-off")
@@ -83,7 +91,7 @@ def test_interrupts(found: Map) -> None:
 
 def test_interrupts_off(found: Map) -> None:
     said = grades(found, "irqs-off")
-    assert said["with_a_lock"] == CERTAIN
+    assert said["with_a_lock"] == said["between_cli_and_sti"] == CERTAIN
     assert said["arch_cpu_idle"] == CERTAIN
     assert "without_a_lock" not in said
 

@@ -35,6 +35,11 @@ def test_the_site_of_a_weak_function_that_was_overridden_is_counted(found: Map) 
     assert found.counts["ftrace sites of overridden weak functions"] == 1
 
 
+def test_padding_before_a_function_is_none(found: Map) -> None:
+    assert not found.find("__pfx_padding")
+    assert word(found, "__SCT__hook") == "stub"
+
+
 def test_a_site_behind_endbr64() -> None:
     found = scan(str(toy("-fcf-protection=branch")))
     (index,) = found.find("default_idle")

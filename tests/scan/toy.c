@@ -47,16 +47,59 @@ apart void in_the_window(void) { seen = 7; }
 idle_text void default_idle(void) { in_the_window(); seen = 8; }
 idle_text void mwait_idle(void) { seen = 9; }
 apart void select_idle(void) { x86_idle = condition ? mwait_idle : default_idle; seen = 10; }
+idle_text void halt_idle(void) { seen = 50; }
+apart void not_idle(void) { seen = 51; }
+void (*another)(void);
+apart void reset_idle(void) { x86_idle = halt_idle; another = not_idle; seen = 52; }
 idle_text void arch_cpu_idle(void) { x86_idle(); seen = 11; }
 
 apart void before_the_window(void) { seen = 12; }
 apart void after_the_window(void) { seen = 13; }
+
+/* A static call: its trampoline, its key, and who changes it. */
+asm(".text\n.globl __SCT__hook\n.type __SCT__hook, @function\n__SCT__hook:\n\tjmp as_linked\n"
+    ".size __SCT__hook, . - __SCT__hook\n"
+    ".globl __pfx_padding\n.type __pfx_padding, @function\n__pfx_padding:\n\tnop\n"
+    ".size __pfx_padding, 1\n");
+void __SCT__hook(void);
+void *__SCK__hook;
+apart void as_linked(void) { seen = 40; }
+apart void as_updated(void) { seen = 41; }
+apart void static_call_update(void **key, void (*to)(void)) { *key = (void *)to; }
+apart void update_hook(void) { static_call_update(&__SCK__hook, as_updated); seen = 42; }
+
+/* Static branches, off as linked: `nop`. */
+#define static_branch(key, on) \
+	asm goto("1: .byte 0x0f, 0x1f, 0x44, 0, 0\n" \
+		 ".pushsection __jump_table, \"aw\"\n.balign 8\n.long 1b - ., %l[" #on "] - .\n" \
+		 ".quad " #key " - .\n.popsection" : : : : on)
+long context_tracking_key, some_key;
+apart void where_a_key_is_on(void) { seen = 43; }
+
+quiet void __ct_user_exit(void) { seen = 44; }
+apart void behind_the_entry(void) { seen = 45; }
+
+quiet void do_syscall_64(void)
+{
+	static_branch(context_tracking_key, tracked);
+	goto untracked;
+tracked:
+	__ct_user_exit();
+untracked:
+	behind_the_entry();
+}
 
 apart void default_idle_call(void)
 {
 	before_the_window();
 	ct_idle_enter();
 	arch_cpu_idle();
+	__SCT__hook();
+	static_branch(some_key, on);
+	goto off;
+on:
+	where_a_key_is_on();
+off:
 	if (condition == 77)
 		_printk();
 	ct_idle_exit();
@@ -77,6 +120,11 @@ idle_text int enter_simply(struct device *device, struct driver *driver, int ind
 {
 	seen = index;
 	return index + 1;
+}
+
+apart int never_taken(struct device *device, struct driver *driver, int index)
+{
+	return seen = index + 2;
 }
 
 apart int other_prototype(struct device *device, int index) { return seen = index; }
@@ -166,6 +214,23 @@ apart void locks(void)
 	_raw_spin_lock_irqsave();
 	with_a_lock();
 	_raw_spin_unlock_irqrestore();
+	without_a_lock();
+}
+
+quiet void pv_native_irq_disable(void) { seen = 26; }
+quiet void pv_native_irq_enable(void) { seen = 27; }
+struct {
+	void (*irq_disable)(void);
+	void (*irq_enable)(void);
+} pv_ops = { pv_native_irq_disable, pv_native_irq_enable };
+apart void between_cli_and_sti(void) { seen = 28; }
+
+apart void turns_them_off(void)
+{
+	without_a_lock();
+	pv_ops.irq_disable();
+	between_cli_and_sti();
+	pv_ops.irq_enable();
 	without_a_lock();
 }
 

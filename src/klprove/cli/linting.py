@@ -26,9 +26,10 @@ from klprove.report.lint import (
     lint_sarif,
     lint_text,
 )
+from klprove.scan import Map, scan
 from klprove.source import BadInput, near
 
-_Aid = TypeVar("_Aid", Kernel, Livepatch)
+_Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
 _BAD_INPUT = 2
 
 
@@ -69,6 +70,7 @@ def lint_command(
       klprove lint livepatch.ko --list
       klprove lint --explain H12
 
+    The first run for a kernel makes its map (klprove scan), which takes half a minute; it is kept.
     One line a finding, `file: severity: rule: function+offset: text`; docs/lint.md has the rules.
     Exit status: 0 nothing found and everything known, 1 errors or warnings, 2 a file cannot be
     used (what can be said without it is said), 3 a rule cannot tell.
@@ -88,7 +90,9 @@ def lint_command(
     accepted = read_waivers(waivers, RULES) if waivers else ()
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
-    case = Case(patch, _aid(_kernel, vmlinux, patch, lost), _aid(_other, after, patch, lost))
+    kernel = _aid(_kernel, vmlinux, patch, lost)
+    earlier = _aid(_other, after, patch, lost)
+    case = Case(patch, kernel, earlier, _aid(_map, vmlinux if kernel else None, patch, lost))
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -121,6 +125,10 @@ def _kernel(path: str, patch: Livepatch) -> Kernel:
         text = f"a kernel for {kernel.elf.machine_name}, and the module is for "
         raise refuse(path, text + patch.elf.machine_name)
     return kernel
+
+
+def _map(path: str, patch: Livepatch) -> Map:
+    return scan(path)
 
 
 def _other(path: str, patch: Livepatch) -> Livepatch:

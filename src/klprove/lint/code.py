@@ -1,6 +1,6 @@
 """Instructions of x86-64, as far as rules ask: calls, jumps, addresses taken."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -59,6 +59,14 @@ class Body:
     """Addresses that stand in the instructions; of functions of the kernel only."""
 
     @cached_property
+    def _indices(self) -> Mapping[int, int]:
+        return {each.ip - self.start: index for index, each in enumerate(self.instructions)}
+
+    @cached_property
+    def _called(self) -> Mapping[int, str]:
+        return {each.offset: each.name for each in self.uses}
+
+    @cached_property
     def callees(self) -> frozenset[str]:
         """Names that are called or jumped to."""
         return frozenset(each.name for each in self.uses if each.kind in (CALL, JUMP, BRANCH))
@@ -72,14 +80,11 @@ class Body:
         argument, STORE for memory outside the stack, empty where that is not seen."""
         if use.kind == STORE:
             return STORE
-        places = [each.ip - self.start for each in self.instructions]
-        index = places.index(use.offset)
+        index = self._indices[use.offset]
         held = {_full(self.instructions[index].op0_register)}
         for each in self.instructions[index + 1 : index + 40]:
             if each.flow_control == FlowControl.CALL or _leaves(each):
-                at = each.ip - self.start
-                callee = next((used.name for used in self.uses if used.offset == at), "")
-                return callee if held & _ARGUMENTS else ""
+                return self._called.get(each.ip - self.start, "") if held & _ARGUMENTS else ""
             if each.mnemonic == _MOV and each.op_count == 2:
                 if _full(each.op1_register) in held and each.op_kind(1) == OpKind.REGISTER:
                     if each.op_kind(0) == OpKind.MEMORY:
@@ -96,8 +101,7 @@ class Body:
     def argument(self, call: Use, register: int) -> int | None:
         """The constant in a register at a call; None where it is no constant or comes from before
         the call or branch that precedes."""
-        places = [each.ip - self.start for each in self.instructions]
-        index = places.index(call.offset)
+        index = self._indices[call.offset]
         factory = InstructionInfoFactory()
         for each in reversed(self.instructions[max(0, index - 24) : index]):
             if each.flow_control != FlowControl.NEXT:

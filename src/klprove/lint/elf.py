@@ -28,6 +28,7 @@ UNDEFINED, LIVEPATCH, ABSOLUTE, EXTENDED = 0, 0xFF20, 0xFFF1, 0xFFFF
 NOTYPE, OBJECT, FUNCTION, SECTION, FILE = range(5)
 
 _UNPACKED_LIMIT = 512 << 20
+_LONGEST = 4096
 _PACKERS = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ", "xz"))
 
 
@@ -237,9 +238,9 @@ class Elf:
 
 
 def text_at(data: bytes, offset: int) -> str:
-    """The C string at `offset`; empty outside."""
-    end = data.find(b"\0", offset)
-    return data[offset : end if end >= 0 else len(data)].decode("ascii", "backslashreplace")
+    """The C string at `offset`, of which no more than a name may have is read; empty outside."""
+    end = data.find(b"\0", offset, offset + _LONGEST)
+    return data[offset : end if end >= 0 else offset + _LONGEST].decode("ascii", "backslashreplace")
 
 
 def _content(path: str) -> mmap.mmap | bytes:

@@ -8,6 +8,7 @@ from klprove.lint.code import Body, kernel_body, module_body
 from klprove.lint.elf import X86_64, Symbol
 from klprove.lint.kernel import Kernel, Place
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
+from klprove.scan import Map
 
 ERROR, WARNING, NOTE, UNKNOWN = "error", "warning", "note", "unknown"
 SEVERITIES = (ERROR, WARNING, NOTE, UNKNOWN)
@@ -39,11 +40,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it."""
+    """A patch, and what else is known: the kernel, the patch that is loaded before it, and the map
+    of the kernel (`klprove scan`): who may run in which context."""
 
     patch: Livepatch
     kernel: Kernel | None = None
     after: Livepatch | None = None
+    map: Map | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
@@ -91,6 +94,32 @@ class Case:
         """What a function of the kernel calls, in its `.cold` parts, too."""
         parts = (place, *self.old_fragments(place))
         return frozenset(name for each in parts for name in self.old_body(each).callees)
+
+    def reached(self, question: str, place: Place) -> tuple[int, tuple[str, ...]] | None:
+        """The grade with which the map says yes to `question` about a function, and the path that
+        leads there, a step a line; None where it does not."""
+        if self.map is None:
+            return None
+        index = self._index.get(place.address, -1)
+        path = self.map.path_to(question, index)
+        if not path:
+            return None
+        steps = tuple(f"{self.map.names[number]}  <- {step.how}" for number, step in path)
+        return path[-1][1].grade, steps
+
+    @cached_property
+    def _index(self) -> Mapping[int, int]:
+        assert self.map is not None
+        return {address: index for index, address in enumerate(self.map.addresses)}
+
+    def unmapped(self, question: str, what: str) -> Iterator[Finding]:
+        """The answer to a question of the map that it has no answer to."""
+        why = "no map of this kernel (klprove scan)"
+        if self.map is not None:
+            why = self.map.open.get(question, "") or "; ".join(self.map.notes)
+        names = [function.shown for function, _ in self.replaced]
+        if why and names:
+            yield Finding(UNKNOWN, several(names), f"cannot tell {what}: {why}")
 
     def old(self, function: Function) -> Place | None:
         """The function of the kernel that is replaced; None where that is not known or not one."""

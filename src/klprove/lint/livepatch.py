@@ -1,10 +1,11 @@
 """What a livepatch module says it does: objects, functions, callbacks, states."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from klprove.lint.elf import Elf, Section, Symbol
+from klprove.lint.elf import FUNCTION, OBJECT, Elf, Section, Symbol
 
 VMLINUX = "vmlinux"
 CALLBACKS = ("pre_patch", "post_patch", "pre_unpatch", "post_unpatch")
@@ -93,12 +94,31 @@ class Livepatch:
 
     def _holds_code(self, symbol: Symbol) -> bool:
         section = self.section(symbol)
-        return symbol.kind == 2 and section is not None and section.executable
+        return symbol.kind == FUNCTION and section is not None and section.executable
 
     @cached_property
     def at(self) -> Mapping[tuple[int, int], Symbol]:
         """The function at (section, offset)."""
         return {(each.section, each.value): each for each in reversed(self.code)}
+
+    @cached_property
+    def _variables(self) -> Mapping[int, list[tuple[int, int, str]]]:
+        """Start, end and name of the variables of each writable section, by start."""
+        found: dict[int, list[tuple[int, int, str]]] = {}
+        for each in self.elf.symbols:
+            section = self.section(each)
+            if each.kind == OBJECT and section and section.writable:
+                entry = (each.value, each.value + max(each.size, 1), each.name)
+                found.setdefault(each.section, []).append(entry)
+        return {section: sorted(entries) for section, entries in found.items()}
+
+    def variable(self, at: tuple[int, int]) -> str:
+        """The writable variable at (section, offset); empty where there is none."""
+        entries = self._variables.get(at[0], [])
+        index = bisect_right(entries, (at[1], 1 << 64, "")) - 1
+        if index >= 0 and entries[index][0] <= at[1] < entries[index][1]:
+            return entries[index][2]
+        return ""
 
     @cached_property
     def cold(self) -> Mapping[str, tuple[Symbol, ...]]:

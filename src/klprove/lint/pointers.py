@@ -20,6 +20,7 @@ class Pointers:
 
     def __init__(self, elf: Elf) -> None:
         self.elf = elf
+        self._sorted: dict[int, list[int]] = {}
 
     def table(self, section: int) -> Mapping[int, Relocation]:
         """Relocations of a section by offset."""
@@ -85,7 +86,9 @@ class Pointers:
 
     def within(self, place: Place) -> Iterator[Place]:
         """Places of the pointers in the object that `place` is the start of, in order."""
-        end = self.end(place)
-        for offset in sorted(self.table(place.section)):
-            if place.offset <= offset < end:
-                yield Place(place.section, offset)
+        if place.section not in self._sorted:
+            self._sorted[place.section] = sorted(self.table(place.section))
+        offsets = self._sorted[place.section]
+        first, last = bisect_left(offsets, place.offset), bisect_left(offsets, self.end(place))
+        for offset in offsets[first:last]:
+            yield Place(place.section, offset)

@@ -8,7 +8,7 @@ one array element to the next is taken from the module itself.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from klprove.lint.elf import Elf, Section
+from klprove.lint.elf import Elf
 from klprove.lint.livepatch import CALLBACKS, VMLINUX, Function, Object, Plan, State
 from klprove.lint.pointers import Place, Pointers
 
@@ -149,13 +149,14 @@ def _objtool(pointers: Pointers) -> Plan | None:
         return None
     size, length = 64, 24
     found = []
-    for offset in range(0, section.size - size + 1, size):
+    for offset in range(0, len(pointers.elf.content(section)) - size + 1, size):
         place = Place(section.number, offset)
         first = pointers.follow(place, _FUNCS)
         name = pointers.text(pointers.follow(place)) or VMLINUX
         places = []
         if first:
-            held = max(pointers.section(first).size - first.offset, 0) // length
+            data = pointers.elf.content(pointers.section(first))
+            held = max(len(data) - first.offset, 0) // length
             count = min(pointers.number(place, 56, 4), held)
             places = [Place(first.section, first.offset + length * each) for each in range(count)]
         found.append(_object(pointers, place, name, places))
@@ -170,7 +171,7 @@ def _kpatch(pointers: Pointers) -> Plan | None:
         return None
     size, name_at, object_at, sympos_at = 56, 40, 48, 32
     found: dict[str, list[Function]] = {}
-    for offset in range(0, section.size - size + 1, size):
+    for offset in range(0, len(pointers.elf.content(section)) - size + 1, size):
         place = Place(section.number, offset)
         owner = pointers.text(pointers.follow(place, object_at)) or VMLINUX
         new = pointers.function(pointers.follow(place))
@@ -190,9 +191,10 @@ def _kpatch(pointers: Pointers) -> Plan | None:
 
 
 def _kpatch_callbacks(pointers: Pointers, kind: str, into: dict[str, dict[str, str]]) -> None:
-    section: Section | None = pointers.elf.by_name.get(f".kpatch.callbacks.{kind}")
-    for offset in range(0, section.size if section else 0, 16):
-        assert section is not None
+    section = pointers.elf.by_name.get(f".kpatch.callbacks.{kind}")
+    if section is None:
+        return
+    for offset in range(0, len(pointers.elf.content(section)), 16):
         place = Place(section.number, offset)
         function = pointers.function(pointers.follow(place))
         if function:

@@ -1,6 +1,7 @@
 """Which functions may run in an interrupt, in an NMI, with interrupts off."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from klprove.image import Functions
 from klprove.scan.answers import (
@@ -12,7 +13,7 @@ from klprove.scan.answers import (
     RCU_OFF,
     Step,
 )
-from klprove.scan.code import Code
+from klprove.scan.code import Body, Code
 from klprove.scan.graph import TAKEN, Graph
 from klprove.scan.knowledge import Knowledge, matching
 from klprove.scan.pointers import Pointers
@@ -82,12 +83,27 @@ class Contexts:
         off, on = matching(self._functions, locks["off"]), matching(self._functions, locks["on"])
         hooks = Hooks(off, on, frozenset())
         holders = {int(each) for lock in off for each in self._graph.callers(lock)}
+        slots = self._pointers.paravirt(hooks.every())
+        for slot, target in slots.items():
+            holders |= self._pointers.users(slot) if target in off else frozenset()
         for holder in sorted(holders - hooks.every()):
             where = f"called with interrupts off in {self._functions.names[holder]}"
-            for exit in off_exits(self._code.body(holder), WATCHING, hooks):
+            body = _through(self._code.body(holder), slots)
+            for exit in off_exits(body, WATCHING, hooks):
                 if exit.target >= 0 and not self._functions.fragment(exit.target):
                     low = exit.target in self._reports
                     yield (
                         exit.target,
                         Step(POSSIBLE if low else CERTAIN, 1, holder, where, exit.site),
                     )
+
+
+def _through(body: Body, slots: Mapping[int, int]) -> Body:
+    """`body` with the calls through `slots` as calls of what they hold."""
+    exits = [
+        replace(each, target=slots[each.slot.variable])
+        if each.slot is not None and each.slot.variable in slots
+        else each
+        for each in body.exits
+    ]
+    return replace(body, exits=exits)

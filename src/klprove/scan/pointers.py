@@ -112,6 +112,22 @@ class Pointers:
         found = int(self._functions.at(np.array([address], np.uint64))[0])
         return [found] if found >= 0 else []
 
+    def paravirt(self, targets: frozenset[int]) -> dict[int, int]:
+        """The slots of `pv_ops` by address that hold one of `targets` as linked, and which."""
+        found: dict[int, int] = {}
+        table = self._named.get(_PARAVIRT)
+        if table is None:
+            return found
+        for place in range(table.address, table.address + min(table.size, 1 << 16), 8):
+            for target in self._starting(self._image.word(place) or 0):
+                if target in targets:
+                    found[place] = target
+        return found
+
+    def users(self, address: int) -> frozenset[int]:
+        """Functions that may have `address` as an operand."""
+        return frozenset(self._references(address))
+
     def static_call(self, trampoline: int) -> Resolved | None:
         """What may stand behind a static call besides what its trampoline jumps to as linked: the
         functions whose address is taken where its key is; None for no trampoline."""

@@ -1,8 +1,7 @@
 """`scan`: the map of an image, from the cache where it is there."""
 
-from klprove.image import open_image
 from klprove.scan.answers import Map
-from klprove.scan.cache import cached
+from klprove.source import Unavailable
 
 
 def scan(
@@ -12,8 +11,14 @@ def scan(
 
     `names`: a System.map or kallsyms, for an image without symbols. `traceable`: the list
     available_filter_functions of a running kernel of this build. Raises BadInput for what is no
-    image, and for a list that is none.
+    image, and for a list that is none; Unavailable without the packages of the extra `scan`.
     """
+    try:
+        from klprove.image import open_image
+        from klprove.scan.cache import cached
+    except ModuleNotFoundError as error:
+        text = f"scan needs the package {error.name}: pip install 'klprove[scan]'"
+        raise Unavailable(text) from None
     image = open_image(path)
 
     def make() -> Map:

@@ -60,11 +60,37 @@ used int wait_for_random_bytes(void)
 used void make_task_dead(long code) { crng_ready = code; }
 used void exit_files(long *task) { task[0] = 0; }
 
+in(".noinstr.text") used notrace void ct_idle_enter(void) { __asm__ volatile("nop"); }
+in(".noinstr.text") used notrace void ct_idle_exit(void) { __asm__ volatile("nop; nop"); }
 in(".cpuidle.text") used void arch_cpu_idle(void) { __asm__ volatile("hlt"); }
 used void cpuidle_reflect(int *device, int index) { device[0] = index; }
-used int perf_event_overflow(int *event) { return event[0]; }
+in(".cpuidle.text") used void default_idle_call(void)
+{
+	ct_idle_enter();
+	arch_cpu_idle();
+	ct_idle_exit();
+}
+used void unknown_nmi_error(unsigned char reason, int *regs) { regs[0] = reason; }
+in(".noinstr.text") used notrace void irqentry_nmi_enter(int *regs) { __asm__ volatile("nop"); }
+in(".noinstr.text") used notrace void irqentry_nmi_exit(int *regs) { __asm__ volatile(""); }
+in(".noinstr.text") used notrace void exc_nmi(int *regs)
+{
+	irqentry_nmi_enter(regs);
+	unknown_nmi_error(1, regs);
+	irqentry_nmi_exit(regs);
+}
+in(".noinstr.text") used notrace void common_interrupt(int *regs) { regs[0]++; }
 used void scheduler_tick(void) { crng_ready++; }
 used int kswapd(int *node) { while (node[0]) schedule(); return 0; }
+used void kthread_create_on_node(int (*main)(int *), int *data, int node, const char *name)
+{
+	__asm__ volatile("" : : "r"(main), "r"(data), "r"(node), "r"(name));
+}
+used int kswapd_run(void)
+{
+	kthread_create_on_node(kswapd, &crng_ready, 0, "kswapd");
+	return 0;
+}
 
 static struct mutex wq_mutex;
 used long wq_nice_show(int *dev, int *attr, char *buf)

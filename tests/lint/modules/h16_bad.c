@@ -1,6 +1,6 @@
 /* lint: H16 warning */
 #include "patch.h"
 
-static int new_overflow(void *event) { return 0; }
+static void new_error(unsigned char reason, void *regs) { }
 
-LIVEPATCH(NEW(perf_event_overflow, new_overflow));
+LIVEPATCH(NEW(unknown_nmi_error, new_error));

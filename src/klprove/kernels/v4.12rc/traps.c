@@ -1,13 +1,14 @@
 /* traps.c - exceptions on stacks of their own, which can hit any instruction.
  *
  * Models: ist_enter, ist_exit, do_debug of arch/x86/kernel/traps.c;
- * do_machine_check of arch/x86/kernel/cpu/mcheck/mce.c; notify_die of
- * kernel/notifier.c; the entry code (paranoid, so no work on return), as in
- * v4.12. Diverges at Linux kernel commit 0d00449c7a28 ("x86: Replace
- * ist_enter() with nmi_enter()") (in v5.8).
+ * do_machine_check of arch/x86/kernel/cpu/mcheck/mce.c;
+ * hw_breakpoint_exceptions_notify of arch/x86/kernel/hw_breakpoint.c, which
+ * do_debug calls through notify_die (notrace); the entry code (paranoid, so no
+ * work on return), as in v4.12. Diverges at Linux kernel commit 0d00449c7a28
+ * ("x86: Replace ist_enter() with nmi_enter()") (in v5.8).
  * Leaves out: exceptions from user mode; #DF (does not return); int3 (do_int3
  * is notrace, its frame is do_debug's from ist_enter on); do_debug's enabling
- * of interrupts after notify_die (where RCU was off, an interrupt there meets a
+ * of interrupts after that call (where RCU was off, an interrupt there meets a
  * nesting that v4.12 itself gets wrong; rcu_irq.c of v4.14 says what changed);
  * code of #MC before ist_enter on an offline CPU; int3's own stack slots and
  * the debug stack switch.
@@ -29,9 +30,7 @@ static void ist_exit(struct pt_regs *regs)
 	rcu_nmi_exit();
 }
 
-enum die_val { DIE_DEBUG = 4 };
-
-static int notify_die(enum die_val val, struct pt_regs *regs)
+static int hw_breakpoint_exceptions_notify(struct pt_regs *regs)
 {
 	body_needs_rcu();
 	return 0;
@@ -40,7 +39,7 @@ static int notify_die(enum die_val val, struct pt_regs *regs)
 static void do_debug(struct pt_regs *regs, long error_code)
 {
 	ist_enter(regs);
-	notify_die(DIE_DEBUG, regs);
+	hw_breakpoint_exceptions_notify(regs);
 	ist_exit(regs);
 }
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 
 from klprove.lint.code import JUMP, Body
-from klprove.lint.elf import OBJECT
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.contexts import NMI, SCHEDULER
+from klprove.lint.rules.contexts import SCHEDULER
 from klprove.lint.rules.names import SLEEPERS
+from klprove.scan.answers import CERTAIN, NMI
 
 _PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
@@ -110,18 +110,8 @@ def _copies(case: Case, function: Function, place: Place) -> Iterator[Finding]:
 
 def _own_data(case: Case, body: Body) -> set[str]:
     """Writable variables of the module that a body refers to."""
-    places = {each.at for each in body.uses if each.at}
-    found = set()
-    for each in case.patch.elf.symbols:
-        section = case.patch.section(each)
-        if each.kind == OBJECT and section and section.writable and not _noise(each.name):
-            inside = (
-                at[0] == each.section and 0 <= at[1] - each.value < max(each.size, 1)
-                for at in places
-            )
-            if any(inside):
-                found.add(each.name)
-    return found
+    found = {case.patch.variable(each.at) for each in body.uses if each.at}
+    return {name for name in found if name and not _noise(name)}
 
 
 def _stem(name: str) -> str:
@@ -139,12 +129,15 @@ _NOISE = re.compile(r"__already_done|__warned|_rs\b|__key|descriptor|___done|__U
 
 def check_calls(case: Case) -> Iterator[Finding]:
     """What the new body calls and the old did not, where that must not be called."""
-    yield from _both(case, "what the new bodies call that the old did not", _added)
+    what = "what the new bodies call where nobody may print or sleep"
+    yield from case.unmapped(NMI, what)
+    yield from _both(case, what, _added)
 
 
 def _added(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     assert function.new is not None
-    if function.name in NMI:
+    nmi = case.reached(NMI, place)
+    if nmi and nmi[0] == CERTAIN:
         context = "NMIs and exceptions"
     elif function.name in SCHEDULER:
         context = "the scheduler, below a runqueue's lock"
