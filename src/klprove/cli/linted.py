@@ -1,0 +1,133 @@
+"""What `klprove lint` does; loaded when it is called, with its decoder."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from klprove.cli.output import say, write_file, write_json
+from klprove.lint import (
+    RULES,
+    Case,
+    Kernel,
+    Livepatch,
+    Report,
+    lint,
+    read_baseline,
+    read_livepatch,
+    read_waivers,
+    refuse,
+)
+from klprove.report.lint import (
+    lint_document,
+    lint_explanation,
+    lint_list,
+    lint_sarif,
+    lint_text,
+)
+from klprove.scan import Map, scan
+from klprove.source import BadInput, near
+
+_Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
+_BAD_INPUT = 2
+
+
+def linted(
+    module: str | None,
+    vmlinux: str | None,
+    after: str | None,
+    listed: bool,
+    rules: tuple[str, ...],
+    explain: str | None,
+    waivers: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    verbose: bool,
+    json_path: str | None,
+    sarif: str | None,
+) -> int:
+    """Run the rules and write what they say; the exit status."""
+    if explain:
+        return _explain(explain)
+    if module is None:
+        raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
+    if json_path == "-" and sarif == "-":
+        raise click.UsageError("--json - and --sarif - both write to standard output")
+    for each in rules:
+        _known(each)
+    patch = read_livepatch(module)
+    if listed:
+        say(lint_list(patch))
+        return 0
+    accepted = read_waivers(waivers, RULES) if waivers else ()
+    old = read_baseline(baseline) if baseline else frozenset()
+    lost: list[BadInput] = []
+    kernel = _aid(_kernel, vmlinux, patch, lost)
+    earlier = _aid(_other, after, patch, lost)
+    case = Case(patch, kernel, earlier, _aid(_map, vmlinux if kernel else None, patch, lost))
+    report = lint(case, rules, accepted, old)
+    _write(report, verbose, json_path, sarif)
+    if write_baseline:
+        write_file(write_baseline, "".join(f"{key}\n" for key in _keys(report, old)))
+    return _BAD_INPUT if lost else report.exit_status
+
+
+def _keys(report: Report, old: frozenset[str]) -> list[str]:
+    found = {each.key for each in report.findings}
+    return sorted(found | old)
+
+
+def _aid(
+    read: Callable[[str, Livepatch], _Aid], path: str | None, patch: Livepatch, lost: list[BadInput]
+) -> _Aid | None:
+    """A file that rules ask about; without it they say what they cannot tell."""
+    if path is None:
+        return None
+    try:
+        return read(path, patch)
+    except BadInput as error:
+        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        lost.append(error)
+        return None
+
+
+def _kernel(path: str, patch: Livepatch) -> Kernel:
+    kernel = Kernel(path)
+    if kernel.machine != patch.elf.machine:
+        text = f"a kernel for {kernel.elf.machine_name}, and the module is for "
+        raise refuse(path, text + patch.elf.machine_name)
+    return kernel
+
+
+def _map(path: str, patch: Livepatch) -> Map:
+    return scan(path)
+
+
+def _other(path: str, patch: Livepatch) -> Livepatch:
+    return read_livepatch(path)
+
+
+def _write(report: Report, verbose: bool, json_path: str | None, sarif: str | None) -> None:
+    if "-" not in (json_path, sarif):
+        say(lint_text(report, verbose))
+    if json_path:
+        write_json(json_path, lint_document(report))
+    if sarif:
+        write_json(sarif, lint_sarif(report))
+
+
+def _explain(rule: str) -> int:
+    if rule == "all":
+        say("\n\n".join(map(lint_explanation, RULES)))
+    else:
+        _known(rule)
+        say(lint_explanation(rule))
+    return 0
+
+
+def _known(rule: str) -> None:
+    if rule not in RULES:
+        close = near(rule, RULES)
+        hint = f"; near it: {', '.join(close)}" if close else ""
+        raise click.UsageError(f"no rule {rule}{hint}; the rules are {', '.join(RULES)}")
