@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.kernels import HOME, SCENES, load, names
+from klprove.kernels import HOME, SCENES, TRANSITION, load, names
 from klprove.source import BadInput
 
 MANIFEST = """
@@ -110,3 +110,11 @@ def test_every_file_of_a_generation_is_used_by_it() -> None:
         used = {file for scene in scenes for file in load(name, scene=scene).files}
         mine = {each for each in (HOME / name).iterdir() if each.suffix in (".c", ".h")}
         assert mine <= used, f"{name}: {sorted(mine - used)}"
+
+
+def test_a_generation_without_a_transition_has_that_of_the_one_before() -> None:
+    asked, earlier = load("v6.3", scene=TRANSITION), load("v6.1", scene=TRANSITION)
+    assert (asked.name, asked.files) == ("v6.3", earlier.files)
+    assert asked.assumptions[-1] == "the livepatch core of v6.3 is that of v6.1"
+    with pytest.raises(BadInput, match="no scene 'transition'"):
+        load("v4.12rc", scene=TRANSITION)

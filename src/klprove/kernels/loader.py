@@ -5,7 +5,7 @@ A generation may have several scenes: each is a manifest in its folder, and a ch
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,16 @@ def names(home: Path = HOME, scene: str = HANDLER) -> tuple[str, ...]:
 
 
 def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
-    """The generation `name`. Raises BadInput "kernel" where there is none, or no good one."""
+    """The generation `name`. Raises BadInput "kernel" where there is none, or no good one.
+
+    A generation without a transition of its own has that of the newest one before it.
+    """
     known = names(home, scene)
+    before = [each for each in known if _age(each) < _age(name)]
+    if scene == TRANSITION and name not in known and name in names(home) and before:
+        earlier = load(before[-1], home, scene)
+        text = f"the livepatch core of {name} is that of {before[-1]}"
+        return replace(earlier, name=name, assumptions=(*earlier.assumptions, text))
     if name not in known:
         hint = "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
