@@ -8,6 +8,7 @@ from klprove.cli.main import run
 from tests.lift.trees import FILES, changed, plant
 
 HANDLER = "handlers/2017/G.c"
+MODEL = ("--kernel", "v4.12")
 BOUNDS = ("--patch", "default_do_nmi", "--arrivals", "1", "-j", "1")
 
 
@@ -20,7 +21,7 @@ def say(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, st
 
 
 def test_a_tree_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, text = say(capsys, "lift", plant(tmp_path), HANDLER)
+    status, text = say(capsys, "lift", plant(tmp_path), HANDLER, *MODEL)
     assert status == 0
     first, *lines = text.splitlines()
     assert first.startswith("klprove: 3 of ")
@@ -53,7 +54,8 @@ def test_comparing(
     status: int,
     words: str,
 ) -> None:
-    found, text = say(capsys, "lift", plant(tmp_path, files), HANDLER, "--check", *BOUNDS)
+    asked = ("lift", plant(tmp_path, files), HANDLER, "--check", *MODEL, *BOUNDS)
+    found, text = say(capsys, *asked)
     assert found == status
     assert words in text
     if status:
@@ -76,7 +78,8 @@ def test_all_of_a_tree_can_be_asked_about(
         (("lift", "{none}"), "not a tree of kernel source: no such folder"),
         (("lift", "{empty}"), "not a tree of kernel source: no folder kernel in it"),
         (("lift", "{tree}", "--kernel", "v9"), "no kernel generation is called 'v9'"),
-        (("lift", "{tree}", "{none}.c"), "none.c: error: "),
+        (("lift", "{tree}", "{none}.c", *MODEL), "none.c: error: "),
+        (("lift", "{tree}"), "no kernel/livepatch"),
         (("check", HANDLER, "--kernel", "v4.12", "--tree", "{tree}"), "--tree needs --lift"),
         (("check", HANDLER, "--lift", "a.c:f"), "--lift needs --kernel"),
         (

@@ -7,9 +7,8 @@ import pytest
 
 from klprove import check
 from klprove.check import Question
-from klprove.check.lifting import ALL, differences, generation, surveyed
-from klprove.lift import ABSENT, LIFTED, REFUSED, KernelTree, Survey
-from klprove.source import BadInput
+from klprove.check.lifting import ALL, differences, surveyed
+from klprove.lift import ABSENT, LIFTED, REFUSED, Survey
 from tests.lift.trees import FILES, changed, of_model, plant
 
 QUESTION = Question(
@@ -110,20 +109,6 @@ def test_a_models_own_text_is_lifted_but_for_what_reports(tmp_path: Path) -> Non
     refused = {each.name: each.reason for each in found.entries if each.word != LIFTED}
     assert all("reports to its properties" in reason for reason in refused.values()), refused
     assert len(found.lifted) > 40
-
-
-def test_the_generation_is_the_makefiles(tmp_path: Path) -> None:
-    tree = plant(tmp_path)
-    for version, name in (("4 17", "v4.16"), ("4 12", "v4.12"), ("6 1", "v6.0")):
-        major, minor = version.split()
-        (tree / "Makefile").write_text(f"VERSION = {major}\nPATCHLEVEL = {minor}\n")
-        assert generation(KernelTree(str(tree), {})) == name
-    (tree / "Makefile").write_text("VERSION = 2\nPATCHLEVEL = 6\n")
-    with pytest.raises(BadInput, match="older than every model"):
-        generation(KernelTree(str(tree), {}))
-    (tree / "Makefile").unlink()
-    with pytest.raises(BadInput, match="no Makefile says"):
-        generation(KernelTree(str(tree), {}))
 
 
 def test_sites_that_only_one_has_are_told() -> None:

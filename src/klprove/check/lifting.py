@@ -9,7 +9,7 @@ from klprove.check.answer import Answer
 from klprove.check.checking import kernel_of, unit_of
 from klprove.check.question import Question
 from klprove.check.site import Job
-from klprove.kernels import HANDLER, Kernel, names
+from klprove.kernels import Kernel
 from klprove.lift import (
     Composed,
     KernelTree,
@@ -98,25 +98,6 @@ def surveyed(question: Question) -> Survey:
         return ()
 
     return survey(stage.tree, stage.model, stage.compose, attempt)
-
-
-def generation(tree: KernelTree, scene: str = HANDLER) -> str:
-    """The newest generation that is not newer than `tree`. Raises BadInput where nothing says."""
-    known = names(scene=scene)
-    if not tree.version:
-        text = "no Makefile says which version this is"
-        hint = f"give --kernel: {', '.join(known)}"
-        raise BadInput([Diagnostic("kernel", Span(str(tree.root), 0, 0), text, hint)])
-    older = [each for each in known if "rc" not in each and _version(each) <= tree.version]
-    if not older:
-        text = f"version {'.'.join(map(str, tree.version))} is older than every model"
-        hint = f"try one with --kernel: {', '.join(known)}"
-        raise BadInput([Diagnostic("kernel", Span(str(tree.root), 0, 0), text, hint)])
-    return older[-1]
-
-
-def _version(name: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in name.removeprefix("v").split(".") if part.isdigit())
 
 
 @dataclass(frozen=True, slots=True)

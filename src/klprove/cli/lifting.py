@@ -5,10 +5,11 @@ from dataclasses import replace
 import click
 
 from klprove.check import EACH, Question, check
-from klprove.check.lifting import ALL, differences, generation, surveyed
+from klprove.check.lifting import ALL, differences, surveyed
 from klprove.cli.output import say
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
+from klprove.evidence import resolve
 from klprove.kernels import HANDLER, SCENES, load
 from klprove.lift import KernelTree
 from klprove.report.lifting import render_differences, render_survey
@@ -20,7 +21,7 @@ from klprove.report.lifting import render_differences, render_survey
 @click.option(
     "--kernel",
     metavar="K",
-    help="Kernel model. Default: the newest one that is not newer than the tree's Makefile says.",
+    help="Kernel model. Default: the one that fits what is in the tree (docs/evidence.md).",
 )
 @click.option(
     "--scene",
@@ -88,7 +89,7 @@ def lift_command(
     --check equal; 1 the lifted text has other findings; 2 bad input; 3 a search is not complete.
     """
     root = KernelTree(tree, {})
-    name = kernel or generation(root, scene)
+    name, why = resolve(kernel or tree, scene)
     if patch is None:
         patch = EACH if load(name, scene=scene).sites else "none"
     question = Question(
@@ -101,10 +102,11 @@ def lift_command(
         tree=tree,
         scene=scene,
         action=action,
+        evidence=why,
     )
     found = surveyed(question)
     version = f" ({'.'.join(map(str, root.version))})" if root.version else ""
-    say(render_survey(found, tree, version, name))
+    say(render_survey(found, tree, version, name, why))
     if not compared:
         return 0
     line = ProgressLine()

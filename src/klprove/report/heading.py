@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from klprove.check import Answer
 from klprove.kernels import HANDLER
@@ -11,6 +12,9 @@ from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words, quote
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
+
+if TYPE_CHECKING:
+    from klprove.evidence import Evidence
 
 
 def model(answer: Answer) -> str:
@@ -40,14 +44,13 @@ def headline(answer: Answer) -> list[str]:
 
 def ground(answer: Answer, timing: bool) -> Iterator[str]:
     """What the answer rests on: assumptions and bounds."""
-    yield from evidence(answer)
+    yield from evidence(answer.question.evidence)
     yield from field("assume", "; ".join(answer.assumptions))
     yield from field("bounds", bounds(answer, timing))
 
 
-def evidence(answer: Answer) -> Iterator[str]:
+def evidence(found: "Evidence | None") -> Iterator[str]:
     """Why this kernel model, where an image or a tree was named."""
-    found = answer.question.evidence
     if found is None:
         return
     for candidate in found.candidates:
@@ -143,7 +146,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
         yield from field("finding", finding.text)
     yield from field("at", where(finding))
     if alone:
-        yield from evidence(answer)
+        yield from evidence(answer.question.evidence)
         yield from field("assume", "; ".join(answer.assumptions))
     names = answer.addresses.get(finding.site, {})
 

@@ -1,24 +1,31 @@
 """What of a kernel tree stands in a model's place, and whether it changes an answer."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from klprove.check import Answer
 from klprove.check.lifting import Difference
 from klprove.lift import ABSENT, LIFTED, Entry, Survey
-from klprove.report.heading import block
+from klprove.report.heading import block, evidence
 from klprove.report.wrapping import WIDTH, ascii_only, count, field, fold
 from klprove.verdict import Finding
+
+if TYPE_CHECKING:
+    from klprove.evidence import Evidence
 
 _NAME = 33
 """Width of the column of names."""
 _SITE = 34
 
 
-def render_survey(survey: Survey, root: str, version: str, kernel: str) -> str:
-    """A line a function: where it is, lifted or why not; above it what the text rests on."""
+def render_survey(
+    survey: Survey, root: str, version: str, kernel: str, why: "Evidence | None" = None
+) -> str:
+    """A line a function: where it is, lifted or why not; above it what the text rests on, and
+    `why` this is the kernel model where the tree itself says so."""
     total = len(survey.entries)
     head = f"klprove: {len(survey.lifted)} of {total} functions lifted  {root}{version} on {kernel}"
-    lines = fold(head, WIDTH, " " * 9)
+    lines = [*fold(head, WIDTH, " " * 9), *evidence(why)]
     composed = survey.composed
     lines += field("empty", ", ".join(composed.empty) or "none")
     if composed.instead:
