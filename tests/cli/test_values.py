@@ -100,7 +100,7 @@ def test_a_scene_needs_no_file(capsys: pytest.CaptureFixture[str]) -> None:
         (["--scene", "transition", "m.c"], "of which kernel model?"),
         (["--action", "disable", "m.c"], "of which kernel model?"),
         (["--kernel", "v4.12", "--action", "disable"], "nobody can 'disable'"),
-        (["--kernel", "v4.14", "--scene", "transition"], "no scene 'transition'"),
+        (["--kernel", "v4.12rc", "--scene", "transition"], "no scene 'transition'"),
         (["--kernel", "v4.12", "--scene", "transition", "--action", "replace"], "there is"),
     ],
 )

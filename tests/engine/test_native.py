@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from klprove import check as question
+from klprove.check import Question
+from klprove.check import program as program_of
 from klprove.engine import REDUCTIONS, Limits, Progress, explore
 from klprove.engine.limits import Meter, resident
 from klprove.engine.machine import Machine, State
@@ -201,7 +202,7 @@ def test_the_benchmark_has_as_many_states_as_spin_counts(
 ) -> None:
     """SPIN also counts the state before init has started the processes."""
     file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
-    made = question.program(question.Question((str(file),), defines=defines))
+    made = program_of(Question((str(file),), defines=defines))
     verdict = explore(
         made, Limits(engine="native", arrivals=ONE_EACH, no_reduce=frozenset(REDUCTIONS))
     )

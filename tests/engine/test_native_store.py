@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from klprove import check as question
+from klprove.check import Question
+from klprove.check import program as program_of
 from klprove.engine import Limits, explore
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine, State
@@ -135,7 +136,7 @@ def test_the_tree_has_every_word_once(sizes: list[int]) -> None:
 def test_large_tables_grow_by_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_SMALL", 1 << 14)
     monkeypatch.setattr(store, "_STALE", 1 << 10)
-    file = question.program(question.Question((BENCH,), defines={"NCPU": "1"}))
+    file = program_of(Question((BENCH,), defines={"NCPU": "1"}))
     for compact in (False, True):
         limits = Limits(engine="native", no_reduce=EVERY, arrivals=ONE_EACH, compact=compact)
         verdict = explore(file, limits)
@@ -145,7 +146,7 @@ def test_large_tables_grow_by_less(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_states_take_few_bytes() -> None:
     defines = {"NCPU": "2", "NIST": "0", "NIRQ": "0"}
-    made = question.program(question.Question((BENCH,), defines=defines))
+    made = program_of(Question((BENCH,), defines=defines))
     for compact in (False, True):
         limits = Limits(arrivals=ONE_EACH, compact=compact)
         machine = Machine(made, limits)
@@ -158,7 +159,7 @@ def test_states_take_few_bytes() -> None:
 
 
 def asked(**defines: str) -> Program:
-    return question.program(question.Question((BENCH,), defines=defines))
+    return program_of(Question((BENCH,), defines=defines))
 
 
 @pytest.mark.parametrize("compact", [False, True])
@@ -204,9 +205,9 @@ def test_findings_and_their_traces_survive(tmp_path: Path) -> None:
 
 def test_a_killed_search_is_resumed(tmp_path: Path) -> None:
     program_text = (
-        "import sys; from pathlib import Path; from klprove import check as q\n"
+        "import sys; from pathlib import Path; from klprove.check import Question, program\n"
         "from klprove.engine import Limits, explore\n"
-        "made = q.program(q.Question((sys.argv[1],), defines={'NCPU': '2', 'NFULL': '1'}))\n"
+        "made = program(Question((sys.argv[1],), defines={'NCPU': '2', 'NFULL': '1'}))\n"
         "from klprove.engine.reduction.names import EVERY\n"
         "explore(made, Limits(engine='native', no_reduce=EVERY,\n"
         "                     arrivals={'irq': 1, 'nmi': 1, 'exception': 1},\n"

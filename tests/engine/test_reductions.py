@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from klprove import check as question
+from klprove.check import Question
+from klprove.check import program as program_of
 from klprove.engine import REDUCTIONS, Limits, explore
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
@@ -146,7 +147,7 @@ def test_the_benchmark_gets_smaller(
     name: str, defines: dict[str, str], states: tuple[int, int]
 ) -> None:
     file = BENCH / f"{name}.c"
-    made = question.program(question.Question((str(file),), defines=defines))
+    made = program_of(Question((str(file),), defines=defines))
     limits = Limits(engine="native", arrivals={"irq": 1, "nmi": 1, "exception": 1})
     found = [explore(made, replace(limits, no_reduce=off)) for off in (ALL, frozenset[str]())]
     assert [each.word for each in found] == ["holds", "holds"]
@@ -156,7 +157,7 @@ def test_the_benchmark_gets_smaller(
 
 @pytest.mark.parametrize("compact", [False, True])
 def test_threads_and_fingerprints_reduce_alike(compact: bool) -> None:
-    made = question.program(question.Question((str(BENCH / "lock.c"),), defines={"NCPU": "4"}))
+    made = program_of(Question((str(BENCH / "lock.c"),), defines={"NCPU": "4"}))
     figures = []
     for threads in (1, 2):
         limits = Limits(engine="native", threads=threads, compact=compact)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from klprove import check as question
+from klprove.check import Question
+from klprove.check import program as program_of
 from klprove.engine.limits import Limits, Meter
 from klprove.engine.machine import Machine, State
 from klprove.engine.native import Native
@@ -75,7 +76,7 @@ def test_which_cpus_are_interchangeable(machine: Machine, turns: set[tuple[int, 
 
 def test_readers_are_not_where_an_updater_visits_them_in_order() -> None:
     file = Path(__file__).parents[2] / "bench" / "dynticks_nest.c"
-    made = question.program(question.Question((str(file),), defines={"NCPU": "2"}))
+    made = program_of(Question((str(file),), defines={"NCPU": "2"}))
     assert Symmetry(Machine(made, ONE_EACH)).turns == []
 
 
