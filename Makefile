@@ -123,8 +123,11 @@ pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
 	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
 
-lift: $(READY) ## Debian's own text in the place of the model v6.0's: are the answers the same? (make kernel-source first)
+lift: $(READY) build/linux-source ## Debian's own text in the place of the model v6.0's: are the answers the same?
 	@$(BIN)/klprove lift build/linux-source --kernel v6.0 --check
+
+build/linux-source: | $(READY)
+	$(BIN)/python -m tests.sources.fetch
 
 kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the tests that parse it
 	$(BIN)/python -m tests.sources.fetch
