@@ -15,6 +15,8 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from random import Random
 from types import FunctionType, ModuleType
@@ -28,21 +30,18 @@ _LOWER = (
     "tests/lower/test_refused.py",
     "tests/lower/test_sequential.py",
 )
-_ENGINE = (
-    "tests/engine/test_operators.py",
-    "tests/engine/test_interpreter.py",
-    "tests/engine/test_contexts.py",
-)
+_INTERPRETER = "tests/engine/test_interpreter.py"
 _EMIT = ("tests/engine/test_emit_by_hand.py", "tests/engine/test_emit.py")
 SAMPLES = {
-    "klprove.engine.interpreter": (120, _ENGINE[1:2]),
+    "klprove.engine.interpreter": (120, (_INTERPRETER,)),
     "klprove.lower.values": (60, ("tests/lower/test_values.py", *_LOWER)),
-    "klprove.lower.operators": (60, (*_LOWER, _ENGINE[1])),
+    "klprove.lower.operators": (60, (*_LOWER, _INTERPRETER)),
     "klprove.engine.emit": (120, _EMIT),
 }
 """For each module how many mutants, and the tests that look at it."""
 _SLOWER = 3
-"""How many times the CPU seconds of the tests without a mutant one may take, and ten more."""
+"""How many times the CPU seconds of the tests without a mutant one may take, and five more."""
+_PYTEST = ("-q", "-p", "no:cacheprovider", "-k", "not native")
 _MEMORY = 6 << 30
 _NAME = re.compile(r"(?:x_|xǁ(?P<owner>\w+?)ǁ)(?P<function>\w+?)__mutmut_(?P<number>\d+|orig)")
 _WORDS = {0: "survives", 1: "killed", -24: "killed by the clock", -9: "killed by the clock"}
@@ -118,7 +117,7 @@ def start(mutant: Mutant | None, module: ModuleType, tests: Sequence[str], secon
         os.dup2(nowhere, 2)
         if mutant is not None:
             put(mutant, module)
-        ended = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-k", "not native", *tests])
+        ended = pytest.main(["-x", *_PYTEST, *tests])
         os._exit(int(ended))
     return child
 
@@ -146,11 +145,13 @@ def sampled(name: str, count: int, tests: Sequence[str]) -> tuple[int, Counter[s
     """How many mutants a module has, and what the tests say of `count` of them."""
     module = importlib.import_module(name)
     every = mutants(Path(str(module.__file__)).read_text(), name)
+    with redirect_stdout(StringIO()):  # what the tests import is there before the first fork
+        pytest.main(["--collect-only", *_PYTEST, *tests])
     _, status, used = os.wait4(start(None, module, tests, 600), 0)
     if status != 0:
         raise SystemExit(f"{name}: the tests fail without a mutant")
     drawn = Random(_SEED).sample(every, min(count, len(every)))
-    words = outcomes(drawn, module, tests, 10 + _SLOWER * int(used.ru_utime))
+    words = outcomes(drawn, module, tests, 5 + _SLOWER * int(used.ru_utime))
     for mutant, word in zip(drawn, words, strict=True):
         if word == "survives":
             print(f"{name} {mutant.name}\n{mutant.difference()}", flush=True)
