@@ -1,8 +1,9 @@
-"""`python -m trust.sample`: a sample of the mutants of some modules against the tests of each.
+"""`python -m trust.sample [MODULE...]`: a sample of some modules' mutants against their tests.
 
 mutmut makes the mutants; here each is one function's code, put in place in a forked copy of this
 process that has everything loaded, so that a mutant costs no more than the tests that look at it.
-The seed is fixed. Prints the survivors with what they change, and the score.
+As many are tried at once as there are cores. The seed is fixed. Prints the survivors with what
+they change, and the score; how far it is goes to stderr.
 """
 
 import ast
@@ -14,6 +15,8 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from random import Random
 from types import FunctionType, ModuleType
@@ -27,19 +30,18 @@ _LOWER = (
     "tests/lower/test_refused.py",
     "tests/lower/test_sequential.py",
 )
-_ENGINE = (
-    "tests/engine/test_operators.py",
-    "tests/engine/test_interpreter.py",
-    "tests/engine/test_contexts.py",
-)
+_INTERPRETER = "tests/engine/test_interpreter.py"
+_EMIT = ("tests/engine/test_emit_by_hand.py", "tests/engine/test_emit.py")
 SAMPLES = {
-    "klprove.engine.interpreter": (120, _ENGINE[1:2]),
+    "klprove.engine.interpreter": (120, (_INTERPRETER,)),
     "klprove.lower.values": (60, ("tests/lower/test_values.py", *_LOWER)),
-    "klprove.lower.operators": (60, (*_LOWER, _ENGINE[1])),
-    "klprove.engine.emit": (60, _ENGINE),
+    "klprove.lower.operators": (60, (*_LOWER, _INTERPRETER)),
+    "klprove.engine.emit": (120, _EMIT),
 }
 """For each module how many mutants, and the tests that look at it."""
-_CPU_SECONDS = 60
+_SLOWER = 3
+"""How many times the CPU seconds of the tests without a mutant one may take, and five more."""
+_PYTEST = ("-q", "-p", "no:cacheprovider", "-k", "not native")
 _MEMORY = 6 << 30
 _NAME = re.compile(r"(?:x_|xǁ(?P<owner>\w+?)ǁ)(?P<function>\w+?)__mutmut_(?P<number>\d+|orig)")
 _WORDS = {0: "survives", 1: "killed", -24: "killed by the clock", -9: "killed by the clock"}
@@ -103,36 +105,57 @@ def put(mutant: Mutant, module: ModuleType) -> None:
     function.__kwdefaults__ = changed.__kwdefaults__
 
 
-def outcome(mutant: Mutant | None, module: ModuleType, tests: Sequence[str]) -> str:
-    """What the tests say of a mutant; of the module itself where it is None."""
+def start(mutant: Mutant | None, module: ModuleType, tests: Sequence[str], seconds: int) -> int:
+    """The process that runs the tests on a mutant (None: on the module itself), for so many CPU
+    seconds at most."""
     child = os.fork()
     if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         if mutant is not None:
             put(mutant, module)
-        ended = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-k", "not native", *tests])
+        ended = pytest.main(["-x", *_PYTEST, *tests])
         os._exit(int(ended))
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    return _WORDS.get(code, f"ended by {code}")
+    return child
+
+
+def outcomes(
+    drawn: Sequence[Mutant], module: ModuleType, tests: Sequence[str], seconds: int
+) -> list[str]:
+    """What the tests say of each mutant, in order."""
+    said: dict[int, str] = {}
+    running: dict[int, int] = {}
+    waiting = iter(enumerate(drawn))
+    while len(said) < len(drawn):
+        while len(running) < len(os.sched_getaffinity(0)) and (one := next(waiting, None)):
+            place, mutant = one
+            running[start(mutant, module, tests, seconds)] = place
+        child, status = os.wait()
+        code = os.waitstatus_to_exitcode(status)
+        said[running.pop(child)] = _WORDS.get(code, f"ended by {code}")
+        if len(said) % 10 == 0:
+            print(f"{module.__name__}: {len(said)} of {len(drawn)}", file=sys.stderr, flush=True)
+    return [said[place] for place in range(len(drawn))]
 
 
 def sampled(name: str, count: int, tests: Sequence[str]) -> tuple[int, Counter[str]]:
     """How many mutants a module has, and what the tests say of `count` of them."""
     module = importlib.import_module(name)
     every = mutants(Path(str(module.__file__)).read_text(), name)
-    if outcome(None, module, tests) != "survives":
+    with redirect_stdout(StringIO()):  # what the tests import is there before the first fork
+        pytest.main(["--collect-only", *_PYTEST, *tests])
+    _, status, used = os.wait4(start(None, module, tests, 600), 0)
+    if status != 0:
         raise SystemExit(f"{name}: the tests fail without a mutant")
-    said: Counter[str] = Counter()
-    for mutant in Random(_SEED).sample(every, min(count, len(every))):
-        word = outcome(mutant, module, tests)
-        said[word] += 1
+    drawn = Random(_SEED).sample(every, min(count, len(every)))
+    words = outcomes(drawn, module, tests, 5 + _SLOWER * int(used.ru_utime))
+    for mutant, word in zip(drawn, words, strict=True):
         if word == "survives":
             print(f"{name} {mutant.name}\n{mutant.difference()}", flush=True)
+    said = Counter(words)
     print(f"{name}: {_told(said, len(every))}", flush=True)
     return len(every), said
 
@@ -142,15 +165,18 @@ def _told(said: Counter[str], every: int) -> str:
     return f"{said.total()} of {every} mutants: {words}"
 
 
-def main() -> int:
-    """Try every sample of `SAMPLES`."""
+def main(names: Sequence[str]) -> int:
+    """Try the samples of these modules; of all where none is named."""
     total, said = 0, Counter[str]()
-    for name, (count, tests) in SAMPLES.items():
-        every, more = sampled(name, count, tests)
+    for name in names or SAMPLES:
+        if name not in SAMPLES:
+            print(f"no sample of {name!r}: {', '.join(SAMPLES)}", file=sys.stderr)
+            return 2
+        every, more = sampled(name, *SAMPLES[name])
         total, said = total + every, said + more
-    print(f"{len(SAMPLES)} modules, a sample: {_told(said, total)}")
+    print(f"{len(names or SAMPLES)} modules, a sample: {_told(said, total)}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
