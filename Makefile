@@ -42,10 +42,10 @@ mutmut: $(MUTATED) ## mutants of the rules of contexts against the tests that st
 	$(BIN)/mutmut run
 	@$(BIN)/mutmut export-cicd-stats >/dev/null && $(BIN)/python -m trust score mutants/mutmut-cicd-stats.json
 
-mutmut-sample: $(MUTATED) ## a sample of mutants of interpreter, emitter, operators, values against their tests (15 minutes)
+mutmut-sample: $(MUTATED) ## a sample of mutants of interpreter, emitter, operators, values against their tests (7 minutes)
 	@$(BIN)/python -m trust.sample
 
-mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (15 minutes)
+mutants: $(READY) ## write docs/mutants-v4.12.md again: which changes of the kernel model are seen (7 minutes)
 	$(BIN)/klprove mutate campaigns/v4.12.toml -o docs/mutants-v4.12.md
 
 corpus: $(READY) ## every twin of the corpus: what is expected and what comes out
