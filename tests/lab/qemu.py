@@ -1,6 +1,6 @@
 """Stands in for QEMU: speaks QMP on one socket that it inherits and answers as a guest's shell on
 the other. `LAB_STORY` (JSON) says how: `answers` by the beginning of a request, `status 0, text`;
-`dies`, `hangs`, `garbles` at a request with that text in it, or at "boot"; `stubborn` to SIGTERM."""
+`dies`, `hangs`, `garbles` at a request with that text, or at "boot"; `stubborn` to SIGTERM."""
 
 import json
 import os
