@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from klprove.image.elf import Image, Section
 
-FUNCTION, UNTYPED = 2, 0
-"""Types of a symbol: STT_FUNC; STT_NOTYPE, which assembler code often has."""
+FUNCTION, OBJECT, UNTYPED = 2, 1, 0
+"""Types of a symbol: STT_FUNC; STT_OBJECT; STT_NOTYPE, which assembler code often has."""
 _GLOBAL, _WEAK = 1, 2
 _RECORD = np.dtype(
     [("name", "u4"), ("info", "u1"), ("other", "u1"), ("section", "u2"), ("value", "u8"),
