@@ -25,12 +25,12 @@ def site(name: str) -> int:
     return START + 16 * NAMES.index(name) + 4
 
 
-def map_of(patch: str = "site", **reached: dict[str, int]) -> Map:
+def map_of(patch: str = "site", reached: Mapping[str, Mapping[str, int]] | None = None) -> Map:
     """Functions of 16 bytes with a site at +4; `reached`: a question's grades by name."""
     steps = {
         question: {
             NAMES.index(name): Step(grade, 1, -1, "called", 0)
-            for name, grade in reached.get(question.replace("-", "_"), {}).items()
+            for name, grade in (reached or {}).get(question, {}).items()
         }
         for question in QUESTIONS
     }
@@ -57,7 +57,7 @@ def test_what_was_seen_has_to_be_in_the_map(question: str) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("grade", [0, 1, 2])
 def test_any_grade_will_do(question: str, grade: int) -> None:
-    found = map_of(**{question.replace("-", "_"): {"handler": grade, "last": 2}})
+    found = map_of(reached={question: {"handler": grade, "last": 2}})
     compared = compare_seen(found, seen(handler={WAYS[question]: Entered(1, 0)}))
     assert compared.missing == ()
     share = compared.shares[question]
@@ -66,7 +66,7 @@ def test_any_grade_will_do(question: str, grade: int) -> None:
 
 
 def test_another_question_is_no_answer() -> None:
-    found = map_of(irq={"handler": 0})
+    found = map_of(reached={"irq": {"handler": 0}})
     (missing,) = compare_seen(found, seen(handler={WAYS["nmi"]: Entered(1, 0)})).missing
     assert missing.question == "nmi"
 
@@ -107,7 +107,7 @@ def test_the_report_names_all_that_is_missing() -> None:
         idle={WAYS["rcu-off"]: Entered(1234, site("task"))},
         handler={WAYS["irq"]: Entered(1, 2), WAYS["nmi"]: Entered(1, 2)},
     )
-    found = map_of(irq={"handler": 1})
+    found = map_of(reached={"irq": {"handler": 1}})
     compared = compare_seen(found, it)
     text = observed(found, it, compared)
     assert text.startswith("klprove: UNSOUND  6.1")
@@ -121,7 +121,7 @@ def test_the_report_names_all_that_is_missing() -> None:
 
 
 def test_a_sound_map_says_so() -> None:
-    found = map_of(irq={"handler": 1})
+    found = map_of(reached={"irq": {"handler": 1}})
     it = seen(handler={WAYS["irq"]: Entered(1, 2)})
     text = observed(found, it, compare_seen(found, it))
     assert text.startswith("klprove: OBSERVED  6.1") and "not in the map" not in text

@@ -14,7 +14,8 @@ FILES = {"init": b"#!/bin/sh\n", "a/b/c": b"12345", "empty": b""}
 
 def members(archive: bytes) -> dict[str, tuple[int, bytes]]:
     """Mode and content of each member of a "newc" archive, by name."""
-    found, at = {}, 0
+    found: dict[str, tuple[int, bytes]] = {}
+    at = 0
     while True:
         assert archive[at : at + 6] == b"070701"
         fields = [int(archive[at + 6 + 8 * i : at + 14 + 8 * i], 16) for i in range(13)]

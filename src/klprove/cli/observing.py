@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from klprove.cli.output import say, write_json
+from klprove.cli.output import OutputFailed, say, write_json
 from klprove.lab import (
     Lost,
     Seen,
@@ -57,21 +57,28 @@ def observe_command(
     headers are missing; 3 the map leaves a question open; 4 a machine was lost.
     """
     found = scan(image)
-    lost: Lost | None = None
+    ended: BaseException | None = None
     if before:
         parts = [read_seen(each) for each in before]
     else:
-        parts, lost = _run(found, headers, only, logs)
+        parts, ended = _run(found, headers, only, logs)
+    status = _INCOMPLETE
     if parts:
         seen = merged(parts)
         _same(found, seen, before)
         if out is not None:
             write_json(out, seen_document(seen))
         status = _compare(found, seen, json_path)
-    if lost is not None:
-        print(f"klprove: lost: {plain(str(lost).partition(chr(10))[0])}", file=sys.stderr)
-        print("\n".join(map(plain, str(lost).splitlines()[1:])), file=sys.stderr)
-        return _LOST
+    return status if ended is None else _ended(ended)
+
+
+def _ended(early: BaseException) -> int:
+    """Says why there were not all machines; the status."""
+    if isinstance(early, Lost):
+        text, status = f"lost: {early}", _LOST
+    else:
+        text, status = "interrupted: what is told is of the machines that were done", _INCOMPLETE
+    print("\n".join(map(plain, f"klprove: {text}".splitlines())), file=sys.stderr)
     return status
 
 
@@ -95,33 +102,53 @@ def _same(found: Map, seen: Seen, files: Sequence[str]) -> None:
 
 def _run(
     found: Map, headers: str | None, only: Sequence[int], logs: str | None
-) -> tuple[list[Seen], Lost | None]:
-    """What each machine saw, up to one that was lost."""
-    place = Path(headers or f"/lib/modules/{found.release}/build")
-    release = release_of(place)
-    if release != found.release:
-        text = f"headers of {release}, but the kernel is {found.release or 'of no known release'}"
-        raise BadInput([Diagnostic("file", Span(str(place), 0, 0), text)])
+) -> tuple[list[Seen], BaseException | None]:
+    """What each machine saw; up to one that was lost, or to Ctrl-C."""
+    place = _headers(found, headers)
     machines = plan().machines
     chosen = list(only) or range(1, len(machines) + 1)
     if not all(1 <= each <= len(machines) for each in chosen):
         raise click.UsageError(f"the plan has machines 1 to {len(machines)}")
-    files = guest_files(place)
-    if logs is not None:
-        Path(logs).mkdir(parents=True, exist_ok=True)
+    folder = _folder(logs)
     parts: list[Seen] = []
-    for number in chosen:
-        machine = machines[number - 1]
-        log = Path(logs, f"machine-{number}.log") if logs is not None else None
-        began = time.monotonic()
-
-        def told(text: str, number: int = number, began: float = began) -> None:
-            seconds = time.monotonic() - began
-            print(f"klprove: machine {number}, {seconds:.0f}s: {text}", file=sys.stderr)
-
-        told(" ".join([machine["model"], *machine.get("options", ())]))
-        try:
+    try:
+        files = guest_files(place)
+        for number in chosen:
+            machine = machines[number - 1]
+            log = folder / f"machine-{number}.log" if folder is not None else None
+            told = _Told(number)
+            told(" ".join([machine["model"], *machine.get("options", ())]))
             parts.append(observe(Path(found.path), files, machine, log, told))
-        except Lost as lost:
-            return parts, lost
+    except (Lost, KeyboardInterrupt) as early:
+        return parts, early
     return parts, None
+
+
+class _Told:
+    """Progress of one machine, on standard error."""
+
+    def __init__(self, number: int) -> None:
+        self._number, self._began = number, time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        seconds = time.monotonic() - self._began
+        print(f"klprove: machine {self._number}, {seconds:.0f}s: {plain(text)}", file=sys.stderr)
+
+
+def _headers(found: Map, given: str | None) -> Path:
+    place = Path(given or f"/lib/modules/{found.release}/build")
+    release = release_of(place)
+    if release != found.release:
+        text = f"headers of {release}, but the kernel is {found.release or 'of no known release'}"
+        raise BadInput([Diagnostic("file", Span(str(place), 0, 0), text)])
+    return place
+
+
+def _folder(logs: str | None) -> Path | None:
+    if logs is None:
+        return None
+    try:
+        Path(logs).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputFailed(f"cannot make the folder {logs}: {error.strerror}") from None
+    return Path(logs)
