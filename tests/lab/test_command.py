@@ -14,6 +14,14 @@ from tests.lab.test_comparing import WAYS, map_of, site
 Capture = pytest.CaptureFixture[str]
 
 
+class Bytes:
+    """An image without code."""
+
+    def at(self, address: int, size: int) -> memoryview:
+        """Nothing."""
+        return memoryview(b"")
+
+
 @pytest.fixture(autouse=True)
 def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is scanned has the five functions of test_comparing."""
@@ -22,6 +30,7 @@ def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
         return map_of(reached={"irq": {"handler": 1}})
 
     monkeypatch.setattr(observing, "scan", scanned)
+    monkeypatch.setattr("klprove.image.open_image", lambda path: Bytes())
 
 
 def seen(build_id: str = "ab", way: Way = WAYS["irq"]) -> Seen:
