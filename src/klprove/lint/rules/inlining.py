@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from klprove.image.dwarf import Call, Inlines
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.kernel import Kernel, Place
+from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function
+from klprove.lint.target import Place
 
 _CLONE = re.compile(r"\.(isra|constprop|part|llvm)\.\d+")
 _PART = re.compile(r"\.part\.\d+")
