@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from klprove.image.dwarf import Inlines
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, kernel_body, module_body
 from klprove.lint.kernel import Kernel
@@ -41,13 +42,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it, and the map
-    of the kernel (`klprove scan`): who may run in which context."""
+    """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
+    the kernel (`klprove scan`): who may run in which context; and where its functions were inlined,
+    or why that cannot be told."""
 
     patch: Livepatch
     kernel: Kernel | None = None
     after: Livepatch | None = None
     map: Map | None = None
+    inlines: Inlines | str = "DWARF was not read"
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
