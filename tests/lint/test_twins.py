@@ -11,8 +11,8 @@ from klprove.scan import Map
 from tests.lint.building import Twin, twins
 
 ROOT = Path(__file__).parents[2]
-WITHOUT_TWIN = {"H21", "H25", "H26", "H28"}
-"""Rules about what is not in a source: test_builds.py changes the file."""
+WITHOUT_TWIN = {"H20", "H21", "H25", "H26", "H28"}
+"""H20 is in test_objects.py. The others are not about a source: test_builds.py changes the file."""
 
 
 @pytest.mark.parametrize("twin", twins(), ids=lambda each: each.name)
