@@ -52,6 +52,7 @@ EXPECTED: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
     ),
     "clone": ("NEW(driver_read, new)", {("H03", "warning", "driver:driver_read")}),
     "cold": ("NEW(driver_wait, new)", {("H04", "error", "driver_wait.cold")}),
+    "thread": ("NEW(driver_main, new)", {("H01", "error", "driver:driver_main")}),
     "tail": (
         "NEW(driver_first, new), NEW(driver_last, new)",
         {("H23", "warning", "driver:driver_first")},
@@ -59,10 +60,6 @@ EXPECTED: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
     "twice": (
         '{ .old_name = "driver_last", .new_func = new, .old_sympos = 1 }, NEW(driver_last, new)',
         {("H12", "error", "driver:driver_last")},
-    ),
-    "lock": (
-        "NEW(driver_open, new)",
-        set(),
     ),
 }
 
@@ -132,7 +129,7 @@ def test_a_module_of_another_kernel(
 def test_what_was_judged_is_told(driver: Path, patch: Patch, kernel: Kernel) -> None:
     found = judged(patch("good", EXPECTED["good"][0]), driver, kernel).findings
     [note] = [each for each in found if each.rule == "H12" and each.severity == "note"]
-    assert "srcversion 0123456789ABCDEF0123456" in note.text
+    assert "the build of srcversion 0123456789ABCDEF0123456" in note.text
     assert f"file: {driver}" in note.evidence
 
 

@@ -166,6 +166,8 @@ def _relocated(
         target = module.at.get(at)
         if target:
             symbol, name = target, target.name
+        elif within := module.around(at):
+            name = within.name  # a cold part jumps back into its function
     named = klp_symbol(name)
     kind = _kind(instruction)
     if kind in (JUMP, BRANCH) and at and _inside(function, at):

@@ -54,6 +54,19 @@ class Module:
         """The function at (section, offset)."""
         return {(each.section, each.value): each for each in reversed(self.code)}
 
+    def around(self, at: tuple[int, int]) -> Symbol | None:
+        """The function that (section, offset) is in; None where it is in none."""
+        index = bisect_right(self._starts, at) - 1
+        if index < 0:
+            return None
+        found = self.code[index]
+        inside = found.section == at[0] and at[1] - found.value < max(found.size, 1)
+        return found if inside else None
+
+    @cached_property
+    def _starts(self) -> list[tuple[int, int]]:
+        return [(each.section, each.value) for each in self.code]
+
     @cached_property
     def _variables(self) -> Mapping[int, list[tuple[int, int, str]]]:
         """Start, end and name of the variables of each writable section, by start."""

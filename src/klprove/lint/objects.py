@@ -1,18 +1,21 @@
 """Modules that a livepatch changes, and where they are found."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from klprove.image.elf import damaged
+from klprove.image.relocatable import Symbol
 from klprove.image.symtab import symbol_table
-from klprove.lint.code import Body, module_body, placed_body
+from klprove.lint.code import ADDRESS, Body, module_body, placed_body
 from klprove.lint.module import Module, module_name, read_module
 from klprove.lint.target import Place, Target
 
 _OFFSET = 32
+_MAKERS = ("kthread_create_on_node", "kthread_create_on_cpu")
+"""kernel/kthread.c; kthread_run() and its kin come down to these."""
 _ENDINGS = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
 
 
@@ -46,6 +49,26 @@ class ModuleTarget(Target):
         if function is None:
             return Body((), 0, ())
         return placed_body(module_body(self.module, function), _address)
+
+    @cached_property
+    def threads(self) -> Mapping[int, str]:
+        """Functions that kernel threads run, and who starts them. Only functions with a call of
+        what makes threads are decoded."""
+        found: dict[int, str] = {}
+        for section in self.module.elf.sections:
+            if section.executable:
+                for each in self.module.elf.relocations(section):
+                    maker = self.module.around((section.index, each.offset))
+                    if each.symbol.name in _MAKERS and maker:
+                        found.update((at, maker.name) for at in self._started(maker))
+        return found
+
+    def _started(self, maker: Symbol) -> Iterator[int]:
+        body = module_body(self.module, maker)
+        for use in body.uses:
+            at = use.at if use.kind == ADDRESS and use.at in self.module.at else None
+            if at and body.goes_to(use) in _MAKERS:
+                yield _address(at)
 
     @cached_property
     def sites(self) -> frozenset[int] | None:

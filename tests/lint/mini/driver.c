@@ -28,5 +28,8 @@ kept int driver_wait(int *device)
 	}
 	return 0;
 }
+kept int driver_main(int *device) { while (device[0]) msleep(1); return 0; }
+void kthread_create_on_node(int (*main)(int *), int *data, int node, const char *name);
+kept void driver_start(int *device) { kthread_create_on_node(driver_main, device, 0, "driver"); }
 __asm__(".pushsection __ksymtab,\"a\"; __ksymtab_driver_open: .long 0; .popsection");
 __asm__(".pushsection __kcrctab,\"a\"; __crc_driver_open: .long 0x77; .popsection");

@@ -62,10 +62,9 @@ def _objects(case: Case) -> Iterator[Finding]:
             text = f"{target.path} is for {theirs}, and the patch for {ours}: not the module meant"
             yield Finding(ERROR, name, text, evidence=facts)
         else:
-            version = module.first("srcversion") or module.build_id[:12] or "none"
-            text = (
-                f"judged by the build with srcversion {version}: nothing checks that it is loaded"
-            )
+            version = module.first("srcversion")
+            build = f"srcversion {version}" if version else f"build-id {module.build_id or 'none'}"
+            text = f"judged by the build of {build}; nothing checks that it is the one loaded"
             yield Finding(NOTE, name, text, evidence=facts)
 
 
