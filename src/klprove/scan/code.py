@@ -1,13 +1,14 @@
 """Bodies of functions, decoded when asked for: who is called where, and what follows what."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from iced_x86 import Decoder, FlowControl, Instruction, OpKind, Register
 
-from klprove.image import Functions, Image, Tables
+from klprove.image import Addresses, Functions, Image, Tables
 
 _THUNK = re.compile(r"__x86_indirect_(?:call_|jump_)?thunk_(\w+)$")
 _QUIET = re.compile(r"__x86_return_thunk$|__fentry__$|srso_|retbleed_|entry_untrain")
@@ -82,6 +83,8 @@ class Code:
         self, image: Image, functions: Functions, tables: Tables, fixed: Mapping[int, bool]
     ) -> None:
         self._functions = functions
+        self._starts: list[int] = functions.starts.tolist()
+        self._ends: list[int] = functions.ends.tolist()
         self._texts = [
             (each.address, each.address + each.size, image.data(each))
             for each in image.executable()
@@ -124,8 +127,18 @@ class Code:
                 return bytes(data[start - first : min(end, start + _LONGEST) - first])
         return b""
 
+    def indirect(self) -> Addresses:
+        """Places of bytes that may be an indirect call or jump: ff /2, ff /4 (Intel SDM)."""
+        found = []
+        for start, _, code in self._texts:
+            data = np.frombuffer(code, np.uint8)
+            kinds = (data[1:] >> 3) & 7
+            places = np.flatnonzero((data[:-1] == 0xFF) & ((kinds == 2) | (kinds == 4)))
+            found.append(places.astype(np.uint64) + np.uint64(start))
+        return np.concatenate(found) if found else np.empty(0, np.uint64)
+
     def _decode(self, index: int) -> Body:
-        start, end = int(self._functions.starts[index]), int(self._functions.ends[index])
+        start, end = self._starts[index], self._ends[index]
         instructions = list(Decoder(64, self.bytes(start, end), ip=start))
         place = {each.ip: number for number, each in enumerate(instructions)}
         follows: list[tuple[int, ...]] = []
@@ -192,7 +205,8 @@ class Code:
 
     def function(self, address: int) -> int:
         """The function around an address: code may jump into a fragment's middle."""
-        return int(self._functions.around(np.array([address], np.uint64))[0])
+        place = bisect_right(self._starts, address) - 1
+        return place if place >= 0 and address < self._ends[place] else -1
 
     def _operand(self, instructions: Sequence[Instruction], number: int) -> Slot | None:
         each = instructions[number]

@@ -47,9 +47,18 @@ class Contexts:
             for each in sorted(matching(self._functions, context["names"])):
                 yield each, Step(CERTAIN, 0, NOBODY, f"an entry of {question} context", 0)
             for member in context["members"]:
-                found = self._pointers.member(member)
-                for each in found.targets if found else ():
-                    yield each, Step(LIKELY, 1, NOBODY, f"called through {member} (by type)", 0)
+                yield from self._registered(member, LIKELY)
+            for member in context.get("generic", ()):
+                yield from self._registered(member, POSSIBLE)
+
+    def _registered(self, member: str, grade: int) -> Iterator[tuple[int, Step]]:
+        """What may be registered in a member that a context calls through."""
+        found = self._pointers.member(member)
+        how = f"called through {member} (by type)"
+        for each in found.targets if found else ():
+            yield each, Step(grade, 1, NOBODY, how, 0)
+        for each in found.others if found else ():
+            yield each, Step(POSSIBLE, 1, NOBODY, how, 0)
 
     def _onward(self, function: int, step: Step) -> Iterator[tuple[int, Step]]:
         grade = step.grade
@@ -58,11 +67,28 @@ class Contexts:
         for target, kind, site in self._graph.edges(function):
             if kind == TAKEN or target in self._ignored:
                 continue
-            low = target in self._reports or self._functions.fragment(target)
+            low = self._low(target)
             yield (
                 target,
                 Step(POSSIBLE if low else grade, step.hops + 1, function, "called", site),
             )
+        yield from self._indirect(function, step._replace(grade=grade))
+
+    def _indirect(self, function: int, step: Step) -> Iterator[tuple[int, Step]]:
+        """What the indirect calls of a function lead to; from where nothing is sure, the functions
+        that have the prototype only are left out: they would connect everything."""
+        for site, found in self._pointers.every(function):
+            low = max(step.grade, LIKELY)
+            for target in found.targets:
+                if target not in self._ignored:
+                    grade = POSSIBLE if self._low(target) else low
+                    yield target, Step(grade, step.hops + 1, function, found.how, site)
+            for target in found.others if low == LIKELY else ():
+                if target not in self._ignored:
+                    yield target, Step(POSSIBLE, step.hops + 1, function, found.how, site)
+
+    def _low(self, target: int) -> bool:
+        return target in self._reports or self._functions.fragment(target)
 
     def interrupts_off(self, others: Mapping[str, Mapping[int, Step]]) -> dict[int, Step]:
         """What runs with interrupts off: in NMIs, in the idle window, and between a lock that turns

@@ -37,9 +37,9 @@ class Graph:
 
     def edges(self, source: int) -> Iterator[tuple[int, int, int]]:
         """(target, kind, site) of each edge out of `source`."""
-        start, end = int(self.first[source]), int(self.first[source + 1])
-        for at in range(start, end):
-            yield int(self.targets[at]), int(self.kinds[at]), int(self.sites[at])
+        start, end = self.first[source], self.first[source + 1]
+        columns = (each[start:end].tolist() for each in (self.targets, self.kinds, self.sites))
+        return zip(*columns, strict=True)
 
     def callers(self, target: int) -> NDArray[np.int64]:
         """Functions with a call or a jump to `target`."""
@@ -157,10 +157,13 @@ def _build(
     return Graph(sources, targets[kept][order], kinds[kept][order], places[kept][order], first)
 
 
-def taken_in_data(image: Image, functions: Functions, tables: Tables) -> NDArray[np.int64]:
-    """Functions whose address is an aligned 8-byte word of data that is loaded, the tables of the
-    kernel about its own code left out."""
-    found: list[NDArray[np.int64]] = []
+def taken_in_data(
+    image: Image, functions: Functions, tables: Tables
+) -> tuple[NDArray[np.int64], Addresses]:
+    """Functions whose address is an aligned 8-byte word of data that is loaded, and the place of
+    each such word; the tables of the kernel about its own code left out."""
+    found: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    where: list[Addresses] = [np.empty(0, np.uint64)]
     for section in image.sections:
         if not section.allocated or section.executable or section.kind == "SHT_NOTE":
             continue
@@ -170,8 +173,7 @@ def taken_in_data(image: Image, functions: Functions, tables: Tables) -> NDArray
         places = np.uint64(section.address) + 8 * np.arange(len(words), dtype=np.uint64)
         for start, end in tables.ranges:
             words = np.where((places >= start) & (places < end), np.uint64(0), words)
-        found.append(np.unique(functions.at(words)))
-    if not found:
-        return np.empty(0, np.int64)
-    every = np.unique(np.concatenate(found))
-    return every[every >= 0]
+        target = functions.at(words)
+        found.append(target[target >= 0])
+        where.append(places[target >= 0])
+    return np.concatenate(found), np.concatenate(where)
