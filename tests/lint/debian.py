@@ -48,7 +48,7 @@ def wrong(
     """What is not as the first line of the module says."""
     patch = read_livepatch(str(FOLDER / f"{twin.name}.ko"))
     after = read_livepatch(str(FOLDER / f"{twin.after}.ko")) if twin.after else None
-    found = lint(Case(patch, kernel, after, contexts, inlined)).findings
+    found = lint(Case(patch, kernel, after, contexts, inlines=inlined)).findings
     accused = {
         (each.rule, each.severity) for each in found if each.severity in ("error", "warning")
     }

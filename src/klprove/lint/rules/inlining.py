@@ -8,7 +8,7 @@ from klprove.image.dwarf import Call, Inlines
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function
-from klprove.lint.target import Place
+from klprove.lint.target import Place, Target
 
 _CLONE = re.compile(r"\.(isra|constprop|part|llvm)\.\d+")
 _PART = re.compile(r"\.part\.\d+")
@@ -27,7 +27,11 @@ def check_copies(case: Case) -> Iterator[Finding]:
         if _CLONE.search(function.name):
             text = "is a clone that the compiler made: its parameters may differ from the source's"
             yield Finding(NOTE, function.shown, text)
-    names = [function.shown for function, _ in case.replaced]
+    elsewhere = [each.shown for each, place in case.replaced if place.object != VMLINUX]
+    if elsewhere:
+        text = "cannot tell whether inlined copies exist: the DWARF of modules is not read"
+        yield Finding(UNKNOWN, several(elsewhere), text)
+    names = [each.shown for each, place in case.replaced if place.object == VMLINUX]
     if not isinstance(case.inlines, Inlines):
         text = f"cannot tell whether inlined copies exist: {case.inlines}"
     elif case.inlines.notes:
@@ -39,9 +43,9 @@ def check_copies(case: Case) -> Iterator[Finding]:
 
 
 def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    if case.kernel is None or not isinstance(case.inlines, Inlines):
+    if case.kernel is None or place.object != VMLINUX or not isinstance(case.inlines, Inlines):
         return
-    patched = {each.address for _, each in case.replaced}
+    patched = {each.address for _, each in case.replaced if each.object == VMLINUX}
     calls: dict[int, list[Call]] = {}
     for number in case.inlines.of(place.address, place.name):
         for call in case.inlines.calls(number):
@@ -99,22 +103,22 @@ def _told(kernel: Kernel, call: Call) -> str:
 
 def _clones(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     """Out-of-line copies that the patch leaves alone."""
-    assert case.kernel is not None
+    owner = case.owner(place)
     left = [each for each in _copies(case, function, place) if not _covered(case, each)]
     split = [each for each in left if _PART.search(each.name)]
     copies = [each for each in left if each not in split]
     if copies:
         text = f"{_names(copies)} is a copy of it and is not patched"
-        yield Finding(WARNING, function.shown, text, evidence=_facts(copies))
+        yield Finding(WARNING, function.shown, text, evidence=_facts(owner, copies))
     if split and not _calls(case, place, split):
         text = f"{_names(split)} holds a part of it that others call"
-        yield Finding(WARNING, function.shown, text, evidence=_facts(split))
+        yield Finding(WARNING, function.shown, text, evidence=_facts(owner, split))
 
 
 def _copies(case: Case, function: Function, place: Place) -> Sequence[Place]:
     """By DWARF: code of the same declaration. Else by name, which may take what is a namesake's."""
-    assert case.kernel is not None
-    if isinstance(case.inlines, Inlines):
+    owner = case.owner(place)
+    if case.kernel and place.object == VMLINUX and isinstance(case.inlines, Inlines):
         numbers = case.inlines.functions_at(place.address)
         if numbers:
             others = {each for number in numbers for each in case.inlines.instances(number)}
@@ -126,9 +130,9 @@ def _copies(case: Case, function: Function, place: Place) -> Sequence[Place]:
                 for home in case.kernel.named(name)
                 if home.address == address and not home.section.startswith(_SETUP)
             ]
-    names = case.kernel.stems.get(function.name, ())
+    names = owner.stems.get(function.name, ())
     clones = (name for name in names if _CLONE.search(name) and not name.endswith(".cold"))
-    return [home for name in clones for home in case.kernel.named(name)]
+    return [home for name in clones for home in owner.named(name)]
 
 
 def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
@@ -139,10 +143,12 @@ def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
 
 def _covered(case: Case, copy: Place) -> bool:
     """The patch replaces it: this very one, or the only one that a wrong position leaves."""
-    if any(each.address == copy.address for _, each in case.replaced):
+    if any(
+        each.address == copy.address and each.object == copy.object for _, each in case.replaced
+    ):
         return True
     return any(
-        each.name == copy.name and each.object == VMLINUX and case.old(each) is None
+        each.name == copy.name and each.object == copy.object and case.old(each) is None
         for each in case.patch.functions
     )
 
@@ -151,8 +157,8 @@ def _names(copies: Sequence[Place]) -> str:
     return _some([each.name for each in copies])
 
 
-def _facts(copies: Sequence[Place]) -> tuple[str, ...]:
-    return tuple(f"{each.name}: {each.address:#x}, {each.size} bytes" for each in copies)
+def _facts(owner: Target, copies: Sequence[Place]) -> tuple[str, ...]:
+    return tuple(f"{each.name}: {owner.told(each)}" for each in copies)
 
 
 H03 = Rule("H03", check_copies)
