@@ -43,17 +43,17 @@ def _flags(vermagic: str, kernel: Kernel, name: str) -> Iterator[Finding]:
 
 def check_exports(case: Case) -> Iterator[Finding]:
     """Types of what the module uses, and callers of what it replaces."""
-    if case.kernel is None:
-        return
+    targets = [each for each in (case.kernel, *case.objects.values()) if each]
     versions = case.patch.elf.content(case.patch.elf.section("__versions"))
     for crc, raw in case.patch.elf.numbers("Q56s", versions):
         name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        theirs = case.kernel.crc(name)
-        if theirs is not None and theirs != crc:
-            text = f"checksum {crc:#x}, and this kernel has {theirs:#x}: the module is refused"
-            yield Finding(ERROR, name, text)
-    for function, _ in case.replaced:
-        if case.kernel.exports(function.name):
+        found = ((each, each.crc(name)) for each in targets)
+        for owner, theirs in ((each, known) for each, known in found if known is not None):
+            if theirs != crc:
+                text = f"checksum {crc:#x}, and {owner.name} has {theirs:#x}: the module is refused"
+                yield Finding(ERROR, name, text)
+    for function, place in case.replaced:
+        if case.owner(place).exports(function.name):
             text = "is exported: modules call it, and expect the parameters and locks it has now"
             yield Finding(NOTE, function.shown, text)
 
