@@ -13,8 +13,10 @@ from tests.lint.debian import headers
 
 def folder(tmp_path: Path, name: str = "linux-headers-6.1-amd64") -> Path:
     there = tmp_path / name
-    (there / "include" / "config").mkdir(parents=True)
-    (there / "include" / "config" / "kernel.release").write_text("6.1-amd64\n")
+    (there / "include" / "generated").mkdir(parents=True)
+    (there / "include" / "generated" / "utsrelease.h").write_text(
+        '#define UTS_RELEASE "6.1-amd64"\n'
+    )
     return there
 
 

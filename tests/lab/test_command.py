@@ -46,9 +46,9 @@ def written(tmp_path: Path, it: Seen) -> str:
 
 
 def headers(tmp_path: Path, release: str = "6.1") -> str:
-    there = tmp_path / "headers" / "include" / "config"
+    there = tmp_path / "headers" / "include" / "generated"
     there.mkdir(parents=True)
-    (there / "kernel.release").write_text(f"{release}\n")
+    (there / "utsrelease.h").write_text(f'#define UTS_RELEASE "{release}"\n')
     return str(tmp_path / "headers")
 
 
