@@ -1,28 +1,48 @@
 """Maps that were made before, by build-id: `$XDG_CACHE_HOME/klprove/scan/`.
 
 A file is believed only where its digest fits, so damage costs time and nothing else. It is not
-sealed: who can write to the user's cache can write to the user's other files, too.
+sealed: who can write to the user's cache can write to the user's other files, too. Nothing here
+loads what reads images: a map that is there answers before that is done.
 """
 
 import hashlib
 import json
 import os
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.image import Image
 from klprove.scan.answers import Map, Step
 
-_HEAD = b"klprove-map-1 "
+if TYPE_CHECKING:
+    from klprove.image import Image
+
+_HEAD = b"klprove-map-2 "
 _LARGEST = 1 << 28
 """Bytes that a map may unpack to."""
+_SETTLED = 2
+"""Seconds since a file's last change from which its times tell it from what it was before."""
+_KEPT = 64
+"""Files of each kind that are kept, the newest ones."""
 
 
-def cached(image: Image, lists: Sequence[str], make: Callable[[], Map]) -> Map:
+def known(path: str, lists: Sequence[str]) -> Map | None:
+    """The map of a file that was mapped before and is the same file still: by place, size and
+    times. None for any other, without having read it."""
+    mark = _mark(path, lists)
+    if mark is None:
+        return None
+    try:
+        name = mark.read_text("ascii")
+    except (OSError, ValueError):
+        return None
+    return _read(_home() / name, path) if "/" not in name else None
+
+
+def cached(image: "Image", lists: Sequence[str], make: Callable[[], Map]) -> Map:
     """The map of `image` from the cache, or else what `make` makes, kept for the next time.
 
     An image without a build-id is not kept: nothing would tell it from another one.
@@ -30,30 +50,58 @@ def cached(image: Image, lists: Sequence[str], make: Callable[[], Map]) -> Map:
     path = _place(image, lists)
     if path is None:
         return make()
+    mark = _mark(image.path, lists)
     found = _read(path, image.path)
     if found is None:
         found = make()
-        _write(path, found)
+        _write(path, _packed(found))
+    if mark is not None:
+        _write(mark, path.name.encode())
     return found
 
 
-def _place(image: Image, lists: Sequence[str]) -> Path | None:
+def _place(image: "Image", lists: Sequence[str]) -> Path | None:
     """Where the map lies: it depends on the image, on what of it is there, on the lists of names
     that were given with it, and on klprove."""
     if not image.build_id:
         return None
+    sections = [(each.name, each.size, each.stored) for each in image.sections]
+    key = _key(f"{len(image.bytes)} {sections}", lists)
+    return _home() / f"{image.build_id[:40]}-{key}.map" if key else None
+
+
+def _mark(path: str, lists: Sequence[str]) -> Path | None:
+    """Where the name of a file's map lies; None for what is no file, or changed just now."""
+    try:
+        about = os.stat(path)
+        real = os.path.realpath(path)
+    except (OSError, ValueError):
+        return None
+    changed = max(about.st_mtime_ns, about.st_ctime_ns)
+    if changed > time.time_ns() - _SETTLED * 10**9:
+        return None
+    identity = f"{about.st_dev} {about.st_ino} {about.st_size} {about.st_mtime_ns} {changed} {real}"
+    key = _key(identity, lists)
+    return _home() / "files" / key if key else None
+
+
+def _key(identity: str, lists: Sequence[str]) -> str:
+    """A digest of what is said, of the lists and of the program; empty for a list that cannot be
+    read: whoever reads it will complain."""
     key = hashlib.blake2b(digest_size=10)
     key.update(_program())
-    key.update(
-        f"{len(image.bytes)} {[(s.name, s.size, s.stored) for s in image.sections]}".encode()
-    )
+    key.update(identity.encode(errors="surrogateescape"))
     for each in lists:
         try:
             key.update(hashlib.blake2b(Path(each).read_bytes()).digest())
         except (OSError, ValueError):
-            return None  # whoever reads it will complain
+            return ""
+    return key.hexdigest()
+
+
+def _home() -> Path:
     home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return Path(home) / "klprove" / "scan" / f"{image.build_id[:40]}-{key.hexdigest()}.map"
+    return Path(home) / "klprove" / "scan"
 
 
 def _program() -> bytes:
@@ -73,16 +121,22 @@ def _read(path: Path, shown: str) -> Map | None:
         if head != _HEAD or hashlib.sha256(packed).hexdigest().encode() != digest:
             return None
         return _map(json.loads(zlib.decompressobj().decompress(packed, _LARGEST)), shown)
-    except (OSError, ValueError, zlib.error, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, zlib.error, LookupError, TypeError, RecursionError):
         return None
 
 
-def _write(path: Path, found: Map) -> None:
-    """Whole or not at all; a cache that cannot be written is no error."""
+def _packed(found: Map) -> bytes:
     packed = zlib.compress(json.dumps(_record(found), separators=(",", ":")).encode(), 1)
-    content = _HEAD + hashlib.sha256(packed).hexdigest().encode() + packed
+    return _HEAD + hashlib.sha256(packed).hexdigest().encode() + packed
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all; a cache that cannot be written is no error."""
+    from tempfile import NamedTemporaryFile  # not needed where the answer is there
+
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _prune(path.parent)
         with NamedTemporaryFile(dir=path.parent, delete=False) as file:
             try:
                 file.write(content)
@@ -93,13 +147,22 @@ def _write(path: Path, found: Map) -> None:
                 raise
 
 
+def _prune(folder: Path) -> None:
+    """Remove the oldest files of a folder: each version of klprove has its own."""
+    files = [each for each in folder.iterdir() if each.is_file()]
+    for each in sorted(files, key=lambda e: e.stat().st_mtime)[: 1 - _KEPT]:
+        each.unlink(missing_ok=True)
+
+
 def _record(found: Map) -> dict[str, Any]:
-    """A map as JSON has it: sentences that occur often stand once, in a list."""
+    """A map as JSON has it. Sentences that occur often stand once, in a list; steps are columns."""
     said: dict[str, int] = {}
     reached = {
         question: [
-            [index, *step._replace(how="")[:3], said.setdefault(step.how, len(said)), step.site]
-            for index, step in steps.items()
+            list(steps),
+            *([step[field] for step in steps.values()] for field in range(3)),
+            [said.setdefault(step.how, len(said)) for step in steps.values()],
+            [step.site for step in steps.values()],
         ]
         for question, steps in found.reached.items()
     }
@@ -120,11 +183,14 @@ def _record(found: Map) -> dict[str, Any]:
 def _map(record: dict[str, Any], path: str) -> Map:
     said = record.pop("said")
     record["reached"] = {
-        question: {
-            index: Step(grade, hops, parent, said[how], site)
-            for index, grade, hops, parent, how, site in steps
-        }
-        for question, steps in record["reached"].items()
+        question: dict(
+            zip(
+                indices,
+                map(Step, grades, hops, parents, (said[each] for each in how), sites),
+                strict=True,
+            )
+        )
+        for question, (indices, grades, hops, parents, how, sites) in record["reached"].items()
     }
     record["aliases"] = dict(record["aliases"])
     record["blacklisted"] = frozenset(record["blacklisted"])
