@@ -28,6 +28,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
     "scan": ("scanning", "scan_command"),
+    "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait
