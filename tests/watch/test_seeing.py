@@ -1,8 +1,12 @@
 """What cannot be read, what changes while it is read, and what a look costs."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from klprove.watch import Look, Walker, judge
+from klprove.report.watch import watch_document
+from klprove.watch import Look, Walker, judge, metrics
 from klprove.watch.log import read_kmsg
 from klprove.watch.trees import Folder, Recorder
 from tests.watch.machines import Machine, kinds
@@ -149,10 +153,9 @@ def test_the_log_of_this_machine_ends_where_nothing_is_new() -> None:
     ]
 
 
-def test_a_link_out_of_a_copy_is_not_followed(tmp_path: "object") -> None:
-    from pathlib import Path
+def test_a_link_out_of_a_copy_is_not_followed(tmp_path: Path) -> None:
 
-    home = Path(str(tmp_path))
+    home = tmp_path
     (home / "root" / "proc").mkdir(parents=True)
     (home / "secret").write_text("1")
     (home / "root" / "proc" / "modules").symlink_to(home / "secret")
@@ -167,3 +170,19 @@ def test_only_blockers_are_recorded() -> None:
     Look(tree)()
     threads = {each for each in tree.texts if each.startswith("/proc/") and "/task/" in each}
     assert threads == {f"/proc/7/task/7/{each}" for each in ("stat", "stack", "wchan")}
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "inf", "nan", "-1", "1e999", "\x00", ""])
+def test_numbers_that_no_kernel_has(text: str) -> None:
+    machine = Machine().moving().thread(7, 0, "vfs_read").log(990, "signaling remaining tasks")
+    machine.add("/dmesg", f"[{text}.{text}] livepatch: forcing remaining tasks\n")
+    machine.files["/sys/kernel/livepatch/fix/stack_order"] = text
+    machine.add("/proc/modules", f"x {text} {text} - Live 0x0\n")
+    for path in ("/proc/uptime", "/proc/sys/kernel/tainted"):
+        machine.files[path] = text
+    machine.files["/proc/stat"] = f"btime {text}\n"
+    stat = machine.files["/proc/7/task/7/stat"] or ""
+    machine.thread(8, 0).files["/proc/8/task/8/stat"] = stat.replace(" 1000 ", f" {text} ")
+    machine.add("/sys/kernel/tracing/enabled_functions", f"vfs_read ({text}) I\n")
+    json.dumps(watch_document(machine.look()), allow_nan=False)
+    assert "nan" not in metrics(machine.look(), 0.0, 0.0)

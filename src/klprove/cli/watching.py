@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from klprove.cli.output import say, write_bytes, write_file, write_json
+from klprove.cli.output import json_text, say, write_bytes, write_file, write_json
 from klprove.cli.screen import complain, follow
 from klprove.cli.values import Duration
 from klprove.report.watch import watch_document, watch_text
@@ -188,13 +188,12 @@ class Watcher:
 
     def evidence(self, answer: Answer) -> bytes:
         """The archive of --bundle."""
-        import json
         from importlib.metadata import version
 
         tree = self.source.tree if isinstance(self.source, Look) else None
         texts = {
             "answer.txt": watch_text(answer) + "\n",
-            "answer.json": json.dumps(watch_document(answer), indent=1) + "\n",
+            "answer.json": json_text(watch_document(answer)) + "\n",
             "versions.txt": f"klprove {version('klprove')}\nkernel {answer.snapshot.release}\n"
             f"build-id {answer.snapshot.build_id}\n",
         }

@@ -112,7 +112,7 @@ def judge(found: Snapshot, known: Map | None = None) -> Answer:
         transition = _transition(found, scene, said, blockers)
     effective = tuple(effects(found))
     findings = (
-        *_of_transition(found, transition),
+        *_of_transition(found, transition, said),
         *_of_patches(found, said),
         *_of_effects(effective),
         *_of_machine(found, said),
@@ -176,7 +176,9 @@ def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -
     yield "a reboot would have to be planned"
 
 
-def _of_transition(found: Snapshot, it: Transition | None) -> Iterator[Finding]:
+def _of_transition(
+    found: Snapshot, it: Transition | None, said: Sequence[Event]
+) -> Iterator[Finding]:
     if it is None:
         return
     name = it.patch.name
@@ -186,6 +188,10 @@ def _of_transition(found: Snapshot, it: Transition | None) -> Iterator[Finding]:
         yield Finding(NOTE, "reversed", "the transition was turned round", name)
     if it.ends == NEVER:
         yield Finding(PROBLEM, "never-ends", "a thread will never switch by itself", name)
+    last = [each.meaning for each in said if each.patch == name][-1:]
+    if last == ["complete"]:
+        text = "the log says that the transition ended while files were read; look again"
+        yield Finding(OPEN, "changed", text, name)
     everyone = found.walk is not None and not found.walk.denied and not found.walk.left
     if not it.left and everyone and not found.idle_tasks:
         text = "every thread has switched; the idle tasks, which /proc does not show, or the next "

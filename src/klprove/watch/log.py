@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from klprove.watch.state import LogLine
 
-_TEXT = re.compile(r"(?:<\d+>)?\[\s*(\d+\.\d+)\](?:\[\s*[TC]\d+\])? (.*)$")
-_RECORD = re.compile(r"\d+,\d+,(\d+),[^;]*;(.*)$")
+_TEXT = re.compile(r"(?:<\d+>)?\[\s*(\d{1,12}\.\d{1,9})\](?:\[\s*[TC]\d+\])? (.*)$")
+_RECORD = re.compile(r"\d+,\d+,(\d{1,19}),[^;]*;(.*)$")
 _OURS = "livepatch: "
 _MEANINGS: Mapping[str, str] = {
     "enabling": r"enabling patch '(?P<patch>\S+)'",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from klprove.watch.log import lines, read_kmsg
+from klprove.watch.numbers import real, whole
 from klprove.watch.state import Hook, LogLine, Module, Patch, Probe, Snapshot
 from klprove.watch.sysfs import build_id, modules, patches, supported, value
 from klprove.watch.threads import Walker
@@ -85,7 +86,7 @@ class Look:
             probes=self._probes(names, said) if names else (),
             log=self._log(said),
             ftrace=ftrace == "1" if ftrace in ("0", "1") else None,
-            taint=int(taint) if taint.isdecimal() else None,
+            taint=whole(taint),
             release=value(self.tree, "/proc/sys/kernel/osrelease"),
             build_id=build_id(value(self.tree, "/sys/kernel/notes", raw=True)),
             uptime=self._uptime(),
@@ -119,17 +120,10 @@ class Look:
             return None
 
     def _uptime(self) -> float | None:
-        return _number(value(self.tree, "/proc/uptime"))
+        return real(value(self.tree, "/proc/uptime"))
 
     def _booted(self) -> float | None:
         for line in value(self.tree, "/proc/stat").splitlines():
             if line.startswith("btime "):
-                return _number(line[6:])
-        return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.split()[0])
-    except (ValueError, IndexError):
+                return real(line[6:])
         return None

@@ -3,9 +3,12 @@
 import re
 from typing import NamedTuple
 
+from klprove.watch.numbers import whole
 from klprove.watch.state import Frame
 
-_FRAME = re.compile(r"(?:\[<\w*>\] )?(\S+?)\+0x([0-9a-f]+)/0x([0-9a-f]+)(?: \[(\w+)[^]]*\])?\s*$")
+_FRAME = re.compile(
+    r"(?:\[<\w*>\] )?(\S+?)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[(\w+)[^]]*\])?\s*$"
+)
 _KTHREAD = 0x00200000
 """PF_KTHREAD of include/linux/sched.h."""
 _TICKS = 100.0
@@ -37,7 +40,10 @@ def stat(text: str) -> Stat | None:
     """The fields of one line; None for a line that is none. A comm may hold brackets and spaces."""
     head, bracket, tail = text.rpartition(")")
     fields = tail.split()
-    if not bracket or len(fields) < 20 or not (fields[6].isdecimal() and fields[19].isdecimal()):
+    if not bracket or len(fields) < 20:
+        return None
+    flags, started = whole(fields[6]), whole(fields[19])
+    if flags is None or started is None:
         return None
     comm = head.partition("(")[2]
-    return Stat(comm, fields[0], bool(int(fields[6]) & _KTHREAD), int(fields[19]) / _TICKS)
+    return Stat(comm, fields[0], bool(flags & _KTHREAD), started / _TICKS)

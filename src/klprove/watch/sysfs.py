@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from struct import Struct
 
+from klprove.watch.numbers import whole
 from klprove.watch.state import Function, Module, Patch, PatchedObject
 from klprove.watch.trees import Tree
 
@@ -43,7 +44,7 @@ def _patch(tree: Tree, name: str) -> Patch:
         files["transition"],
         tuple(_object(tree, home, each) for each in inside if each not in _ATTRIBUTES),
         files["replace"],
-        int(order) if order.isdecimal() else None,
+        whole(order),
         "signal" in inside,
         value(tree, f"/sys/module/{name}/srcversion"),
         build_id(value(tree, f"/sys/module/{name}/notes/.note.gnu.build-id", raw=True)),
@@ -61,7 +62,7 @@ def _object(tree: Tree, home: str, name: str) -> PatchedObject:
     for each in inside:
         if each != "patched":
             function, _, position = each.rpartition(",")
-            place = int(position) if position.isdecimal() else 0
+            place = whole(position) or 0
             functions.append(Function(name, function or each, place))
     return PatchedObject(name, _flag(tree, f"{home}/{name}/patched", inside), tuple(functions))
 
@@ -89,7 +90,7 @@ def modules(tree: Tree) -> dict[str, Module]:
     for line in tree.text("/proc/modules").splitlines():
         words = line.split()
         if len(words) > 2:
-            references = int(words[2]) if words[2].isdecimal() else 0
+            references = whole(words[2]) or 0
             livepatch = words[-1].startswith("(") and "K" in words[-1] and "Live" in words
             found[words[0]] = Module(words[0], references, livepatch)
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from klprove.watch.numbers import whole
 from klprove.watch.stacks import frames, stat
 from klprove.watch.state import IDLE, Frame, Thread, Walk
 from klprove.watch.sysfs import value
@@ -53,7 +54,8 @@ class Walker:
 
     def _turn(self) -> tuple[list[tuple[int, int]], int]:
         """The threads of this look, and an estimate of how many are left out."""
-        processes = sorted(int(each) for each in self.tree.names("/proc") if each.isdecimal())
+        numbers = map(whole, self.tree.names("/proc"))
+        processes = sorted(each for each in numbers if each is not None)
         start = next((i for i, pid in enumerate(processes) if pid >= self._next), 0)
         order = processes[start:] + processes[:start]
         found: dict[tuple[int, int], None] = dict.fromkeys(sorted(self._known))
@@ -72,8 +74,9 @@ class Walker:
         except OSError:
             return
         for each in names:
-            if each.isdecimal():
-                yield pid, int(each)
+            tid = whole(each)
+            if tid is not None:
+                yield pid, tid
 
     def _closely(
         self, each: tuple[int, int], state: int, uptime: float | None, deep: bool

@@ -5,9 +5,9 @@ from collections.abc import Collection
 
 from klprove.watch.state import Hook, Probe
 
-_HOOK = re.compile(r"(\S+)(?: \[(\w+)\])? \((\d+)\)(.*)$")
+_HOOK = re.compile(r"(\S+)(?: \[(\w+)\])? \((\d{1,9})\)(.*)$")
 _CALLBACK = re.compile(r"\((\S+?)(?:\+0x\w+/0x\w+)?(?: \[\w+\])?\)")
-_PROBE = re.compile(r"\S+\s+([kr])\s+(\S+?)\+0x([0-9a-f]+)\s*(?:\[?(\w+)\]?)?(.*)$")
+_PROBE = re.compile(r"\S+\s+([kr])\s+(\S+?)\+0x([0-9a-f]{1,16})\s*(?:\[?(\w+)\]?)?(.*)$")
 _MARKS = frozenset({"FTRACE", "DISABLED", "OPTIMIZED", "GONE"})
 
 
