@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 from klprove.cli.output import say, write_file, write_json
+from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
     Case,
@@ -17,7 +18,6 @@ from klprove.lint import (
     read_baseline,
     read_livepatch,
     read_waivers,
-    refuse,
 )
 from klprove.report.lint import (
     lint_document,
@@ -95,8 +95,8 @@ def _aid(
 def _kernel(path: str, patch: Livepatch) -> Kernel:
     kernel = Kernel(path)
     if kernel.machine != patch.elf.machine:
-        text = f"a kernel for {kernel.elf.machine_name}, and the module is for "
-        raise refuse(path, text + patch.elf.machine_name)
+        text = f"a kernel for {kernel.machine}, and the module is for "
+        raise damaged(path, text + patch.elf.machine)
     return kernel
 
 

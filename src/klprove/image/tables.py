@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from klprove.image.elf import Image
 from klprove.image.symbols import Addresses, Functions, Symbol
 
-_RELATIVE = {"x86_64": 8, "arm64": 1027, "ppc64le": 22, "s390x": 12}
+_RELATIVE = {"x86_64": 8, "arm64": 1027, "ppc64le": 22, "s390x": 12, "loongarch64": 3}
 """R_*_RELATIVE of each machine's ELF supplement: the word is the addend."""
-_WINDOW = {"x86_64": (0, 4), "arm64": (-8, 16), "ppc64le": (-8, 24), "s390x": (0, 8)}
+_WINDOW = {
+    "x86_64": (0, 4), "arm64": (-8, 16), "ppc64le": (-8, 24), "s390x": (0, 8),
+    "loongarch64": (0, 8),
+}  # fmt: skip
 """Where, from its start, a function's ftrace site can be, both ends included.
 
 x86: 0, or 4 behind endbr64. The others: see ftrace_call_adjust() of each machine (v6.12): arm64 has

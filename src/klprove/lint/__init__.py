@@ -1,6 +1,5 @@
 """A finished livepatch module against its kernel: what will bite when it is loaded."""
 
-from klprove.lint.elf import refuse
 from klprove.lint.explanations import Explanation, explanations
 from klprove.lint.finding import SEVERITIES, Case, Finding, Rule
 from klprove.lint.kernel import Kernel
@@ -26,5 +25,4 @@ __all__ = [
     "read_baseline",
     "read_livepatch",
     "read_waivers",
-    "refuse",
 ]

@@ -18,9 +18,10 @@ from iced_x86 import (
     RegisterExt,
 )
 
-from klprove.lint.elf import Relocation, Symbol
-from klprove.lint.kernel import Kernel, Place
+from klprove.image.relocatable import Relocation, Symbol
+from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import Livepatch, klp_symbol
+from klprove.lint.target import Place
 
 CALL, JUMP, BRANCH, ADDRESS, STORE, DATA = "call", "jump", "branch", "address", "store", "data"
 _PC_RELATIVE = frozenset((2, 4, 24))  # R_X86_64_PC32, PLT32, PC64

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, kernel_body, module_body
-from klprove.lint.elf import X86_64, Symbol
-from klprove.lint.kernel import Kernel, Place
+from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
+from klprove.lint.target import Place
 from klprove.scan import Map
 
 ERROR, WARNING, NOTE, UNKNOWN = "error", "warning", "note", "unknown"
@@ -53,7 +54,7 @@ class Case:
     @cached_property
     def decodable(self) -> bool:
         """The instructions of this machine can be read."""
-        return bool(self.patch.elf.machine == X86_64)
+        return self.patch.elf.machine == "x86_64"
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from klprove.lint.elf import FUNCTION, OBJECT, Elf, Section, Symbol
+from klprove.image.relocatable import FUNCTION, OBJECT, Relocatable, Symbol
 
 VMLINUX = "vmlinux"
 CALLBACKS = ("pre_patch", "post_patch", "pre_unpatch", "post_unpatch")
@@ -64,7 +64,7 @@ class Livepatch:
     """A livepatch module: its file, its plan, its identity."""
 
     path: str
-    elf: Elf
+    elf: Relocatable
     plan: Plan
     info: Mapping[str, tuple[str, ...]]
     compiler: str
@@ -93,7 +93,7 @@ class Livepatch:
         return tuple(sorted(found, key=lambda each: (each.section, each.value)))
 
     def _holds_code(self, symbol: Symbol) -> bool:
-        section = self.section(symbol)
+        section = self.elf.home(symbol)
         return symbol.kind == FUNCTION and section is not None and section.executable
 
     @cached_property
@@ -106,7 +106,7 @@ class Livepatch:
         """Start, end and name of the variables of each writable section, by start."""
         found: dict[int, list[tuple[int, int, str]]] = {}
         for each in self.elf.symbols:
-            section = self.section(each)
+            section = self.elf.home(each)
             if each.kind == OBJECT and section and section.writable:
                 entry = (each.value, each.value + max(each.size, 1), each.name)
                 found.setdefault(each.section, []).append(entry)
@@ -129,12 +129,6 @@ class Livepatch:
             if cold:
                 found.setdefault(name, []).append(each)
         return {name: tuple(parts) for name, parts in found.items()}
-
-    def section(self, symbol: Symbol) -> Section | None:
-        """Where a symbol is defined; None for an undefined or absolute one."""
-        if 0 < symbol.section < len(self.elf.sections):
-            return self.elf.sections[symbol.section]
-        return None
 
 
 def klp_symbol(name: str) -> tuple[str, str, int] | None:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 
 from klprove.lint.code import JUMP, Body
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.contexts import SCHEDULER
-from klprove.lint.rules.names import SLEEPERS
+from klprove.lint.rules.names import SCHEDULER, SLEEPERS
+from klprove.lint.target import Place
 from klprove.scan.answers import CERTAIN, NMI
 
 _PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -50,7 +49,7 @@ def _both(case: Case, what: str, compare: Callable[..., Iterator[Finding]]) -> I
     functions = list(case.patch.functions)
     if functions and not case.decodable:
         names = several([each.shown for each in functions])
-        text = f"cannot tell {what}: no decoder for {case.patch.elf.machine_name}"
+        text = f"cannot tell {what}: no decoder for {case.patch.elf.machine}"
         yield Finding(UNKNOWN, names, text)
         return
     yield from case.unseen(what)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from klprove.lint.finding import NOTE, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel, Place
+from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX
+from klprove.lint.target import Place
 
 _WRAPPER = re.compile(r"__(x64|ia32|s390x|s390|arm64|se|do|powerpc|riscv)_(compat_)?sys_(.+)")
 _WRAPPERS = ("x64", "ia32", "s390x", "s390", "arm64", "powerpc", "riscv")

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from klprove.lint.elf import UNDEFINED
+from klprove.image.relocatable import UNDEFINED
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel, Place
+from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function, klp_symbol
+from klprove.lint.target import Place
 from klprove.source import near
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from klprove.lint.finding import ERROR, UNKNOWN, Case, Finding, Rule
-from klprove.lint.kernel import Place
+from klprove.lint.target import Place
 
 _GONE = {
     ".init": "freed once the kernel has booted",
