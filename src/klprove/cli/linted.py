@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from klprove.cli.output import say, write_file, write_json
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
@@ -28,7 +28,7 @@ from klprove.report.lint import (
     lint_text,
 )
 from klprove.scan import Map, scan
-from klprove.scan.inlining import inlines
+from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
 _Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
@@ -70,7 +70,8 @@ def linted(
     earlier = _aid(_other, after, patch, lost)
     path = vmlinux if kernel else None
     contexts = _aid(_map, path, patch, lost)
-    case = Case(patch, kernel, earlier, contexts, _inlines(path, debug, lost))
+    copies, dwarf = _dwarf(kernel, debug, lost)
+    case = Case(patch, kernel, earlier, contexts, copies, dwarf)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -109,15 +110,19 @@ def _map(path: str, patch: Livepatch) -> Map:
     return scan(path)
 
 
-def _inlines(path: str | None, debug: str | None, lost: list[BadInput]) -> Inlines | str:
-    if path is None:
-        return "no --vmlinux"
+def _dwarf(
+    kernel: Kernel | None, debug: str | None, lost: list[BadInput]
+) -> tuple[Inlines | str, DebugSections | None]:
+    """What was inlined, or why that is not known; and the DWARF of the kernel."""
+    if kernel is None:
+        return "no --vmlinux", None
     try:
-        return inlines(path, debug)
+        found = debug_image(kernel.image, debug)
     except BadInput as error:
         print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
         lost.append(error)
-        return "the DWARF cannot be used"
+        return "the debug file cannot be used", None
+    return inlines_in(found), DebugSections(found) if found else None
 
 
 def _other(path: str, patch: Livepatch) -> Livepatch:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, kernel_body, module_body
 from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
 from klprove.lint.target import Place
+from klprove.lint.typing import KernelTypes, ModuleTypes
 from klprove.scan import Map
 
 ERROR, WARNING, NOTE, UNKNOWN = "error", "warning", "note", "unknown"
@@ -43,14 +44,15 @@ class Finding:
 @dataclass(frozen=True)
 class Case:
     """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
-    the kernel (`klprove scan`): who may run in which context; and where its functions were inlined,
-    or why that cannot be told."""
+    the kernel (`klprove scan`): who may run in which context; where its functions were inlined, or
+    why that cannot be told; and its DWARF."""
 
     patch: Livepatch
     kernel: Kernel | None = None
     after: Livepatch | None = None
     map: Map | None = None
     inlines: Inlines | str = "DWARF was not read"
+    debug: DebugSections | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
@@ -58,6 +60,22 @@ class Case:
     def decodable(self) -> bool:
         """The instructions of this machine can be read."""
         return self.patch.elf.machine == "x86_64"
+
+    @cached_property
+    def module_types(self) -> ModuleTypes:
+        """The types of the patch."""
+        return ModuleTypes(self.patch)
+
+    @cached_property
+    def kernel_types(self) -> KernelTypes | None:
+        """The types of the kernel, as far as the replaced functions know them; None without."""
+        if self.kernel is None:
+            return None
+        entries = {}
+        if isinstance(self.inlines, Inlines):
+            found = {place.address: self.inlines.entry(place.address) for _, place in self.replaced}
+            entries = {address: at for address, at in found.items() if at is not None}
+        return KernelTypes(self.kernel, self.debug, entries)
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""

@@ -1,8 +1,7 @@
-"""H21, H25, H26, H28 and H30: how the module was built, and for which machine."""
+"""H25, H26, H28 and H30: how the module was built, and for which machine."""
 
 from collections.abc import Iterator
 
-from klprove.image.elf import text_at
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.kernel import Kernel
 
@@ -39,23 +38,6 @@ def _flags(vermagic: str, kernel: Kernel, name: str) -> Iterator[Finding]:
         facts = (f"module: {' '.join(ours)}", f"kernel: {' '.join(theirs)}")
         text = "another configuration than the kernel's (vermagic): it is refused"
         yield Finding(ERROR, name, text, evidence=facts)
-
-
-def check_exports(case: Case) -> Iterator[Finding]:
-    """Types of what the module uses, and callers of what it replaces."""
-    if case.kernel is None:
-        return
-    versions = case.patch.elf.content(case.patch.elf.section("__versions"))
-    for crc, raw in case.patch.elf.numbers("Q56s", versions):
-        name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        theirs = case.kernel.crc(name)
-        if theirs is not None and theirs != crc:
-            text = f"checksum {crc:#x}, and this kernel has {theirs:#x}: the module is refused"
-            yield Finding(ERROR, name, text)
-    for function, _ in case.replaced:
-        if case.kernel.exports(function.name):
-            text = "is exported: modules call it, and expect the parameters and locks it has now"
-            yield Finding(NOTE, function.shown, text)
 
 
 def check_machine(case: Case) -> Iterator[Finding]:
@@ -96,7 +78,6 @@ def check_policy(case: Case) -> Iterator[Finding]:
         yield Finding(NOTE, patch.name, text)
 
 
-H21 = Rule("H21", check_exports)
 H25 = Rule("H25", check_build)
 H26 = Rule("H26", check_machine)
 H28 = Rule("H28", check_unwinding)
