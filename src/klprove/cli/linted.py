@@ -11,13 +11,17 @@ from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
+    VMLINUX,
     Case,
     Kernel,
     Livepatch,
+    ModuleTarget,
     Report,
+    find_objects,
     lint,
     read_baseline,
     read_livepatch,
+    read_object,
     read_waivers,
 )
 from klprove.report.lint import (
@@ -31,7 +35,7 @@ from klprove.scan import Map, scan
 from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
-_Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
+_Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
 _BAD_INPUT = 2
 
 
@@ -39,6 +43,7 @@ def linted(
     module: str | None,
     vmlinux: str | None,
     debug: str | None,
+    objects: tuple[str, ...],
     after: str | None,
     listed: bool,
     rules: tuple[str, ...],
@@ -70,8 +75,9 @@ def linted(
     earlier = _aid(_other, after, patch, lost)
     path = vmlinux if kernel else None
     contexts = _aid(_map, path, patch, lost)
+    found, builtin = _objects(objects, patch, lost)
     copies, dwarf = _dwarf(kernel, debug, lost)
-    case = Case(patch, kernel, earlier, contexts, copies, dwarf)
+    case = Case(patch, kernel, earlier, contexts, found, builtin, copies, dwarf)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -104,6 +110,24 @@ def _kernel(path: str, patch: Livepatch) -> Kernel:
         text = f"a kernel for {kernel.machine}, and the module is for "
         raise damaged(path, text + patch.elf.machine)
     return kernel
+
+
+def _objects(
+    paths: tuple[str, ...], patch: Livepatch, lost: list[BadInput]
+) -> tuple[dict[str, ModuleTarget], frozenset[str]]:
+    """The modules that are patched, by name, and those that are built in."""
+    names = [each.name for each in patch.plan.objects if each.name != VMLINUX]
+    files, builtin = find_objects(paths, names)
+    read = (_aid(_object, path, patch, lost) for path in files.values())
+    return {each.name: each for each in read if each}, frozenset(builtin)
+
+
+def _object(path: str, patch: Livepatch) -> ModuleTarget:
+    found = read_object(path)
+    if found.machine != patch.elf.machine:
+        text = f"a module for {found.machine}, and the livepatch is for {patch.elf.machine}"
+        raise damaged(path, text)
+    return found
 
 
 def _map(path: str, patch: Livepatch) -> Map:

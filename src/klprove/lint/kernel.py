@@ -7,7 +7,9 @@ from functools import cached_property
 from klprove.image import Symbol, Tables, open_image, tables
 from klprove.image.elf import damaged, text_at
 from klprove.image.symtab import SymbolTable, symbol_table
-from klprove.lint.target import Target
+from klprove.lint.code import Body, linked_body
+from klprove.lint.livepatch import VMLINUX
+from klprove.lint.target import Place, Target
 
 
 class Kernel(Target):
@@ -22,7 +24,7 @@ class Kernel(Target):
                 "no symbol table: names mean nothing here",
                 "take the vmlinux of the debug package (linux-image-*-dbg)",
             )
-        super().__init__(image, table, table.values)
+        super().__init__(VMLINUX, image, table, table.values)
         if not self._single("__start_mcount_loc") and not self._single("linux_banner"):
             text = "not a kernel: neither linux_banner nor __start_mcount_loc is in it"
             raise damaged(path, text)
@@ -40,6 +42,11 @@ class Kernel(Target):
         ranges = self._tables.regions.ranges.items()
         found = [part for part, (low, high) in ranges if low <= address < high and part != "text"]
         return found[-1] if found else ""
+
+    def body(self, place: Place) -> Body:
+        """The instructions of a function, and what they refer to."""
+        data = bytes(self.image.at(place.address, place.size))
+        return linked_body(data, place.address, self.at)
 
     @cached_property
     def sites(self) -> frozenset[int] | None:

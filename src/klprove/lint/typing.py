@@ -1,6 +1,6 @@
-"""What the types of a module and of its kernel say: prototypes of functions, layouts."""
+"""What the types of a livepatch and of what it patches say: prototypes of functions, layouts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 from klprove.image.btf_types import BtfTypes, btf_types
@@ -8,7 +8,7 @@ from klprove.image.dwarf import DebugSections
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.relocatable import Symbol
 from klprove.image.types import Prototype, TypeSource
-from klprove.lint.kernel import Kernel
+from klprove.lint.debug import ObjectDebug
 from klprove.lint.livepatch import Livepatch
 from klprove.lint.target import Place
 
@@ -51,28 +51,31 @@ class ModuleTypes:
         return self.btf.prototype(symbol.name) if self.btf else None
 
 
-class KernelTypes:
-    """The types of a kernel: from its BTF, else from the DWARF of the functions in question."""
+class ObjectTypes:
+    """The types of an object that is patched: from its BTF, else from the DWARF of the functions in
+    question."""
 
-    def __init__(self, kernel: Kernel, debug: DebugSections | None, entries: Mapping[int, int]):
-        """`entries`: the place in `.debug_info` of each function in question, by its address."""
-        self._image = kernel.image
-        self._debug, self._entries = debug, entries
+    def __init__(self, dwarf: ObjectDebug, places: Sequence[Place]) -> None:
+        self._dwarf = dwarf
+        found = {each: dwarf.entry(each) for each in places}
+        self._entries = {each: at for each, at in found.items() if at is not None}
 
     @cached_property
     def btf(self) -> BtfTypes | None:
-        """Its BTF."""
-        return btf_types(self._image)
+        """Its BTF, where that does not lean on another one."""
+        found = btf_types(self._dwarf.target.image)
+        return found if found and found.whole else None
 
     @cached_property
     def units(self) -> Sequence[UnitTypes]:
         """The units of the functions in question."""
-        if self._debug is None or not self._entries:
+        if self._dwarf.sections is None:
             return ()
-        places = sorted(self._entries.values())
-        return tuple(
-            unit_types(self._debug, lambda unit: any(unit.start <= at < unit.end for at in places))
+        places = tuple(self._entries.values())
+        within = (
+            (lambda unit: any(unit.start <= at < unit.end for at in places)) if places else None
         )
+        return tuple(unit_types(self._dwarf.sections, within)) if within else ()
 
     @property
     def sources(self) -> Sequence[TypeSource]:
@@ -80,9 +83,10 @@ class KernelTypes:
         return (self.btf,) if self.btf else self.units
 
     def prototype(self, place: Place) -> Prototype | None:
-        """That of a function of the kernel: by its name where only one has it in BTF."""
+        """That of a function in question: by its name where only one has it in BTF."""
         found = self.btf.prototype(place.name) if self.btf else None
-        if found is None and place.address in self._entries:
-            told = (unit.prototype_at(place.address) for unit in self.units)
+        if found is None and place in self._entries:
+            address = self._dwarf.target.linked(place.address)
+            told = (unit.prototype_at(address) for unit in self.units)
             found = next((each for each in told if each), None)
         return found

@@ -4,10 +4,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from klprove.image.elf import text_at
-from klprove.image.types import AGGREGATE, NUMBER, POINTER, VOID, Layout, Prototype, Value
+from klprove.image.types import (
+    AGGREGATE,
+    NUMBER,
+    POINTER,
+    VOID,
+    Layout,
+    Prototype,
+    TypeSource,
+    Value,
+)
 from klprove.image.types import UNKNOWN as NOT_KNOWN
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.livepatch import Function
+from klprove.lint.livepatch import VMLINUX, Function
 from klprove.lint.target import Place
 
 _CLONE = re.compile(r"\.(isra|constprop|part)\.\d+")
@@ -18,17 +27,17 @@ _MEMBERS = 20
 
 def check_exports(case: Case) -> Iterator[Finding]:
     """Types of what the module uses, and callers of what it replaces."""
-    if case.kernel is None:
-        return
+    targets = [each for each in (case.kernel, *case.objects.values()) if each]
     versions = case.patch.elf.content(case.patch.elf.section("__versions"))
     for crc, raw in case.patch.elf.numbers("Q56s", versions):
         name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        theirs = case.kernel.crc(name)
-        if theirs is not None and theirs != crc:
-            text = f"checksum {crc:#x}, and this kernel has {theirs:#x}: the module is refused"
-            yield Finding(ERROR, name, text)
-    for function, _ in case.replaced:
-        if case.kernel.exports(function.name):
+        found = ((each, each.crc(name)) for each in targets)
+        for owner, theirs in ((each, known) for each, known in found if known is not None):
+            if theirs != crc:
+                text = f"checksum {crc:#x}, and {owner.name} has {theirs:#x}: the module is refused"
+                yield Finding(ERROR, name, text)
+    for function, place in case.replaced:
+        if case.owner(place).exports(function.name):
             text = "is exported: modules call it, and expect the parameters and locks it has now"
             yield Finding(NOTE, function.shown, text)
     yield from _prototypes(case)
@@ -62,8 +71,9 @@ def _both(
     new = case.module_types.prototype(function.new) if function.new else None
     if new is None:
         return None, None, "the types of the module do not have the new function"
-    old = case.kernel_types.prototype(place) if case.kernel_types else None
-    return old, new, "the types of the kernel (BTF, DWARF) do not have the old function"
+    types = case.types(place.object)
+    old = types.prototype(place) if types else None
+    return old, new, f"the types of {place.object} (BTF, DWARF) do not have the old function"
 
 
 def _compared(shown: str, old: Prototype, new: Prototype) -> Iterator[Finding]:
@@ -114,14 +124,15 @@ def check_layouts(case: Case) -> Iterator[Finding]:
     if not any(case.patch.functions):
         return
     name, what = case.patch.name, "whether the module has the kernel's layouts"
-    if case.kernel_types is None:
+    sources = _sources(case)
+    if case.kernel is None:
         yield Finding(UNKNOWN, name, f"cannot tell {what}: no --vmlinux")
     elif not case.module_types.units:
         yield Finding(UNKNOWN, name, f"cannot tell {what}: no DWARF in the module")
-    elif not case.kernel_types.sources:
+    elif not sources:
         yield Finding(UNKNOWN, name, f"cannot tell {what}: no BTF and no DWARF in the kernel")
     else:
-        found = sorted(_differing(case), key=_rank)
+        found = sorted(_differing(case, sources), key=_rank)
         for type_name, mine, theirs in found[:_MOST]:
             severity = WARNING if mine.own else ERROR
             text, evidence = _told(mine, theirs)
@@ -135,13 +146,18 @@ def check_layouts(case: Case) -> Iterator[Finding]:
         yield Finding(UNKNOWN, name, f"cannot tell {what} to the end: {why}")
 
 
-def _differing(case: Case) -> Iterator[tuple[str, Layout, Layout]]:
+def _sources(case: Case) -> Sequence[TypeSource]:
+    """The types of the kernel, and of the modules that are patched."""
+    found = (case.types(name) for name in (VMLINUX, *case.objects))
+    return [source for each in found if each for source in each.sources]
+
+
+def _differing(case: Case, sources: Sequence[TypeSource]) -> Iterator[tuple[str, Layout, Layout]]:
     """Name, layout here, layout in the kernel (the nearest of several)."""
-    assert case.kernel_types is not None
     told: set[str] = set()
     for unit in case.module_types.units:
         for word, name in unit.names():
-            theirs = [e for each in case.kernel_types.sources for e in each.layouts(word, name)]
+            theirs = [e for each in sources for e in each.layouts(word, name)]
             for mine in unit.layouts(word, name):
                 shown = f"{word} {name}"
                 if theirs and shown not in told and not any(_same(mine, e) for e in theirs):

@@ -17,8 +17,8 @@ def check_family(case: Case) -> Iterator[Finding]:
     yield from case.unseen("whether all entries of a system call are patched")
     if case.kernel is None:
         return
-    patched = {function.name for function, _ in case.replaced}
-    for function, place in case.replaced:
+    patched = {function.name for function, _ in case.of_vmlinux}
+    for function, place in case.of_vmlinux:
         match = _WRAPPER.fullmatch(function.name)
         if match is None or match[1] in _INNER:
             continue

@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from klprove.image.dwarf import Call, Inlines
+from klprove.image.dwarf import Call
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function
-from klprove.lint.target import Place
+from klprove.lint.target import Place, Target
 
 _CLONE = re.compile(r"\.(isra|constprop|part|llvm)\.\d+")
 _PART = re.compile(r"\.part\.\d+")
@@ -27,48 +26,56 @@ def check_copies(case: Case) -> Iterator[Finding]:
         if _CLONE.search(function.name):
             text = "is a clone that the compiler made: its parameters may differ from the source's"
             yield Finding(NOTE, function.shown, text)
-    names = [function.shown for function, _ in case.replaced]
-    if not isinstance(case.inlines, Inlines):
-        text = f"cannot tell whether inlined copies exist: {case.inlines}"
-    elif case.inlines.notes:
-        text = f"cannot tell whether more inlined copies exist: {'; '.join(case.inlines.notes)}"
-    else:
+    for name in dict.fromkeys(place.object for _, place in case.replaced):
+        yield from _unknown(case, name)
+
+
+def _unknown(case: Case, name: str) -> Iterator[Finding]:
+    """What the DWARF of an object leaves open."""
+    dwarf = case.dwarf(name)
+    names = [each.shown for each, place in case.replaced if place.object == name]
+    if dwarf is None or not names:
         return
-    if names:
+    if isinstance(dwarf.inlines, str):
+        text = f"cannot tell whether inlined copies exist: {dwarf.inlines}"
+        yield Finding(UNKNOWN, several(names), text)
+    elif dwarf.inlines.notes:
+        why = "; ".join(dwarf.inlines.notes)
+        text = f"cannot tell whether more inlined copies exist: {why}"
         yield Finding(UNKNOWN, several(names), text)
 
 
 def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    if case.kernel is None or not isinstance(case.inlines, Inlines):
+    dwarf, owner = case.dwarf(place.object), case.owner(place)
+    if dwarf is None:
         return
-    patched = {each.address for _, each in case.replaced}
+    patched = {each.address for _, each in case.replaced if each.object == place.object}
     calls: dict[int, list[Call]] = {}
-    for number in case.inlines.of(place.address, place.name):
-        for call in case.inlines.calls(number):
-            calls.setdefault(call.host, []).append(call)
-    numbers = case.inlines.of(place.address, place.name)
-    if (
-        not calls
-        and not _CLONE.search(place.name)
-        and {*numbers} & {*case.inlines.traceless.tolist()}
-    ):
+    for host, call in dwarf.calls(place):
+        calls.setdefault(host, []).append(call)
+    if not calls and not _CLONE.search(place.name) and dwarf.traceless(place):
         text = "cannot tell where: the compiler inlined it, or says so, and left no record"
         yield Finding(UNKNOWN, function.shown, text)
     left = [host for host in calls if host not in patched]
-    setup = [host for host in left if _setup(case.kernel, host)]
+    setup = [host for host in left if _setup(owner, host)]
     left = [host for host in left if host not in setup]
-    evidence = tuple(_told(case.kernel, call) for host in left for call in calls[host])
     if left:
-        text = f"is also inlined into {_listed(case.kernel, left)}, not patched: the old code runs"
-        yield Finding(ERROR, function.shown, text, evidence=evidence)
+        text = f"is also inlined into {_listed(owner, left)}, not patched: the old code runs"
+        yield Finding(ERROR, function.shown, text, evidence=_evidence(owner, left, calls))
     if setup:
-        text = f"is also inlined into {_listed(case.kernel, setup)}: setup code, which is over"
-        evidence = tuple(_told(case.kernel, call) for host in setup for call in calls[host])
-        yield Finding(NOTE, function.shown, text, evidence=evidence)
+        text = f"is also inlined into {_listed(owner, setup)}: setup code, which is over"
+        yield Finding(NOTE, function.shown, text, evidence=_evidence(owner, setup, calls))
 
 
-def _listed(kernel: Kernel, hosts: Sequence[int]) -> str:
-    return _some([_name(kernel, host) for host in hosts])
+def _evidence(
+    owner: Target, hosts: Sequence[int], calls: Mapping[int, Sequence[Call]]
+) -> tuple[str, ...]:
+    found = (_told(owner, host, call) for host in hosts for call in calls[host])
+    return tuple(dict.fromkeys(found))
+
+
+def _listed(owner: Target, hosts: Sequence[int]) -> str:
+    return _some([_name(owner, host) for host in hosts])
 
 
 def _some(names: Sequence[str]) -> str:
@@ -79,56 +86,57 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(told[:_NAMED]) + more
 
 
-def _name(kernel: Kernel, address: int) -> str:
-    found = kernel.at(address)
+def _name(owner: Target, address: int) -> str:
+    found = owner.at(address)
     return found[0] if found else f"{address:#x}"
 
 
-def _setup(kernel: Kernel, address: int) -> bool:
+def _setup(owner: Target, address: int) -> bool:
     """The host lies in code that has run."""
-    homes = (each for each in kernel.named(_name(kernel, address)) if each.address == address)
-    return any(each.section.startswith(_SETUP) for each in homes)
+    homes = (each for each in owner.named(_name(owner, address)) if each.address == address)
+    return any(_over(each) for each in homes)
 
 
-def _told(kernel: Kernel, call: Call) -> str:
-    """`into HOST through A, B; called at file:line`."""
+def _over(place: Place) -> bool:
+    return place.section.startswith(_SETUP if place.object == VMLINUX else _SETUP[:1])
+
+
+def _told(owner: Target, host: int, call: Call) -> str:
+    """`into HOST through A, B, at file:line`."""
     through = f" through {', '.join(call.through)}" if call.through else ""
     at = f", at {call.file}:{call.line}" if call.file else ""
-    return f"into {_name(kernel, call.host)}{through}{at}"
+    return f"into {_name(owner, host)}{through}{at}"
 
 
 def _clones(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     """Out-of-line copies that the patch leaves alone."""
-    assert case.kernel is not None
+    owner = case.owner(place)
     left = [each for each in _copies(case, function, place) if not _covered(case, each)]
     split = [each for each in left if _PART.search(each.name)]
     copies = [each for each in left if each not in split]
     if copies:
         text = f"{_names(copies)} is a copy of it and is not patched"
-        yield Finding(WARNING, function.shown, text, evidence=_facts(copies))
+        yield Finding(WARNING, function.shown, text, evidence=_facts(owner, copies))
     if split and not _calls(case, place, split):
         text = f"{_names(split)} holds a part of it that others call"
-        yield Finding(WARNING, function.shown, text, evidence=_facts(split))
+        yield Finding(WARNING, function.shown, text, evidence=_facts(owner, split))
 
 
 def _copies(case: Case, function: Function, place: Place) -> Sequence[Place]:
     """By DWARF: code of the same declaration. Else by name, which may take what is a namesake's."""
-    assert case.kernel is not None
-    if isinstance(case.inlines, Inlines):
-        numbers = case.inlines.functions_at(place.address)
-        if numbers:
-            others = {each for number in numbers for each in case.inlines.instances(number)}
-            found = ((each, _name(case.kernel, each)) for each in others - {place.address})
-            homes = [(each, name) for each, name in sorted(found) if ".cold" not in name]
-            return [
-                home
-                for address, name in homes
-                for home in case.kernel.named(name)
-                if home.address == address and not home.section.startswith(_SETUP)
-            ]
-    names = case.kernel.stems.get(function.name, ())
+    owner, dwarf = case.owner(place), case.dwarf(place.object)
+    if dwarf and dwarf.entry(place) is not None:
+        others = ((each, _name(owner, each)) for each in dwarf.instances(place))
+        homes = (each for address, name in others for each in owner.named(name)
+                 if each.address == address)  # fmt: skip
+        return [
+            each
+            for each in dict.fromkeys(homes)
+            if each.address != place.address and ".cold" not in each.name and not _over(each)
+        ]
+    names = owner.stems.get(function.name, ())
     clones = (name for name in names if _CLONE.search(name) and not name.endswith(".cold"))
-    return [home for name in clones for home in case.kernel.named(name)]
+    return [home for name in clones for home in owner.named(name)]
 
 
 def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
@@ -139,10 +147,12 @@ def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
 
 def _covered(case: Case, copy: Place) -> bool:
     """The patch replaces it: this very one, or the only one that a wrong position leaves."""
-    if any(each.address == copy.address for _, each in case.replaced):
+    if any(
+        each.address == copy.address and each.object == copy.object for _, each in case.replaced
+    ):
         return True
     return any(
-        each.name == copy.name and each.object == VMLINUX and case.old(each) is None
+        each.name == copy.name and each.object == copy.object and case.old(each) is None
         for each in case.patch.functions
     )
 
@@ -151,8 +161,8 @@ def _names(copies: Sequence[Place]) -> str:
     return _some([each.name for each in copies])
 
 
-def _facts(copies: Sequence[Place]) -> tuple[str, ...]:
-    return tuple(f"{each.name}: {each.address:#x}, {each.size} bytes" for each in copies)
+def _facts(owner: Target, copies: Sequence[Place]) -> tuple[str, ...]:
+    return tuple(f"{each.name}: {owner.told(each)}" for each in copies)
 
 
 H03 = Rule("H03", check_copies)
