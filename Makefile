@@ -15,7 +15,8 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels lint-modules lint-samples lock clean
+	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lock \
+	bench-lint clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -99,6 +100,9 @@ bench-updater: $(READY) ## every handler at every site beside an updater: states
 bench-small: $(READY) ## the cases of bench that take seconds
 	@$(SPIN) $(BIN)/python bench/spin.py all small
 
+bench-lint: $(READY) ## seconds of lint with a warm cache, for one function and for 5,000; VMLINUX=file
+	@$(BIN)/python bench/lint.py $(VMLINUX)
+
 engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
@@ -137,6 +141,12 @@ kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the test
 
 kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
 	@$(BIN)/python -m tests.scan.kernels
+
+kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
+	@$(BIN)/python -m tests.lab.debian
+
+test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

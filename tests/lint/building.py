@@ -54,7 +54,7 @@ def build_kernel(folder: Path) -> Path:
     parts = []
     for number, source in enumerate(("kernel.c", "copy.c", "copy.c", "copy.c")):
         parts.append(folder / f"kernel{number}.o")
-        command = ["gcc", *FLAGS, f"-I{MINI}", f"-DCOPY={number}", "-c", MINI / source]
+        command = ["gcc", *FLAGS, "-g", f"-I{MINI}", f"-DCOPY={number}", "-c", MINI / source]
         subprocess.run([*command, "-o", parts[-1]], check=True)
     made = folder / "vmlinux"
     script = f"-Wl,-T,{MINI / 'kernel.ld'}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from klprove.image.dwarf import Inlines
 from klprove.lint import RULES, Case, Kernel, explanations, lint, read_livepatch
 from klprove.scan import Map
 from tests.lint.building import Twin, twins
@@ -16,9 +17,16 @@ WITHOUT_TWIN = {"H20", "H21", "H25", "H26", "H28"}
 
 
 @pytest.mark.parametrize("twin", twins(), ids=lambda each: each.name)
-def test_twin(twin: Twin, kernel: Kernel, contexts: Map, built: Callable[[str], Path]) -> None:
+def test_twin(
+    twin: Twin,
+    kernel: Kernel,
+    contexts: Map,
+    inlined: Inlines | str,
+    built: Callable[[str], Path],
+) -> None:
     after = read_livepatch(str(built(twin.after))) if twin.after else None
-    report = lint(Case(read_livepatch(str(built(twin.name))), kernel, after, contexts))
+    patch = read_livepatch(str(built(twin.name)))
+    report = lint(Case(patch, kernel, after, contexts, inlines=inlined))
     told = {(each.rule, each.severity) for each in report.findings}
     accused = {pair for pair in told if pair[1] in ("error", "warning")}
     assert set(twin.expected.items()) <= accused

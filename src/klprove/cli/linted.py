@@ -7,6 +7,7 @@ from typing import TypeVar
 import click
 
 from klprove.cli.output import say, write_file, write_json
+from klprove.image.dwarf import Inlines
 from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
@@ -31,6 +32,7 @@ from klprove.report.lint import (
     lint_text,
 )
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines
 from klprove.source import BadInput, near
 
 _Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
@@ -40,6 +42,7 @@ _BAD_INPUT = 2
 def linted(
     module: str | None,
     vmlinux: str | None,
+    debug: str | None,
     objects: tuple[str, ...],
     after: str | None,
     listed: bool,
@@ -70,9 +73,11 @@ def linted(
     lost: list[BadInput] = []
     kernel = _aid(_kernel, vmlinux, patch, lost)
     earlier = _aid(_other, after, patch, lost)
-    contexts = _aid(_map, vmlinux if kernel else None, patch, lost)
+    path = vmlinux if kernel else None
+    contexts = _aid(_map, path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
-    case = Case(patch, kernel, earlier, contexts, found, builtin)
+    inlined = _inlines(path, debug, lost)
+    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -127,6 +132,17 @@ def _object(path: str, patch: Livepatch) -> ModuleTarget:
 
 def _map(path: str, patch: Livepatch) -> Map:
     return scan(path)
+
+
+def _inlines(path: str | None, debug: str | None, lost: list[BadInput]) -> Inlines | str:
+    if path is None:
+        return "no --vmlinux"
+    try:
+        return inlines(path, debug)
+    except BadInput as error:
+        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        lost.append(error)
+        return "the DWARF cannot be used"
 
 
 def _other(path: str, patch: Livepatch) -> Livepatch:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from klprove.image.dwarf import Inlines
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, module_body
 from klprove.lint.kernel import Kernel
@@ -44,7 +45,8 @@ class Finding:
 class Case:
     """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
     the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
-    patched, by name; `builtin`: those of them that are a part of vmlinux."""
+    patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
+    kernel's functions were inlined, or why that cannot be told."""
 
     patch: Livepatch
     kernel: Kernel | None = None
@@ -52,6 +54,7 @@ class Case:
     map: Map | None = None
     objects: Mapping[str, ModuleTarget] = field(default_factory=dict)
     builtin: frozenset[str] = frozenset()
+    inlines: Inlines | str = "DWARF was not read"
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
@@ -154,6 +157,11 @@ class Case:
         """The patched functions whose old form is known, with it."""
         pairs = ((each, self.old(each)) for each in self.patch.functions)
         return tuple((each, place) for each, place in pairs if place)
+
+    @cached_property
+    def patched(self) -> Mapping[tuple[str, int], Function]:
+        """The patched functions by object and address."""
+        return {(place.object, place.address): each for each, place in self.replaced}
 
     @property
     def of_vmlinux(self) -> tuple[tuple[Function, Place], ...]:

@@ -7,8 +7,9 @@ from klprove.lint.rules.cold import H04
 from klprove.lint.rules.coming import H20
 from klprove.lint.rules.contexts import H01, H07, H15, H16
 from klprove.lint.rules.escaping import H06
-from klprove.lint.rules.families import H03, H22
+from klprove.lint.rules.families import H22
 from klprove.lint.rules.identity import H12
+from klprove.lint.rules.inlining import H03
 from klprove.lint.rules.pairs import H13, H14, H19
 from klprove.lint.rules.patching_sites import H09
 from klprove.lint.rules.sections import H05, H24
