@@ -29,6 +29,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("exporting", "export_command"),
     "observe": ("observing", "observe_command"),
     "scan": ("scanning", "scan_command"),
+    "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait

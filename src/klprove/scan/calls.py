@@ -132,7 +132,13 @@ class Calls:
         if self._types and not self._functions.fragment(function):
             signature = self._types.functions.get(self._functions.names[function])
         return Surroundings(
-            layout, signature, self._returns, self._harmless, self._own, self._offsets
+            layout,
+            self._code.after,
+            signature,
+            self._returns,
+            self._harmless,
+            self._own,
+            self._offsets,
         )
 
     def _moved(self, function: int) -> Sequence[int]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from klprove.image import Functions
 from klprove.scan.answers import (
     CERTAIN,
@@ -13,13 +15,15 @@ from klprove.scan.answers import (
     RCU_OFF,
     Step,
 )
-from klprove.scan.code import Body, Code
+from klprove.scan.code import Body, Code, Exit
 from klprove.scan.graph import TAKEN, Graph
 from klprove.scan.knowledge import Knowledge, matching
 from klprove.scan.pointers import Pointers
 from klprove.scan.search import spread
 from klprove.scan.windows import WATCHING, Hooks, off_exits
 
+_CLI, _STI = -2, -3
+"""In the place of functions that turn interrupts off and on."""
 _NEAR = 6
 """Calls from an entry up to which a path is believed."""
 
@@ -90,6 +94,15 @@ class Contexts:
     def _low(self, target: int) -> bool:
         return target in self._reports or self._functions.fragment(target)
 
+    def _bare(self) -> frozenset[int]:
+        """Functions that may have a `cli` (fa) and what turns interrupts on again: `sti` (fb), or
+        `popf` (9d); those with one byte by accident are found out when they are decoded."""
+        found = [
+            np.unique(self._functions.around(self._code.byte(each))) for each in (0xFA, 0xFB, 0x9D)
+        ]
+        both = np.intersect1d(found[0], np.union1d(found[1], found[2]))
+        return frozenset(each for each in both.tolist() if each >= 0)
+
     def interrupts_off(self, others: Mapping[str, Mapping[int, Step]]) -> dict[int, Step]:
         """What runs with interrupts off: in NMIs, in the idle window, and between a lock that turns
         them off and its unlock. Softirqs run with interrupts on and are no reason."""
@@ -107,11 +120,13 @@ class Contexts:
     def _locked(self) -> Iterator[tuple[int, Step]]:
         locks = self._known.interrupts
         off, on = matching(self._functions, locks["off"]), matching(self._functions, locks["on"])
-        hooks = Hooks(off, on, frozenset())
+        hooks = Hooks(off | {_CLI}, on | {_STI}, frozenset())
         holders = {int(each) for lock in off for each in self._graph.callers(lock)}
         slots = self._pointers.paravirt(hooks.every())
         for slot, target in slots.items():
             holders |= self._pointers.users(slot) if target in off else frozenset()
+        if not slots:
+            holders |= self._bare()
         for holder in sorted(holders - hooks.every()):
             where = f"called with interrupts off in {self._functions.names[holder]}"
             body = _through(self._code.body(holder), slots)
@@ -125,11 +140,14 @@ class Contexts:
 
 
 def _through(body: Body, slots: Mapping[int, int]) -> Body:
-    """`body` with the calls through `slots` as calls of what they hold."""
+    """`body` with calls through `slots` as calls of what they hold; `cli` and `sti` as calls."""
     exits = [
         replace(each, target=slots[each.slot.variable])
         if each.slot is not None and each.slot.variable in slots
         else each
         for each in body.exits
+    ]
+    exits += [
+        Exit(at, body.addresses[at], _STI if on else _CLI, False, None) for at, on in body.flags
     ]
     return replace(body, exits=exits)

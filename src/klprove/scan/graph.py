@@ -13,6 +13,7 @@ from iced_x86 import Decoder
 from numpy.typing import NDArray
 
 from klprove.image import Addresses, Functions, Image, Section, Tables
+from klprove.image.alternatives import Alternatives
 
 CALL, TAIL, TAKEN = 0, 1, 2
 """Kinds of edge: a call; a jump to another function's start; its address is an operand."""
@@ -46,12 +47,14 @@ class Graph:
         return np.unique(self.sources[(self.targets == target) & (self.kinds != TAKEN)])
 
 
-def graph(image: Image, functions: Functions) -> Graph:
-    """The edges between `functions`. x86-64 only: empty elsewhere."""
+def graph(image: Image, functions: Functions, alternatives: Alternatives) -> Graph:
+    """The edges between `functions`; what replacements call is called where they go. x86-64 only:
+    empty elsewhere."""
     columns: list[tuple[Addresses, Addresses, int]] = []
     if image.machine == "x86_64":
         for section in image.executable():
             columns += _section(image, section, functions)
+        columns += [_moved(each, alternatives) for each in columns if each[2] in (CALL, TAIL)]
     return _build(image, columns, functions)
 
 
@@ -81,6 +84,23 @@ def _section(
     low, high = functions.starts.min(), functions.starts.max()
     places = np.flatnonzero((words >= low) & (words <= high))
     yield base + places.astype(np.uint64), words[places], TAKEN
+
+
+def _moved(
+    column: tuple[Addresses, Addresses, int], table: Alternatives
+) -> tuple[Addresses, Addresses, int]:
+    """The edges among `column` out of replacements, from the places that these are written to."""
+    sites, targets, kind = column
+    order = np.argsort(table.replacements, kind="stable")
+    starts, sizes = table.replacements[order], table.sizes[order].astype(np.uint64)
+    place = np.searchsorted(starts, sites, side="right").astype(np.int64) - 1
+    known = place >= 0
+    place = np.maximum(place, 0)
+    if not len(starts):
+        known = np.zeros(len(sites), np.bool_)
+        return sites[known], targets[known], kind
+    known &= sites < starts[place] + sizes[place]
+    return table.sites[order][place[known]], targets[known], kind
 
 
 def _words(data: NDArray[np.uint8], places: _Places) -> NDArray[np.int32]:

@@ -109,6 +109,9 @@ def _counts(it: Subject, offsets: list[int]) -> dict[str, int]:
         "kprobe blacklist": len(it.tables.blacklist),
         "static branches": len(it.tables.jumps.codes),
         "static-call sites": len(it.tables.static_calls.sites),
+        "alternatives": len(it.tables.alternatives.sites),
+        "retpoline sites": len(it.tables.retpolines),
+        "return-thunk sites": it.tables.returns,
     }
 
 
@@ -131,7 +134,7 @@ def _reached(
     if not len(it.functions.starts):
         return {}, dict.fromkeys(QUESTIONS, "no function has a name"), []
     known = knowledge()
-    edges = graph(it.image, it.functions)
+    edges = graph(it.image, it.functions, it.tables.alternatives)
     prototypes = types(it.image)
     code = Code(it.image, it.functions, it.tables, _fixed(it, known))
     members = _members(it, edges, prototypes)
@@ -167,7 +170,7 @@ def _reached(
 
 def indirect_calls(it: Subject) -> Calls:
     """The indirect calls of an image."""
-    edges, prototypes = graph(it.image, it.functions), types(it.image)
+    edges, prototypes = graph(it.image, it.functions, it.tables.alternatives), types(it.image)
     code = Code(it.image, it.functions, it.tables, {})
     members = _members(it, edges, prototypes)
     return Calls(it.functions, edges, code, it.named, prototypes, members)

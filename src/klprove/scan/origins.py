@@ -6,7 +6,7 @@ values are unknown. It is assumed that a pointer to a structure points to one of
 one that begins with it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iced_x86 import (
@@ -86,6 +86,8 @@ class Surroundings:
     """What is known outside the function."""
 
     layout: Layout
+    after: Callable[[Instruction], tuple[int, ...]]
+    """Addresses at which the processor may go on behind an instruction."""
     signature: Signature | None
     """Of the function itself; None where its registers may hold anything."""
     returns: Mapping[int, int]
@@ -112,7 +114,7 @@ class Origins:
         self._before: list[list[int]] = [[] for _ in self.instructions]
         self._follows: list[list[int]] = [[] for _ in self.instructions]
         for number, each in enumerate(self.instructions):
-            for address in _after(each):
+            for address in around.after(each):
                 if address in place:
                     self._before[place[address]].append(number)
                     self._follows[number].append(place[address])
@@ -354,18 +356,6 @@ _NUMBERS = frozenset(
     value for name, value in vars(OpKind).items() if name.startswith("IMMEDIATE")
 )  # fmt: skip
 _MOVES_IF = frozenset(value for name, value in vars(Mnemonic).items() if name.startswith("CMOV"))
-
-
-def _after(each: Instruction) -> tuple[int, ...]:
-    """Where the processor may go on, inside the function or not."""
-    flow = each.flow_control
-    if flow in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH, FlowControl.INTERRUPT):
-        return ()
-    if flow == FlowControl.UNCONDITIONAL_BRANCH:
-        return (each.near_branch_target,)
-    if flow == FlowControl.CONDITIONAL_BRANCH:
-        return (each.next_ip, each.near_branch_target)
-    return (each.next_ip,)
 
 
 def _moved(value: Value, distance: int) -> Value:

@@ -92,15 +92,14 @@ class Pointers:
         name = self._at(address)
         first = self._image.word(address)
         targets = [] if first is None else self._starting(first)
-        if name.startswith(_PARAVIRT):
-            return Resolved(targets, f"through {name} as linked (bare metal)") if targets else None
         writers: list[str] = []
         for writer, stored in self._stores(address).items():
             targets += stored
             writers.append(self._functions.names[writer])
         if not targets:
             return None
-        said = f"; stored by {', '.join(sorted(writers)[:3])}" if writers else " as linked"
+        linked = " as linked (bare metal)" if name.startswith(_PARAVIRT) else " as linked"
+        said = f"; stored by {', '.join(sorted(writers)[:3])}" if writers else linked
         return Resolved(tuple(dict.fromkeys(targets)), f"through the variable {name}{said}")
 
     def _at(self, address: int) -> str:
