@@ -11,6 +11,7 @@ from klprove.source import Unavailable
 @click.argument("module", required=False, metavar="LIVEPATCH.ko")
 @click.option("--vmlinux", metavar="FILE", help="The kernel it is for, with a symbol table.")
 @click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped vmlinux.")
 @click.option(
     "--object",
     "objects",

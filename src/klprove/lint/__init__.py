@@ -2,7 +2,7 @@
 
 from klprove.lint.explanations import Explanation, explanations
 from klprove.lint.finding import SEVERITIES, Case, Finding, Rule
-from klprove.lint.kernel import Kernel
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.linting import Report, lint
 from klprove.lint.livepatch import VMLINUX, Livepatch
 from klprove.lint.objects import ModuleTarget, find_objects, read_object
@@ -22,6 +22,7 @@ __all__ = [
     "ModuleTarget",
     "Report",
     "Rule",
+    "Stripped",
     "Waiver",
     "explanations",
     "find_objects",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from klprove.image.relocatable import UNDEFINED
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, klp_symbol
 from klprove.lint.target import Target
 from klprove.source import near
@@ -15,8 +15,8 @@ def check(case: Case) -> Iterator[Finding]:
     for missing in case.patch.plan.missing:
         yield Finding(UNKNOWN, case.patch.name, f"cannot tell what is patched: {missing}")
     yield from case.unseen("whether the names exist and are unique")
-    if case.kernel:
-        yield from _release(case, case.kernel)
+    if kernel := case.kernel or case.stripped:
+        yield from _release(case, kernel)
     yield from _objects(case)
     named = 0
     for function in case.patch.functions:
@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _used(case, case.kernel)
 
 
-def _release(case: Case, kernel: Kernel) -> Iterator[Finding]:
+def _release(case: Case, kernel: Kernel | Stripped) -> Iterator[Finding]:
     wanted = case.patch.release
     if wanted and kernel.release and wanted != kernel.release:
         text = f"built for {wanted}, and this kernel is {kernel.release}: it is refused"
