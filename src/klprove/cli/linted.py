@@ -19,6 +19,7 @@ from klprove.lint import (
     Livepatch,
     ModuleTarget,
     Report,
+    Running,
     Stripped,
     find_objects,
     lint,
@@ -48,6 +49,7 @@ def linted(
     names: str | None,
     debug: str | None,
     objects: tuple[str, ...],
+    running: str | None,
     after: str | None,
     listed: bool,
     rules: tuple[str, ...],
@@ -82,7 +84,8 @@ def linted(
     contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
     inlined = _inlines(path, debug, lost)
-    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined, stripped)
+    system = Running(running, patch.elf.little) if running else None
+    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined, stripped, system)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:

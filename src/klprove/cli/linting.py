@@ -19,6 +19,9 @@ from klprove.source import Unavailable
     metavar="FILE|FOLDER",
     help="A module that it patches, or a folder that has it (/lib/modules/VERSION). Repeatable.",
 )
+@click.option(
+    "--running", metavar="/sys", help="Check that these builds run: build-ids in /sys, or a copy."
+)
 @click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
 @click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")
 @click.option("--rule", "rules", multiple=True, metavar="H04", help="Only this one. Repeatable.")

@@ -10,6 +10,7 @@ from klprove.lint.code import Body, module_body
 from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
 from klprove.lint.objects import ModuleTarget
+from klprove.lint.running import Running
 from klprove.lint.target import Place, Target
 from klprove.scan import Map
 
@@ -47,7 +48,7 @@ class Case:
     the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
     patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
     kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
-    `kernel`, where it has no symbols."""
+    `kernel`, where it has no symbols; `running`: the builds of the system that it is for."""
 
     patch: Livepatch
     kernel: Kernel | None = None
@@ -57,6 +58,7 @@ class Case:
     builtin: frozenset[str] = frozenset()
     inlines: Inlines | str = "DWARF was not read"
     stripped: Stripped | None = None
+    running: Running | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
