@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lock \
+	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
 	bench-lint clean
 
 help: ## print this list
@@ -129,6 +129,9 @@ lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, agains
 
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)
+
+lint-cves: $(READY) ## fixes of CVEs as livepatches for a kernel of Debian: is found what was judged? (fetches 1.2 GB); WRITE=1: docs/lint-cves.md
+	@$(BIN)/python -m tests.lint.cves $(if $(WRITE),--write) $(NAME)
 
 lift: $(READY) build/linux-source ## Debian's own text in the place of the model v6.0's: are the answers the same?
 	@$(BIN)/klprove lift build/linux-source --kernel v6.0 --check
