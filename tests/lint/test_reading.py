@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from klprove.image import symbols
 from klprove.lint import Kernel, read_livepatch
 from klprove.lint.livepatch import State, klp_symbol
 from klprove.source import BadInput
@@ -89,15 +90,15 @@ def edited(data: bytes, offset: int, code: str, *values: int) -> bytes:
 
 
 WRONG = {
-    "empty": (lambda data: b"", "empty"),
-    "text": (lambda data: b"int x;\n", "no ELF file"),
+    "empty": (lambda data: b"", "only 0 bytes"),
+    "text": (lambda data: b"int f(void) { return 1; }\n", "not an ELF file"),
     "header": (lambda data: data[:40], "within the ELF header"),
     "half": (lambda data: data[: len(data) // 2], "truncated"),
-    "32 bit": (lambda data: edited(data, 4, "B", 1), "not a 64-bit"),
-    "machine": (lambda data: edited(data, 18, "<H", 40), "built for arm: "),
+    "32 bit": (lambda data: edited(data, 4, "B", 1), "a 32-bit ELF file"),
+    "machine": (lambda data: edited(data, 18, "<H", 40), "made for ARM"),
     "linked": (lambda data: edited(data, 16, "<H", 2), "linked already"),
     "sections": (lambda data: edited(data, 40, "<Q", 1 << 60), "truncated"),
-    "zstd": (lambda data: b"\x28\xb5\x2f\xfd" + data, "zstd"),
+    "zstd": (lambda data: b"\x28\xb5\x2f\xfd" + data, "compressed file is damaged"),
     "gzip": (lambda data: gzip.compress(data)[:200], "compressed file is damaged"),
 }
 
@@ -120,7 +121,8 @@ def test_a_module_that_is_no_livepatch(workshop: Path) -> None:
 
 def test_positions_count_by_address_not_by_file(kernel: Kernel) -> None:
     found = kernel.named("type_show")
-    values = [each.value for each in kernel.elf.symbols if each.name == "type_show"]
+    every = symbols(kernel.image)
+    values = [each.address for each in every if each.name == "type_show"]
     assert len(values) == 3
     assert values != sorted(values)
     assert [each.address for each in found] == sorted(values)

@@ -7,17 +7,22 @@ from typing import TypeVar
 import click
 
 from klprove.cli.output import say, write_file, write_json
+from klprove.image.dwarf import Inlines
+from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
+    VMLINUX,
     Case,
     Kernel,
     Livepatch,
+    ModuleTarget,
     Report,
+    find_objects,
     lint,
     read_baseline,
     read_livepatch,
+    read_object,
     read_waivers,
-    refuse,
 )
 from klprove.report.lint import (
     lint_document,
@@ -27,15 +32,18 @@ from klprove.report.lint import (
     lint_text,
 )
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines
 from klprove.source import BadInput, near
 
-_Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
+_Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
 _BAD_INPUT = 2
 
 
 def linted(
     module: str | None,
     vmlinux: str | None,
+    debug: str | None,
+    objects: tuple[str, ...],
     after: str | None,
     listed: bool,
     rules: tuple[str, ...],
@@ -65,7 +73,11 @@ def linted(
     lost: list[BadInput] = []
     kernel = _aid(_kernel, vmlinux, patch, lost)
     earlier = _aid(_other, after, patch, lost)
-    case = Case(patch, kernel, earlier, _aid(_map, vmlinux if kernel else None, patch, lost))
+    path = vmlinux if kernel else None
+    contexts = _aid(_map, path, patch, lost)
+    found, builtin = _objects(objects, patch, lost)
+    inlined = _inlines(path, debug, lost)
+    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -95,13 +107,42 @@ def _aid(
 def _kernel(path: str, patch: Livepatch) -> Kernel:
     kernel = Kernel(path)
     if kernel.machine != patch.elf.machine:
-        text = f"a kernel for {kernel.elf.machine_name}, and the module is for "
-        raise refuse(path, text + patch.elf.machine_name)
+        text = f"a kernel for {kernel.machine}, and the module is for "
+        raise damaged(path, text + patch.elf.machine)
     return kernel
+
+
+def _objects(
+    paths: tuple[str, ...], patch: Livepatch, lost: list[BadInput]
+) -> tuple[dict[str, ModuleTarget], frozenset[str]]:
+    """The modules that are patched, by name, and those that are built in."""
+    names = [each.name for each in patch.plan.objects if each.name != VMLINUX]
+    files, builtin = find_objects(paths, names)
+    read = (_aid(_object, path, patch, lost) for path in files.values())
+    return {each.name: each for each in read if each}, frozenset(builtin)
+
+
+def _object(path: str, patch: Livepatch) -> ModuleTarget:
+    found = read_object(path)
+    if found.machine != patch.elf.machine:
+        text = f"a module for {found.machine}, and the livepatch is for {patch.elf.machine}"
+        raise damaged(path, text)
+    return found
 
 
 def _map(path: str, patch: Livepatch) -> Map:
     return scan(path)
+
+
+def _inlines(path: str | None, debug: str | None, lost: list[BadInput]) -> Inlines | str:
+    if path is None:
+        return "no --vmlinux"
+    try:
+        return inlines(path, debug)
+    except BadInput as error:
+        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        lost.append(error)
+        return "the DWARF cannot be used"
 
 
 def _other(path: str, patch: Livepatch) -> Livepatch:

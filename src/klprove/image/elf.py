@@ -3,7 +3,7 @@
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from elftools.common.exceptions import ELFError
 from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.enums import ENUM_SH_TYPE_BASE
 from elftools.elf.sections import NoteSection
 from elftools.elf.sections import Section as ElfSection
 from numpy.typing import DTypeLike, NDArray
@@ -24,11 +25,23 @@ MACHINES = {
     "EM_AARCH64": "arm64",
     "EM_PPC64": "ppc64le",
     "EM_S390": "s390x",
+    "EM_LOONGARCH": "loongarch64",
 }
-"""Machines by the names of pyelftools and of the kernel."""
+"""Machines by the names of pyelftools and of the kernel: those with livepatching."""
 
-_ALLOC, _EXECUTE, _COMPRESSED = 0x2, 0x4, 0x800
+_WRITE, _ALLOC, _EXECUTE, _COMPRESSED = 0x1, 0x2, 0x4, 0x800
 _NOBITS = "SHT_NOBITS"
+_KINDS = {number: name for name, number in ENUM_SH_TYPE_BASE.items() if name != "_default_"}
+_HEADER = np.dtype(
+    [("name", "u4"), ("kind", "u4"), ("flags", "u8"), ("address", "u8"), ("offset", "u8"),
+     ("size", "u8"), ("link", "u4"), ("info", "u4"), ("align", "u8"), ("entry", "u8")]
+)  # fmt: skip
+"""Elf64_Shdr, System V ABI. Read as an array: a module can have 65,000 sections (one a function),
+and pyelftools makes objects of each header several times."""
+_LONGEST = 4096
+"""Characters that a name may have."""
+_RELOCATABLE = 1
+"""ET_REL."""
 _HIGHEST = (1 << 64) - 1
 _DAMAGE = (
     ELFError, ConstructError, ValueError, KeyError, TypeError, AttributeError, IndexError,
@@ -49,12 +62,18 @@ class Section:
     stored: int
     """Bytes in the file; 0 for what starts as zeros."""
     allocated: bool
+    writable: bool
     executable: bool
     compressed: bool
     kind: str
     """As pyelftools has it: SHT_PROGBITS."""
     link: int
     info: int
+
+    @property
+    def intact(self) -> bool:
+        """The file holds all of its bytes."""
+        return self.kind in (_NOBITS, "SHT_NULL") or self.stored == self.size
 
 
 @dataclass(slots=True)
@@ -76,6 +95,7 @@ class Image:
     """What could not be read, for the user."""
     _elf: ELFFile | None = None
     _named: Mapping[str, Section] = field(default_factory=dict)
+    _loaded: Sequence[Section] = ()
 
     def section(self, name: str) -> Section | None:
         """The first section of that name."""
@@ -106,11 +126,15 @@ class Image:
 
     def at(self, address: int, size: int) -> memoryview:
         """Up to `size` bytes that are loaded at `address`; fewer where the file holds fewer."""
-        for section in self.loaded():
+        for section in self._loaded or self._remember():
             if section.address <= address < section.address + section.size:
                 skip = address - section.address
                 return self.data(section)[skip : skip + size]
         return memoryview(b"")
+
+    def _remember(self) -> Sequence[Section]:
+        self._loaded = tuple(self.loaded())
+        return self._loaded
 
     def word(self, address: int) -> int | None:
         """The 8-byte word at `address`; None where the file has none."""
@@ -141,7 +165,7 @@ def map_file(path: str) -> memoryview:
             if not stat.S_ISREG(about.st_mode):
                 raise damaged(path, "not a regular file")
             if about.st_size < 16:
-                raise damaged(path, f"only {about.st_size} bytes: not a kernel image")
+                raise damaged(path, f"only {about.st_size} bytes: neither a kernel nor a module")
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         text = error.strerror if isinstance(error, OSError) else str(error)
@@ -157,31 +181,35 @@ def read_elf(path: str, content: memoryview) -> Image:
     that klprove knows."""
     if bytes(content[:4]) != b"\x7fELF":
         raise damaged(path, "not an ELF file", "give a vmlinux, a bzImage (vmlinuz) or a module")
-    if content[4] != 2:
-        raise damaged(path, "a 32-bit ELF file; klprove reads 64-bit kernels")
+    if content[4] == 1:
+        raise damaged(path, "a 32-bit ELF file: no such kernel has livepatching")
+    if len(content) < 64:
+        raise damaged(path, "the file ends within the ELF header: truncated")
+    order: Literal["<", ">"] = ">" if content[5] == 2 else "<"
+    relocatable = (
+        int.from_bytes(content[16:18], "little" if order == "<" else "big") == _RELOCATABLE
+    )
+    sections = tuple(_sections(path, content, order, relocatable))
     try:
         elf = ELFFile(cast(IO[bytes], _Stream(content)))
-        header = elf.header
-        machine = MACHINES.get(str(header["e_machine"]), "")
-        sections = tuple(_sections(elf, len(content)))
-        kind = str(header["e_type"])
+        machine, kind = str(elf.header["e_machine"]), str(elf.header["e_type"])
     except _DAMAGE as error:
         raise damaged(path, f"a damaged or truncated ELF file: {_short(error)}") from None
-    if not machine:
-        name = str(header["e_machine"]).removeprefix("EM_")
+    if machine not in MACHINES:
+        name = machine.removeprefix("EM_")
         raise damaged(path, f"made for {name}", f"klprove reads {', '.join(MACHINES.values())}")
     image = Image(
         path,
-        machine,
-        "<" if elf.little_endian else ">",
+        MACHINES[machine],
+        order,
         kind,
         sections,
-        _build_id(elf),
+        _build_id(elf, sections),
         content,
         _elf=elf,
         _named={each.name: each for each in reversed(sections)},
     )
-    cut = [each.name for each in sections if each.stored < _expected(each)]
+    cut = [each.name for each in sections if not each.intact]
     if cut:
         image.notes.append(f"the file ends inside {', '.join(cut[:4])}: truncated")
     if not sections:
@@ -212,40 +240,71 @@ class _Stream:
         return self._place
 
 
-def _sections(elf: ELFFile, length: int) -> Iterator[Section]:
-    for index in range(elf.num_sections()):
-        header = elf._get_section_header(index)
-        offset, size = int(header["sh_offset"]), int(header["sh_size"])
-        there = header["sh_type"] != _NOBITS
-        address = offset if elf.header["e_type"] == "ET_REL" else int(header["sh_addr"])
-        size = min(size, _HIGHEST - address)
-        flags = int(header["sh_flags"])
-        yield Section(
-            str(elf._get_section_name(header)),
-            index,
-            address,
-            offset,
-            size,
-            max(min(size, length - offset), 0) if there else 0,
-            bool(flags & _ALLOC),
-            bool(flags & _EXECUTE),
-            bool(flags & _COMPRESSED),
-            str(header["sh_type"]),
-            int(header["sh_link"]),
-            int(header["sh_info"]),
-        )
+def _sections(
+    path: str, content: memoryview, order: Literal["<", ">"], relocatable: bool
+) -> Iterator[Section]:
+    table, size, count, names = (
+        int.from_bytes(content[at : at + width], "little" if order == "<" else "big")
+        for at, width in ((0x28, 8), (0x3A, 2), (0x3C, 2), (0x3E, 2))
+    )
+    if not table:
+        return
+    dtype = _HEADER.newbyteorder(order)
+    if size != 64 or table + 64 > len(content):
+        raise _without_table(path, f"the header puts it at byte {table} of {len(content)}")
+    first = np.frombuffer(content, dtype, 1, table)[0]
+    count = count or int(first["size"])  # more than 65,279: the first header has the number
+    names = int(first["link"]) if names == 0xFFFF else names
+    if table + 64 * count > len(content):
+        raise _without_table(path, f"{count} sections at byte {table} of {len(content)}")
+    records = np.frombuffer(content, dtype, count, table).tolist()
+    text = b""
+    if names < count:
+        text = bytes(content[records[names][4] : records[names][4] + records[names][5]])
+    for index, record in enumerate(records):
+        yield _section(index, record, text, len(content), relocatable)
 
 
-def _expected(section: Section) -> int:
-    return 0 if section.kind in (_NOBITS, "SHT_NULL") else section.size
+def _section(
+    index: int, record: tuple[int, ...], names: bytes, length: int, relocatable: bool
+) -> Section:
+    name, kind, flags, address, offset, size, link, info, _, _ = record
+    address = offset if relocatable else address
+    size = min(size, _HIGHEST - address)
+    there = kind != ENUM_SH_TYPE_BASE[_NOBITS]
+    return Section(
+        text_at(names, name),
+        index,
+        address,
+        offset,
+        size,
+        max(min(size, length - offset), 0) if there else 0,
+        bool(flags & _ALLOC),
+        bool(flags & _WRITE),
+        bool(flags & _EXECUTE),
+        bool(flags & _COMPRESSED),
+        _KINDS.get(kind, str(kind)),
+        link,
+        info,
+    )
 
 
-def _build_id(elf: ELFFile) -> str:
+def _without_table(path: str, hint: str) -> BadInput:
+    return damaged(path, "the table of sections is not in the file: damaged or truncated", hint)
+
+
+def text_at(data: bytes, offset: int) -> str:
+    """The C string at `offset`, of which no more than a name may have is read; empty outside."""
+    end = data.find(b"\0", offset, offset + _LONGEST)
+    return data[offset : end if end >= 0 else offset + _LONGEST].decode("ascii", "backslashreplace")
+
+
+def _build_id(elf: ELFFile, sections: Sequence[Section]) -> str:
     with suppress(*_DAMAGE):
-        for index in range(elf.num_sections()):
-            if elf._get_section_header(index)["sh_type"] != "SHT_NOTE":
+        for each in sections:
+            if each.kind != "SHT_NOTE":
                 continue
-            section: ElfSection = elf.get_section(index)
+            section: ElfSection = elf.get_section(each.index)
             notes = section.iter_notes() if isinstance(section, NoteSection) else ()
             for note in notes:
                 if note["n_type"] == "NT_GNU_BUILD_ID" and note["n_name"] == "GNU":

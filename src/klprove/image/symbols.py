@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klprove.image.elf import Image, Section
+from klprove.image.symtab import symbol_table
 
-FUNCTION, UNTYPED = 2, 0
-"""Types of a symbol: STT_FUNC; STT_NOTYPE, which assembler code often has."""
+FUNCTION, OBJECT, UNTYPED = 2, 1, 0
+"""Types of a symbol: STT_FUNC; STT_OBJECT; STT_NOTYPE, which assembler code often has."""
 _GLOBAL, _WEAK = 1, 2
-_RECORD = np.dtype(
-    [("name", "u4"), ("info", "u1"), ("other", "u1"), ("section", "u2"), ("value", "u8"),
-     ("size", "u8")]
-)  # fmt: skip
-"""Elf64_Sym, System V ABI."""
 _FRAGMENT = re.compile(r"\.cold(\.\d+)?$")
 _CLONE = re.compile(r"\.(constprop|isra|part)(\.|$)")
 
@@ -117,25 +113,18 @@ def _exact(starts: Addresses, addresses: Addresses) -> NDArray[np.int64]:
 
 def symbols(image: Image) -> list[Symbol]:
     """Every named symbol of `image` that is defined in it; empty where it is stripped."""
-    table = next((each for each in image.sections if each.kind == "SHT_SYMTAB"), None)
-    if table is None or not 0 < table.link < len(image.sections):
+    table = symbol_table(image)
+    if table is None:
         return []
-    records = image.array(table, _RECORD)
-    text = bytes(image.data(image.sections[table.link]))
-    kept = records[(records["name"] != 0) & (records["section"] != 0)]
+    kept = np.flatnonzero((table.places != 0) & (table.sections != 0))
     moved = {each.index: each.address for each in image.sections if image.kind == "ET_REL"}
-    columns = (kept[each].tolist() for each in ("name", "value", "size", "info", "section"))
+    columns = (table.places, table.values, table.sizes, table.kinds, table.bindings, table.sections)
     return [
-        Symbol(
-            _string(text, name), value + moved.get(section, 0), size, info & 15, info >> 4, section
+        Symbol(table.text(name), value + moved.get(section, 0), size, kind, binding, section)
+        for name, value, size, kind, binding, section in zip(
+            *(each[kept].tolist() for each in columns), strict=True
         )
-        for name, value, size, info, section in zip(*columns, strict=True)
     ]
-
-
-def _string(text: bytes, place: int) -> str:
-    end = text.find(b"\0", place)
-    return text[place : end if end >= 0 else len(text)].decode("ascii", "backslashreplace")
 
 
 def functions(image: Image, table: Sequence[Symbol]) -> Functions:

@@ -5,6 +5,7 @@ import mmap
 import struct
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from klprove.image.elf import Image, damaged, map_file, read_elf
 from klprove.source import Unavailable
@@ -16,7 +17,7 @@ _SETUP = 0x202
 
 
 def open_image(path: str) -> Image:
-    """The kernel or module at `path`.
+    """The kernel or module at `path`, which may be compressed as modules are (.ko.xz).
 
     Raises BadInput for anything else, Unavailable where its compression needs a package that is
     not installed.
@@ -56,31 +57,49 @@ def _unpack(path: str, packed: memoryview, unpack: Callable[[memoryview], bytes]
     try:
         found = unpack(packed)
     except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error, RuntimeError) as error:
-        raise damaged(path, f"the compressed kernel is damaged: {error}") from None
+        raise damaged(path, f"the compressed file is damaged: {error}") from None
     if len(found) < 16:
-        raise damaged(path, "the compressed kernel is empty or cut short")
+        raise damaged(path, "the compressed file is empty or cut short")
+    if len(found) > _LARGEST:
+        raise damaged(path, f"unpacks to more than {_LARGEST >> 20:,} MiB: no kernel or module")
     whole = mmap.mmap(-1, len(found))
     whole[:] = found
     return memoryview(whole)
 
 
 def _gzip(packed: memoryview) -> bytes:
-    return zlib.decompressobj(31).decompress(packed, _LARGEST)
+    return _whole(zlib.decompressobj(31), packed)
 
 
 def _xz(packed: memoryview) -> bytes:
-    return lzma.LZMADecompressor(memlimit=1 << 30).decompress(packed, _LARGEST)
+    return _whole(lzma.LZMADecompressor(memlimit=1 << 30), packed)
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: memoryview, most: int, /) -> bytes: ...
+
+
+def _whole(unpacker: _Unpacker, packed: memoryview) -> bytes:
+    found = unpacker.decompress(packed, _LARGEST + 1)
+    if not unpacker.eof and len(found) <= _LARGEST:
+        raise EOFError("it is cut short")
+    return found
 
 
 def _zstd(packed: memoryview) -> bytes:
     try:
         import zstandard
     except ImportError:
-        raise Unavailable("this kernel is packed with zstd: pip install zstandard") from None
+        raise Unavailable("this file is packed with zstd: pip install zstandard") from None
     try:
-        return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
+            found: bytes = reader.read(_LARGEST + 1)
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from None
+    return found
 
 
 def _lz4(packed: memoryview) -> bytes:
@@ -88,7 +107,7 @@ def _lz4(packed: memoryview) -> bytes:
     try:
         from lz4 import block
     except ImportError:
-        raise Unavailable("this kernel is packed with lz4: pip install lz4") from None
+        raise Unavailable("this file is packed with lz4: pip install lz4") from None
     place, whole = 4, bytearray()
     while place + 4 <= len(packed) and len(whole) < _LARGEST:
         length = struct.unpack_from("<I", packed, place)[0]

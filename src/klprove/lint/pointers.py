@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from klprove.lint.elf import FUNCTION, SECTION, Elf, Relocation, Section, Symbol, text_at
+from klprove.image import Section
+from klprove.image.elf import text_at
+from klprove.image.relocatable import FUNCTION, SECTION, Relocatable, Relocation, Symbol
 
 
 class Place(NamedTuple):
@@ -18,7 +20,7 @@ class Place(NamedTuple):
 class Pointers:
     """Follows the pointers in the data of `elf`."""
 
-    def __init__(self, elf: Elf) -> None:
+    def __init__(self, elf: Relocatable) -> None:
         self.elf = elf
         self._sorted: dict[int, list[int]] = {}
 
@@ -51,12 +53,12 @@ class Pointers:
         """The C string at a place; empty where there is none."""
         if place is None or self.section(place).executable:
             return ""
-        return text_at(self.elf.content(self.section(place)), place.offset)
+        return text_at(self.elf.piece(self.section(place), place.offset, 4096), 0)
 
     def number(self, place: Place, offset: int, size: int) -> int:
         """The unsigned number of `size` bytes there; 0 in .bss and outside."""
         at = place.offset + offset
-        data = self.elf.content(self.section(place))[at : at + size]
+        data = self.elf.piece(self.section(place), at, size)
         return int.from_bytes(data, "little" if self.elf.little else "big")
 
     def function(self, place: Place | None) -> Symbol | None:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from iced_x86 import Register
 
+from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body
-from klprove.lint.elf import Symbol
 from klprove.lint.livepatch import Livepatch
 
 _MADE = ("klp_shadow_alloc", "klp_shadow_get_or_alloc")

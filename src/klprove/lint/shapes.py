@@ -8,7 +8,7 @@ one array element to the next is taken from the module itself.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from klprove.lint.elf import Elf
+from klprove.image.relocatable import Relocatable
 from klprove.lint.livepatch import CALLBACKS, VMLINUX, Function, Object, Plan, State
 from klprove.lint.pointers import Place, Pointers
 
@@ -23,7 +23,7 @@ class _Array:
     stride: int
 
 
-def read_plan(elf: Elf) -> Plan | None:
+def read_plan(elf: Relocatable) -> Plan | None:
     """What the module patches; None where it has none of the shapes."""
     pointers = Pointers(elf)
     readers: tuple[Callable[[Pointers], Plan | None], ...] = (_kpatch, _objtool, _structures)
@@ -43,9 +43,9 @@ def _own_module(pointers: Pointers) -> Iterator[Place]:
     """Places of pointers to the module itself; a klp_patch begins with one."""
     for section in pointers.elf.sections:
         if section.writable and not section.executable:
-            for offset, each in sorted(pointers.table(section.number).items()):
+            for offset, each in sorted(pointers.table(section.index).items()):
                 if each.symbol.name == "__this_module" and not each.addend:
-                    yield Place(section.number, offset)
+                    yield Place(section.index, offset)
 
 
 def _patch(pointers: Pointers, place: Place) -> Plan | None:
@@ -143,14 +143,14 @@ def _states(pointers: Pointers, place: Place | None) -> Iterator[State]:
 def _objtool(pointers: Pointers) -> Plan | None:
     """klp-build, Linux v6.19: klp_object_ext and klp_func_ext, without internal members
     (include/linux/livepatch_external.h, scripts/livepatch/init.c)."""
-    names = pointers.elf.by_name
-    section = names.get(".init.klp_objects") or names.get("__klp_objects")
+    elf = pointers.elf
+    section = elf.section(".init.klp_objects") or elf.section("__klp_objects")
     if section is None:
         return None
     size, length = 64, 24
     found = []
     for offset in range(0, len(pointers.elf.content(section)) - size + 1, size):
-        place = Place(section.number, offset)
+        place = Place(section.index, offset)
         first = pointers.follow(place, _FUNCS)
         name = pointers.text(pointers.follow(place)) or VMLINUX
         places = []
@@ -166,13 +166,13 @@ def _objtool(pointers: Pointers) -> Plan | None:
 def _kpatch(pointers: Pointers) -> Plan | None:
     """kpatch-build: records in .kpatch.funcs, callbacks in sections of their own
     (kpatch-patch.h of dynup/kpatch); the klp structures are made when the module is loaded."""
-    section = pointers.elf.by_name.get(".kpatch.funcs")
+    section = pointers.elf.section(".kpatch.funcs")
     if section is None:
         return None
     size, name_at, object_at, sympos_at = 56, 40, 48, 32
     found: dict[str, list[Function]] = {}
     for offset in range(0, len(pointers.elf.content(section)) - size + 1, size):
-        place = Place(section.number, offset)
+        place = Place(section.index, offset)
         owner = pointers.text(pointers.follow(place, object_at)) or VMLINUX
         new = pointers.function(pointers.follow(place))
         name = pointers.text(pointers.follow(place, name_at)) or (new.name if new else "")
@@ -191,11 +191,11 @@ def _kpatch(pointers: Pointers) -> Plan | None:
 
 
 def _kpatch_callbacks(pointers: Pointers, kind: str, into: dict[str, dict[str, str]]) -> None:
-    section = pointers.elf.by_name.get(f".kpatch.callbacks.{kind}")
+    section = pointers.elf.section(f".kpatch.callbacks.{kind}")
     if section is None:
         return
     for offset in range(0, len(pointers.elf.content(section)), 16):
-        place = Place(section.number, offset)
+        place = Place(section.index, offset)
         function = pointers.function(pointers.follow(place))
         if function:
             owner = pointers.text(pointers.follow(place, 8)) or VMLINUX

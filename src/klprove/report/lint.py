@@ -85,7 +85,7 @@ def lint_list(patch: Livepatch) -> str:
     """What the module says it does."""
     plan = patch.plan
     lines = [
-        *field("module", f"{patch.name}  {patch.elf.machine_name}  {plan.builder}"),
+        *field("module", f"{patch.name}  {patch.elf.machine}  {plan.builder}"),
         *field("for", patch.first("vermagic").strip() or "no vermagic"),
         *field("compiler", patch.compiler or "not said"),
         *field("build-id", patch.build_id or "none"),
@@ -128,7 +128,7 @@ def lint_document(report: Report) -> dict[str, Any]:
         "module": {
             "path": patch.path,
             "name": patch.name,
-            "machine": patch.elf.machine_name,
+            "machine": patch.elf.machine,
             "builder": patch.plan.builder,
             "vermagic": patch.first("vermagic"),
             "srcversion": patch.first("srcversion"),
@@ -147,6 +147,16 @@ def lint_document(report: Report) -> dict[str, Any]:
             "states": [{"id": each.id, "version": each.version} for each in patch.plan.states],
         },
         "kernel": report.case.kernel.path if report.case.kernel else None,
+        "objects": [
+            {
+                "name": name,
+                "path": each.path,
+                "vermagic": each.module.first("vermagic"),
+                "srcversion": each.module.first("srcversion"),
+                "build_id": each.module.build_id,
+            }
+            for name, each in report.case.objects.items()
+        ],
         "after": report.case.after.path if report.case.after else None,
         "findings": [_entry(each) for each in report.findings],
         "waived": [_entry(each) | {"reason": waiver.reason} for each, waiver in report.waived],

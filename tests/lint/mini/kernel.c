@@ -43,10 +43,6 @@ used long do_madvise(long start) { return start + 1; }
 used long __x64_sys_madvise(const long *regs) { return do_madvise(regs[0]) | 1; }
 used long __ia32_sys_madvise(const long *regs) { return do_madvise(regs[1]) | 1; }
 
-used int elf_map(char *to) { *to = 1; return 1; }
-used int elf_map_copy(char *to) __asm__("elf_map.isra.0");
-used int elf_map_copy(char *to) { *to = 2; return 1; }
-
 int crng_ready;
 used int wait_for_random_bytes(void)
 {
@@ -110,3 +106,12 @@ used void mask_and_ack_8259A(int *data)
 
 used void msr_event_update(int *event) { event[0]++; }
 used void msr_event_stop(int *event, int flags) { msr_event_update(event); }
+
+__attribute__((__used__)) unsigned int x86_family(unsigned int signature)
+{
+	return signature >> 8 & 15;
+}
+used unsigned int x86_model(unsigned int signature)
+{
+	return x86_family(signature) >= 6 ? signature >> 4 & 15 : 0;
+}

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 
 from klprove.lint.code import JUMP, Body
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.contexts import SCHEDULER
-from klprove.lint.rules.names import SLEEPERS
+from klprove.lint.rules.names import SCHEDULER, SLEEPERS
+from klprove.lint.target import Place
 from klprove.scan.answers import CERTAIN, NMI
 
 _PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -50,7 +49,7 @@ def _both(case: Case, what: str, compare: Callable[..., Iterator[Finding]]) -> I
     functions = list(case.patch.functions)
     if functions and not case.decodable:
         names = several([each.shown for each in functions])
-        text = f"cannot tell {what}: no decoder for {case.patch.elf.machine_name}"
+        text = f"cannot tell {what}: no decoder for {case.patch.elf.machine}"
         yield Finding(UNKNOWN, names, text)
         return
     yield from case.unseen(what)
@@ -100,8 +99,9 @@ def check_data(case: Case) -> Iterator[Finding]:
 
 
 def _copies(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    assert function.new is not None and case.kernel is not None
-    old = {_stem(case.kernel.data_at(each)) for each in case.old_body(place).data} - {""}
+    assert function.new is not None
+    owner = case.owner(place)
+    old = {_stem(owner.data_at(each)) for each in case.old_body(place).data} - {""}
     for name in sorted(_own_data(case, case.body(function.new))):
         if _stem(name) in old:
             text = f"{name} is a new variable, and the old function's {_stem(name)} keeps its value"
@@ -161,7 +161,7 @@ def check_tails(case: Case) -> Iterator[Finding]:
 
 
 def _tails(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    patched = {old.address: each for each, old in case.replaced}
+    patched = {old.address: each for each, old in case.replaced if old.object == place.object}
     for use in case.old_body(place).uses:
         target = patched.get(use.at[1]) if use.at and use.kind == JUMP else None
         if target and target != function:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-from klprove.lint.elf import AARCH64, LOONGARCH, RISCV, text_at
+from klprove.image.elf import text_at
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.kernel import Kernel
 
 _UNRELIABLE = {
-    AARCH64: "reliable stack traces came late to arm64 (v6.17): on older kernels every task has "
+    "arm64": "reliable stack traces came late to arm64 (v6.17): on older kernels every task has "
     "to pass by user space",
-    RISCV: "no reliable stack traces: every task has to pass by user space",
 }
 
 
@@ -44,17 +43,17 @@ def _flags(vermagic: str, kernel: Kernel, name: str) -> Iterator[Finding]:
 
 def check_exports(case: Case) -> Iterator[Finding]:
     """Types of what the module uses, and callers of what it replaces."""
-    if case.kernel is None:
-        return
-    versions = case.patch.elf.content(case.patch.elf.by_name.get("__versions"))
+    targets = [each for each in (case.kernel, *case.objects.values()) if each]
+    versions = case.patch.elf.content(case.patch.elf.section("__versions"))
     for crc, raw in case.patch.elf.numbers("Q56s", versions):
         name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        theirs = case.kernel.crc(name)
-        if theirs is not None and theirs != crc:
-            text = f"checksum {crc:#x}, and this kernel has {theirs:#x}: the module is refused"
-            yield Finding(ERROR, name, text)
-    for function, _ in case.replaced:
-        if case.kernel.exports(function.name):
+        found = ((each, each.crc(name)) for each in targets)
+        for owner, theirs in ((each, known) for each, known in found if known is not None):
+            if theirs != crc:
+                text = f"checksum {crc:#x}, and {owner.name} has {theirs:#x}: the module is refused"
+                yield Finding(ERROR, name, text)
+    for function, place in case.replaced:
+        if case.owner(place).exports(function.name):
             text = "is exported: modules call it, and expect the parameters and locks it has now"
             yield Finding(NOTE, function.shown, text)
 
@@ -63,10 +62,10 @@ def check_machine(case: Case) -> Iterator[Finding]:
     """Limits of the machine."""
     machine = case.patch.elf.machine
     if machine in _UNRELIABLE:
-        yield Finding(WARNING, case.patch.elf.machine_name, _UNRELIABLE[machine])
-    if machine == LOONGARCH:
+        yield Finding(WARNING, case.patch.elf.machine, _UNRELIABLE[machine])
+    if machine == "loongarch64":
         text = "cannot tell whether this kernel has reliable stack traces (from v6.15)"
-        yield Finding(UNKNOWN, case.patch.elf.machine_name, text)
+        yield Finding(UNKNOWN, case.patch.elf.machine, text)
 
 
 def check_unwinding(case: Case) -> Iterator[Finding]:
@@ -75,8 +74,8 @@ def check_unwinding(case: Case) -> Iterator[Finding]:
         yield Finding(UNKNOWN, case.patch.name, "cannot tell how stacks are read: no --vmlinux")
         return
     if case.kernel.unwinder == "orc" and any(case.patch.functions):
-        names = case.patch.elf.by_name
-        if ".orc_unwind" not in names or ".orc_unwind_ip" not in names:
+        elf = case.patch.elf
+        if elf.section(".orc_unwind") is None or elf.section(".orc_unwind_ip") is None:
             text = "no ORC tables: a stack with a new function on it is unreliable for ever"
             yield Finding(ERROR, case.patch.name, text)
 

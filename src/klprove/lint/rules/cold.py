@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator
 
+from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, Use
-from klprove.lint.elf import Symbol
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, Case, Finding, Rule, several
-from klprove.lint.kernel import Place
 from klprove.lint.livepatch import Function
 from klprove.lint.rules.names import SLEEPERS, quiet
+from klprove.lint.target import Place
 
 
 def check(case: Case) -> Iterator[Finding]:
     """The fragment `.cold` of each old and each new function."""
     functions = list(case.patch.functions)
     if functions and not case.decodable:
-        text = (
-            f"cannot tell what .cold fragments call: no decoder for {case.patch.elf.machine_name}"
-        )
+        text = f"cannot tell what .cold fragments call: no decoder for {case.patch.elf.machine}"
         yield Finding(UNKNOWN, several([each.shown for each in functions]), text)
         return
     yield from case.unseen("whether the old functions have .cold fragments")

@@ -1,68 +1,13 @@
 """H01, H07, H15 and H16: functions that run where patching them is not harmless.
 
-Contexts come from the map of the kernel. What it does not know is in lists of names, each with its
-reason, for v4.12 to v6.12; docs/lint.md has the sources.
+Contexts come from the map of the kernel. What it does not know is in names.toml.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from klprove.lint.finding import ERROR, NOTE, WARNING, Case, Finding, Rule
-from klprove.lint.rules.names import SLEEPERS
+from klprove.lint.rules.names import SLEEPERS, SLOW, TASKS
 from klprove.scan.answers import CERTAIN, LIKELY, NEVER_ENDS, NMI, RCU_OFF
-
-_SOON: Mapping[str, str] = dict.fromkeys(
-    ("x64_sys_call", "do_syscall_64", "do_syscall_x64", "__do_fast_syscall_32", "invoke_syscall"),
-    "every task that waits in a system call has it on its stack, until a signal throws it out",
-)
-
-_EXIT = "a task runs it after it has left the task list: the walk that switches tasks misses it"
-_FORK = "it copies the patch state of a task, or runs before the copy is on the task list"
-_TASKS: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(
-        (
-            *("do_exit", "make_task_dead", "do_task_dead", "exit_notify", "release_task"),
-            *("__exit_signal", "__unhash_process", "put_task_struct_rcu_user", "exit_rcu"),
-            *("exit_tasks_rcu_finish", "schedule_tail", "finish_task_switch"),
-            *("delayed_put_task_struct", "__put_task_struct", "free_task"),
-        ),
-        (ERROR, _EXIT),
-    ),
-    **dict.fromkeys(
-        ("copy_process", "kernel_clone", "_do_fork", "dup_task_struct", "copy_thread"),
-        (WARNING, _FORK),
-    ),
-    **dict.fromkeys(
-        ("klp_copy_process", "klp_update_patch_state", "klp_try_switch_task", "klp_check_stack"),
-        (ERROR, "it is part of livepatching itself"),
-    ),
-}
-
-SCHEDULER = frozenset(
-    (
-        *("try_to_wake_up", "ttwu_do_activate", "ttwu_do_wakeup", "ttwu_queue", "wake_up_new_task"),
-        *("enqueue_task", "dequeue_task", "activate_task", "deactivate_task", "pick_next_task"),
-        *("scheduler_tick", "sched_tick", "update_rq_clock", "update_curr", "resched_curr"),
-        *("check_preempt_curr", "wakeup_preempt", "set_next_entity", "put_prev_entity"),
-        *("enqueue_entity", "dequeue_entity", "enqueue_task_fair", "dequeue_task_fair"),
-        *("pick_next_task_fair", "put_prev_task_fair", "task_tick_fair", "update_load_avg"),
-        *(
-            "enqueue_task_rt",
-            "dequeue_task_rt",
-            "pick_next_task_rt",
-            "task_tick_rt",
-            "update_curr_rt",
-        ),
-        *(
-            "enqueue_task_dl",
-            "dequeue_task_dl",
-            "pick_next_task_dl",
-            "task_tick_dl",
-            "update_curr_dl",
-        ),
-        *("context_switch", "prepare_task_switch", "finish_task_switch", "select_task_rq_fair"),
-    )
-)
-"""Run, as a rule, with a runqueue's lock held."""
 
 
 def check_stall(case: Case) -> Iterator[Finding]:
@@ -71,11 +16,16 @@ def check_stall(case: Case) -> Iterator[Finding]:
     yield from case.unmapped(NEVER_ENDS, what)
     for function, place in case.replaced:
         found = case.reached(NEVER_ENDS, place)
-        if found and found[0] == CERTAIN:
+        target = case.objects.get(place.object)
+        if target and place.address in target.threads:
+            text = "a kernel thread runs it and stays in it for ever: the transition does not end"
+            evidence = (f"{target.threads[place.address]} starts it",)
+            yield Finding(ERROR, function.shown, text, evidence=evidence)
+        elif found and found[0] == CERTAIN:
             text = "a task stays in it for ever: the transition does not end"
             yield Finding(ERROR, function.shown, text, evidence=found[1])
-        elif function.name in _SOON:
-            text = f"{_SOON[function.name]}: the transition is slow"
+        elif function.name in SLOW:
+            text = f"{SLOW[function.name]}: the transition is slow"
             yield Finding(WARNING, function.shown, text)
         elif found and found[0] == LIKELY:
             text = "tasks wait in a loop in it: the transition does not end before they are woken"
@@ -90,8 +40,8 @@ def check_stall(case: Case) -> Iterator[Finding]:
 def check_tasks(case: Case) -> Iterator[Finding]:
     """fork, exit, and livepatching itself."""
     for function in case.patch.functions:
-        if function.name in _TASKS:
-            severity, why = _TASKS[function.name]
+        if function.name in TASKS:
+            severity, why = TASKS[function.name]
             yield Finding(severity, function.shown, why)
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from klprove.image.relocatable import Symbol
 from klprove.lint.code import ADDRESS, DATA, STORE, Use
-from klprove.lint.elf import Symbol
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.pointers import Place, Pointers
 
@@ -56,7 +56,7 @@ _STORED = (*_STOPS_WORK, *_STOPS_TIMER, "rcu_barrier", "irq_work_sync", "kthread
 def check(case: Case) -> Iterator[Finding]:
     """Addresses of the module's functions, and of its data that hold some, in its code."""
     if not case.decodable:
-        text = f"cannot tell where pointers go: no decoder for {case.patch.elf.machine_name}"
+        text = f"cannot tell where pointers go: no decoder for {case.patch.elf.machine}"
         yield Finding(UNKNOWN, case.patch.name, text)
         return
     undone = frozenset(each for function in case.patch.code for each in case.body(function).callees)

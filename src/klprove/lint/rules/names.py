@@ -1,84 +1,36 @@
-"""Names of kernel functions that several rules know, as of v4.12 to v6.12."""
+"""Names of kernel functions that rules know; names.toml has them, each group with its source."""
 
 import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-SLEEPERS = frozenset(
-    [
-        "schedule",
-        "schedule_timeout",
-        "schedule_timeout_interruptible",
-        "schedule_timeout_killable",
-        "schedule_timeout_uninterruptible",
-        "schedule_timeout_idle",
-        "schedule_hrtimeout",
-        "schedule_hrtimeout_range",
-        "io_schedule",
-        "io_schedule_timeout",
-        "schedule_preempt_disabled",
-        "mutex_lock",
-        "mutex_lock_interruptible",
-        "mutex_lock_killable",
-        "mutex_lock_io",
-        "mutex_lock_nested",
-        "ww_mutex_lock",
-        "rt_mutex_lock",
-        "down",
-        "down_interruptible",
-        "down_killable",
-        "down_timeout",
-        "down_read",
-        "down_read_interruptible",
-        "down_read_killable",
-        "down_write",
-        "down_write_killable",
-        "wait_for_completion",
-        "wait_for_completion_timeout",
-        "wait_for_completion_interruptible",
-        "wait_for_completion_interruptible_timeout",
-        "wait_for_completion_killable",
-        "wait_for_completion_io",
-        "msleep",
-        "msleep_interruptible",
-        "usleep_range",
-        "usleep_range_state",
-        "ssleep",
-        "fsleep",
-        "wait_woken",
-        "out_of_line_wait_on_bit",
-        "out_of_line_wait_on_bit_lock",
-        "wait_on_bit",
-        "flush_work",
-        "flush_delayed_work",
-        "cancel_work_sync",
-        "cancel_delayed_work_sync",
-        "__flush_workqueue",
-        "flush_workqueue",
-        "drain_workqueue",
-        "destroy_workqueue",
-        "kthread_stop",
-        "kthread_park",
-        "synchronize_rcu",
-        "synchronize_rcu_expedited",
-        "synchronize_srcu",
-        "synchronize_net",
-        "rcu_barrier",
-        "synchronize_irq",
-        "del_timer_sync",
-        "timer_delete_sync",
-        "hrtimer_cancel",
-    ]
-)
+_GROUPS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="ascii"))
+
+
+def _named(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each name of the groups of a kind, with its group."""
+    return ((name, group) for group in _GROUPS[kind] for name in group["names"])
+
+
+SLEEPERS = frozenset(name for name, _ in _named("sleeps"))
 """Functions in which a task may be switched out."""
 
-QUIET = re.compile(
-    r"(_?printk|_printk_deferred|__warn_printk|__warn|warn_slowpath\w*|dump_stack\w*|panic|kfree|"
-    r"kvfree|__stack_chk_fail|__fentry__|__x86_\w+|add_taint|refcount_warn_saturate|__ubsan_\w+|"
-    r"__dynamic_\w+|_dev_\w+|netdev_\w+|___ratelimit|fortify_panic|BUG_func|__bug\w*|"
-    r"ftrace_likely_update|lockdep_rcu_suspicious|rcu_read_unlock_strict|__rcu_read_unlock)"
-)
-"""Functions that cold code calls to complain, and in which no task waits."""
+SCHEDULER = frozenset(name for name, _ in _named("scheduler"))
+"""Run, as a rule, with a runqueue's lock held."""
+
+SLOW: Mapping[str, str] = {name: group["reason"] for name, group in _named("slow")}
+"""Functions that waiting tasks have on their stacks, and why."""
+
+TASKS: Mapping[str, tuple[str, str]] = {
+    name: (group["severity"], group["reason"]) for name, group in _named("tasks")
+}
+"""fork, exit and livepatching itself: severity and reason."""
+
+_QUIET = re.compile("|".join(name for name, _ in _named("quiet")))
 
 
 def quiet(name: str) -> bool:
-    """The function complains or frees, no more."""
-    return bool(QUIET.fullmatch(name))
+    """The function complains or frees, no more: no task waits in it."""
+    return bool(_QUIET.fullmatch(name))

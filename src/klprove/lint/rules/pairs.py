@@ -74,7 +74,7 @@ def check_shadows(case: Case) -> Iterator[Finding]:
     """Shadow variables that nobody frees, or that two patches share."""
     if not case.decodable:
         if any(each.name.startswith("klp_shadow_") for each in case.patch.elf.symbols):
-            text = f"cannot tell shadow ids: no decoder for {case.patch.elf.machine_name}"
+            text = f"cannot tell shadow ids: no decoder for {case.patch.elf.machine}"
             yield Finding(UNKNOWN, case.patch.name, text)
         return
     made, freed, unknown = shadow_ids(case.patch, case.body)

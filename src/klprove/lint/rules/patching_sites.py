@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from klprove.lint.elf import UNDEFINED, Relocation, Section
+from klprove.image import Section
+from klprove.image.relocatable import UNDEFINED, Relocation
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.livepatch import VMLINUX, klp_symbol
 
