@@ -105,23 +105,32 @@ def test_only_one_build_is_compared() -> None:
 def test_the_report_names_all_that_is_missing() -> None:
     it = seen(
         idle={WAYS["rcu-off"]: Entered(1234, site("task"))},
-        handler={WAYS["irq"]: Entered(1, 2), WAYS["nmi"]: Entered(1, 2)},
+        handler={WAYS["irq"]: Entered(1, 2), WAYS["nmi"]: Entered(1, site("last"))},
     )
-    found = map_of(reached={"irq": {"handler": 1}})
+    found = map_of(reached={"irq": {"handler": 1}, "nmi": {"last": 2}})
     compared = compare_seen(found, it)
-    text = observed(found, it, compared)
+    calls = ["pointer", "direct"]
+    text = observed(found, it, compared, calls)
     assert text.startswith("klprove: UNSOUND  6.1")
-    rows = text[text.index("not in the map") :].splitlines()
-    assert "  idle                                task rcu-off       1,234  task" in rows
-    assert any(row.split() == ["handler", "nmi", "1", "0x2"] for row in rows)
+    assert text[text.index("not in the map") :].splitlines() == [
+        "not in the map: may run in NMI-like context: 1",
+        "  by a function of the map, a call through a pointer: 1",
+        "    handler <- last  nmi, 1 time",
+        "",
+        "not in the map: may be entered while RCU is not watching: 1",
+        "  by what is not in the map either, a call of this very function: 1",
+        "    idle <- task  task rcu-off, 1,234 times",
+    ]
     assert max(map(len, text.splitlines())) < 80
-    said = observed_document(found, it, compared)
-    assert [each["function"] for each in said["missing"]] == ["handler", "idle"]
+    said = observed_document(found, it, compared, calls)
+    assert [
+        (each["function"], each["call"], each["caller_in_map"]) for each in said["missing"]
+    ] == [("handler", "pointer", True), ("idle", "direct", False)]
     assert said["questions"]["irq"]["likely"] == {"mapped": 1, "seen": 1}
 
 
 def test_a_sound_map_says_so() -> None:
     found = map_of(reached={"irq": {"handler": 1}})
     it = seen(handler={WAYS["irq"]: Entered(1, 2)})
-    text = observed(found, it, compare_seen(found, it))
+    text = observed(found, it, compare_seen(found, it), [])
     assert text.startswith("klprove: OBSERVED  6.1") and "not in the map" not in text

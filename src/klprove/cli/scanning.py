@@ -5,10 +5,13 @@ import sys
 import click
 
 from klprove.cli.output import say, write_bytes, write_json
+from klprove.image.dwarf import Inlines
+from klprove.report.inlined import inlined_copies, inlined_only
 from klprove.report.scan import differences, listing, patchable, summary, why
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, scan
+from klprove.scan.inlining import inlines
 from klprove.source import near, plain
 
 _INCOMPLETE = 3
@@ -18,6 +21,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.command("scan")
 @click.argument("image", metavar="VMLINUX")
 @click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
 @click.option(
     "--traceable",
     metavar="FILE",
@@ -46,6 +50,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 def scan_command(
     image: str,
     names: str | None,
+    debug: str | None,
     traceable: str | None,
     asked: str | None,
     function: str | None,
@@ -66,13 +71,13 @@ def scan_command(
     """
     found = scan(image, names, traceable, cache=not no_cache)
     if json_path is not None:
-        write_json(json_path, scan_document(found))
+        write_json(json_path, scan_document(found, inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
     if function is not None:
-        return _why(found, function)
+        return _why(found, function, inlines(image, debug, not no_cache))
     if other is not None:
         after = scan(other, cache=not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
@@ -88,13 +93,18 @@ def scan_command(
     return _without_names(found)
 
 
-def _why(found: Map, function: str) -> int:
+def _why(found: Map, function: str, inlined: Inlines | str) -> int:
     indices = found.find(function)
     if not indices:
+        gone = inlined_only(found, function, inlined)
+        if gone:
+            say(gone)
+            return 0
         raise click.UsageError(
             f"no function {plain(function)} in this image{_meant(found, function)}"
         )
-    say("\n\n".join(why(found, index) for index in indices))
+    told = (f"{why(found, i)}\n\n{inlined_copies(found, i, inlined)}" for i in indices)
+    say("\n\n".join(told))
     return 0
 
 

@@ -49,14 +49,13 @@ def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     dwarf, owner = case.dwarf(place.object), case.owner(place)
     if dwarf is None:
         return
-    patched = {each.address for _, each in case.replaced if each.object == place.object}
     calls: dict[int, list[Call]] = {}
     for host, call in dwarf.calls(place):
         calls.setdefault(host, []).append(call)
     if not calls and not _CLONE.search(place.name) and dwarf.traceless(place):
         text = "cannot tell where: the compiler inlined it, or says so, and left no record"
         yield Finding(UNKNOWN, function.shown, text)
-    left = [host for host in calls if host not in patched]
+    left = [host for host in calls if (place.object, host) not in case.patched]
     setup = [host for host in left if _setup(owner, host)]
     left = [host for host in left if host not in setup]
     if left:
@@ -147,11 +146,7 @@ def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
 
 def _covered(case: Case, copy: Place) -> bool:
     """The patch replaces it: this very one, or the only one that a wrong position leaves."""
-    if any(
-        each.address == copy.address and each.object == copy.object for _, each in case.replaced
-    ):
-        return True
-    return any(
+    return (copy.object, copy.address) in case.patched or any(
         each.name == copy.name and each.object == copy.object and case.old(each) is None
         for each in case.patch.functions
     )
