@@ -1,18 +1,19 @@
 """`klprove scan`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from klprove.cli.output import say, write_bytes, write_json
-from klprove.image.dwarf import Inlines
-from klprove.report.inlined import inlined_copies, inlined_only
 from klprove.report.scan import differences, listing, patchable, summary, why
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, scan
-from klprove.scan.inlining import inlines
 from klprove.source import near, plain
+
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
 
 _INCOMPLETE = 3
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
@@ -71,13 +72,13 @@ def scan_command(
     """
     found = scan(image, names, traceable, cache=not no_cache)
     if json_path is not None:
-        write_json(json_path, scan_document(found, inlines(image, debug, not no_cache)))
+        write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
     if function is not None:
-        return _why(found, function, inlines(image, debug, not no_cache))
+        return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
         after = scan(other, cache=not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
@@ -93,7 +94,15 @@ def scan_command(
     return _without_names(found)
 
 
-def _why(found: Map, function: str, inlined: Inlines | str) -> int:
+def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
+    from klprove.scan.inlining import inlines  # lists need neither it nor numpy
+
+    return inlines(image, debug, cache)
+
+
+def _why(found: Map, function: str, inlined: "Inlines | str") -> int:
+    from klprove.report.inlined import inlined_copies, inlined_only
+
     indices = found.find(function)
     if not indices:
         gone = inlined_only(found, function, inlined)

@@ -3,10 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.image.dwarf import Inlines
 from klprove.scan import GRADES, QUESTIONS, REASONS, Map
+
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
 
 FORMAT = "klprove-map 1"
 """Changes when a field changes its meaning; further fields may come without."""
@@ -25,7 +27,7 @@ CREATE INDEX function_name ON function (name);
 """
 
 
-def scan_document(found: Map, inlined: Inlines | str = "not asked") -> dict[str, Any]:
+def scan_document(found: Map, inlined: "Inlines | str" = "not asked") -> dict[str, Any]:
     """The map as JSON has it, and where each function was inlined, or why that is not known.
     Addresses are hexadecimal text: they do not fit every number."""
     return {
@@ -68,7 +70,7 @@ def _function(found: Map, index: int) -> dict[str, Any]:
     }
 
 
-def _inlined(found: Map, index: int, inlined: Inlines | str) -> list[dict[str, Any]] | None:
+def _inlined(found: Map, index: int, inlined: "Inlines | str") -> list[dict[str, Any]] | None:
     """Each place where the function was inlined; None where that is not known."""
     if isinstance(inlined, str):
         return None
