@@ -52,10 +52,13 @@ class _Gathered:
         return self.texts.setdefault(text, len(self.texts))
 
 
-def index_inlines(debug: DebugSections) -> Inlines:
-    """Read every unit. What is damaged is left out and told in the notes."""
+def index_inlines(debug: DebugSections, compiled: bool | None = None) -> Inlines:
+    """Read every unit. What is damaged is left out and told in the notes. `compiled`: by machine
+    code; not said: where that is worth it."""
     info, table = debug.section("info"), debug.section("abbrev")
-    walker = Walker(compiles() and len(info) > LARGE)
+    if compiled is None:
+        compiled = len(info) > LARGE
+    walker = Walker(compiled and compiles())
     gathered = _Gathered()
     damaged = 0
     for unit in units(debug):
