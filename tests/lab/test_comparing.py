@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from klprove.lab import Entered, Seen, Way, compare_seen, fits
+from klprove.lab import Entered, Run, Seen, Way, compare_seen, fits
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, Step
 
@@ -138,5 +138,7 @@ def test_the_report_names_all_that_is_missing() -> None:
 def test_a_sound_map_says_so() -> None:
     found = map_of(reached={"irq": {"handler": 1}})
     it = seen(handler={WAYS["irq"]: Entered(1, 2)})
+    it = replace(it, runs=[Run("max", ["idle=poll"], 1.5, 1234, 1, 2)])
     text = observed(found, it, compare_seen(found, it), [])
+    assert "machine : max idle=poll, 1.5s, 1,234 NMIs, 1 machine check, 2 entries" in text
     assert text.startswith("klprove: OBSERVED  6.1") and "not in the map" not in text

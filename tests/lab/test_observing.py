@@ -55,7 +55,7 @@ def test_a_run_is_what_the_guest_says(story: Tell, tmp_path: Path) -> None:
     assert found.sites == {0xFFFFFFFF81000000: {Way("nmi", False, False, False): Entered(9, 5)}}
     assert found.traceable == {"vfs_read"}
     (told,) = found.runs
-    assert (told["nmis"], told["machine_checks"], told["lost"]) == (116, 6, 2)
+    assert (told.nmis, told.machine_checks, told.lost) == (116, 6, 2)
 
 
 def test_machine_checks_are_asked_of_qemu(story: Tell, tmp_path: Path) -> None:
