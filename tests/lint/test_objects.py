@@ -5,6 +5,7 @@ import lzma
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,16 +71,17 @@ def driver(workshop: Path) -> Path:
     return build_driver(workshop)
 
 
+def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
+    """A livepatch of it: with more code, and of these functions."""
+    source = folder / f"driver_{name}.c"
+    source.write_text(SOURCE % (code, functions))
+    return compile_module(source, folder)
+
+
 @pytest.fixture(scope="module")
 def patch(workshop: Path) -> Patch:
-    """A livepatch of it: with more code, and of these functions."""
-
-    def make(name: str, functions: str, code: str = "") -> Path:
-        source = workshop / f"driver_{name}.c"
-        source.write_text(SOURCE % (code, functions))
-        return compile_module(source, workshop)
-
-    return make
+    """`livepatch_of_driver`, in the folder of all."""
+    return partial(livepatch_of_driver, workshop)
 
 
 def judged(path: Path, driver: Path, kernel: Kernel, contexts: Map | None = None) -> Report:

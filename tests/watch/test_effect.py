@@ -47,7 +47,7 @@ def test_a_direct_call_may_change_what_it_returns() -> None:
     machine = Machine().patch().hook("vfs_read", users=2, flags="R I D")
     machine.add("/sys/kernel/tracing/enabled_functions", "\tdirect-->bpf_trampoline_1+0x0/0x1\n")
     assert state(machine) == ("contested", "direct call bpf_trampoline_1")
-    assert "contested" in kinds(machine.look()) and machine.look().status == 0
+    assert "contested" in kinds(machine.look()) and machine.look().status == 3
 
 
 def test_a_kprobe_at_the_entry() -> None:
@@ -137,3 +137,28 @@ def test_the_kernel_does_not_say_that_it_is_patched() -> None:
     machine = Machine().patch()
     machine.files["/proc/sys/kernel/tainted"] = "0\n"
     assert "not-tainted" in kinds(machine.look())
+
+
+def test_calls_that_a_kprobe_event_counts() -> None:
+    tracing = "/sys/kernel/tracing"
+    machine = Machine().patch("fix", {"vfs_read": "vmlinux", "vfs_open": "vmlinux"})
+    machine.files[f"{tracing}/kprobe_events"] = (
+        "p:kprobes/a vfs_read\nr64:kprobes/b vfs_open\np:kprobes/c vfs_open+8\n"
+    )
+    machine.files[f"{tracing}/kprobe_profile"] = "  a     12     0\n  b  3  0\n  c  4  0\n"
+    assert machine.look().snapshot.calls == {"vfs_read": 12}
+
+
+def test_calls_that_the_function_profiler_counts() -> None:
+    tracing, long = "/sys/kernel/tracing", "a_function_whose_name_is_longer_than_that"
+    machine = Machine().patch("fix", {"vfs_read": "vmlinux", long: "vmlinux"})
+    head = "  Function    Hit    Time\n  --------  ---   ----\n"
+    for cpu in (0, 1):
+        text = f"{head}  vfs_read    1{cpu}    5.0 us\n  {long[:30]}   7   1.0 us\n  other  9\n"
+        machine.files[f"{tracing}/trace_stat/function{cpu}"] = text
+    machine.files[f"{tracing}/function_profile_enabled"] = "0\n"
+    assert machine.look().snapshot.calls == {}
+    machine.files[f"{tracing}/function_profile_enabled"] = "1\n"
+    assert machine.look().snapshot.calls == {"vfs_read": 21, long: 14}
+    machine.patch("more", {"vfs_open": "vmlinux"})
+    assert machine.look().snapshot.calls["vfs_open"] == 0

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -17,6 +19,8 @@ from klprove.lint import (
     Livepatch,
     ModuleTarget,
     Report,
+    Running,
+    Stripped,
     find_objects,
     lint,
     read_baseline,
@@ -42,8 +46,10 @@ _BAD_INPUT = 2
 def linted(
     module: str | None,
     vmlinux: str | None,
+    names: str | None,
     debug: str | None,
     objects: tuple[str, ...],
+    running: str | None,
     after: str | None,
     listed: bool,
     rules: tuple[str, ...],
@@ -71,13 +77,15 @@ def linted(
     accepted = read_waivers(waivers, RULES) if waivers else ()
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
-    kernel = _aid(_kernel, vmlinux, patch, lost)
+    kernel = _aid(partial(_kernel, names), vmlinux, patch, lost)
+    stripped = _stripped(vmlinux, patch) if vmlinux and not kernel else None
     earlier = _aid(_other, after, patch, lost)
     path = vmlinux if kernel else None
-    contexts = _aid(_map, path, patch, lost)
+    contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
     inlined = _inlines(path, debug, lost)
-    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined)
+    system = Running(running, patch.elf.little) if running else None
+    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined, stripped, system)
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -104,8 +112,8 @@ def _aid(
         return None
 
 
-def _kernel(path: str, patch: Livepatch) -> Kernel:
-    kernel = Kernel(path)
+def _kernel(names: str | None, path: str, patch: Livepatch) -> Kernel:
+    kernel = Kernel(path, names)
     if kernel.machine != patch.elf.machine:
         text = f"a kernel for {kernel.machine}, and the module is for "
         raise damaged(path, text + patch.elf.machine)
@@ -130,8 +138,17 @@ def _object(path: str, patch: Livepatch) -> ModuleTarget:
     return found
 
 
-def _map(path: str, patch: Livepatch) -> Map:
-    return scan(path)
+def _stripped(path: str, patch: Livepatch) -> Stripped | None:
+    """What a kernel still says that cannot be used otherwise."""
+    with suppress(BadInput):
+        found = Stripped(path)
+        if found.machine == patch.elf.machine:
+            return found
+    return None
+
+
+def _map(names: str | None, path: str, patch: Livepatch) -> Map:
+    return scan(path, names)
 
 
 def _inlines(path: str | None, debug: str | None, lost: list[BadInput]) -> Inlines | str:

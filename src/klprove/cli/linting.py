@@ -11,12 +11,16 @@ from klprove.source import Unavailable
 @click.argument("module", required=False, metavar="LIVEPATCH.ko")
 @click.option("--vmlinux", metavar="FILE", help="The kernel it is for, with a symbol table.")
 @click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped vmlinux.")
 @click.option(
     "--object",
     "objects",
     multiple=True,
     metavar="FILE|FOLDER",
     help="A module that it patches, or a folder that has it (/lib/modules/VERSION). Repeatable.",
+)
+@click.option(
+    "--running", metavar="/sys", help="Check that these builds run: build-ids in /sys, or a copy."
 )
 @click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
 @click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")

@@ -7,9 +7,10 @@ from functools import cached_property
 from klprove.image.dwarf import Inlines
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, module_body
-from klprove.lint.kernel import Kernel
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
 from klprove.lint.objects import ModuleTarget
+from klprove.lint.running import Running
 from klprove.lint.target import Place, Target
 from klprove.scan import Map
 
@@ -46,7 +47,8 @@ class Case:
     """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
     the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
     patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
-    kernel's functions were inlined, or why that cannot be told."""
+    kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
+    `kernel`, where it has no symbols; `running`: the builds of the system that it is for."""
 
     patch: Livepatch
     kernel: Kernel | None = None
@@ -55,6 +57,8 @@ class Case:
     objects: Mapping[str, ModuleTarget] = field(default_factory=dict)
     builtin: frozenset[str] = frozenset()
     inlines: Inlines | str = "DWARF was not read"
+    stripped: Stripped | None = None
+    running: Running | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
 
@@ -158,6 +162,11 @@ class Case:
         pairs = ((each, self.old(each)) for each in self.patch.functions)
         return tuple((each, place) for each, place in pairs if place)
 
+    @cached_property
+    def patched(self) -> Mapping[tuple[str, int], Function]:
+        """The patched functions by object and address."""
+        return {(place.object, place.address): each for each, place in self.replaced}
+
     @property
     def of_vmlinux(self) -> tuple[tuple[Function, Place], ...]:
         """Those of `replaced` that are in vmlinux."""
@@ -176,7 +185,8 @@ class Case:
         for each in self.patch.functions:
             if self.target(each.object) is None:
                 option = "--vmlinux" if each.object == VMLINUX else f"--object {each.object}.ko"
-                why = f"no {option}"
+                names = each.object == VMLINUX and self.stripped
+                why = "that vmlinux has no symbols" if names else f"no {option}"
             else:
                 why = "which function is meant is not known"
             if each not in known:

@@ -182,5 +182,10 @@ class Target:
     @cached_property
     def compiler(self) -> str:
         """The first line of .comment; else empty."""
-        section = self.image.section(".comment")
-        return text_at(bytes(self.image.data(section)), 0) if section else ""
+        return compiler(self.image)
+
+
+def compiler(image: Image) -> str:
+    """The first line of .comment; else empty."""
+    section = image.section(".comment")
+    return text_at(bytes(image.data(section)), 0) if section else ""

@@ -33,6 +33,7 @@ def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
         lines += _threads(answer.blockers, threads)
     if answer.effects:
         lines += ["", *_effects(answer.effects)]
+        lines += _calls(answer)
     told = [*_findings(answer.findings), *_unseen(answer)]
     if told:
         lines += ["", *told]
@@ -141,6 +142,12 @@ def _effects(effects: Sequence[Effect]) -> Iterator[str]:
             yield f"{count(number, 'function')} {state}: {STATES[state]}"
 
 
+def _calls(answer: Answer) -> Iterator[str]:
+    counted = answer.snapshot.calls
+    for name in sorted({each.function.name for each in answer.effects} & set(counted)):
+        yield from field("called", f"{name}: {count(counted[name], 'time')}, by the kernel's count")
+
+
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings:
         about = f"{each.patch}: " if each.patch else ""
@@ -198,6 +205,7 @@ def watch_document(answer: Answer) -> dict[str, Any]:
                 "sympos": each.function.sympos,
                 "state": each.state,
                 "who": each.who,
+                "calls": found.calls.get(each.function.name),
             }
             for each in answer.effects
         ],

@@ -165,7 +165,7 @@ def _ends(thread: Thread, reason: str, found: Culprit | None, scene: Scene) -> t
         how = f" ({known[1]})" if known else ""
         return NEVER, f"{said}: the main function of this thread, which only ends with it{how}"
     if known is not None:
-        return known[0], f"{said}: {known[1]}"
+        return known[0], f"{said}: it may stay for ever ({known[1]})"
     return _sleeping(thread, said)
 
 
@@ -199,7 +199,7 @@ def _stays(symbol: str, found: Map | None) -> tuple[str, str] | None:
         return None
     best = min(said, key=lambda each: each.grade)
     ends = NEVER if best.grade == 0 else PERHAPS
-    return ends, f"it may stay for ever ({GRADES[best.grade]}: {best.how})"
+    return ends, f"{GRADES[best.grade]}: {best.how}"
 
 
 def _action(thread: Thread, reason: str, found: Culprit | None, ends: str, scene: Scene) -> Action:

@@ -16,6 +16,8 @@ keep() { # files of /proc and /sys have no size: their text is copied, what cann
 for each in /proc/version /proc/uptime /proc/modules /proc/stat /proc/sys/kernel/osrelease \
 	/proc/sys/kernel/ftrace_enabled /proc/sys/kernel/tainted /sys/kernel/notes \
 	/sys/kernel/tracing/enabled_functions /sys/kernel/debug/tracing/enabled_functions \
+	/sys/kernel/tracing/kprobe_events /sys/kernel/tracing/kprobe_profile \
+	/sys/kernel/tracing/function_profile_enabled /sys/kernel/tracing/trace_stat/function* \
 	/sys/kernel/debug/kprobes/list; do
 	[ -e "$each" ] && keep "$each"
 done

@@ -12,7 +12,7 @@ EFFECTIVE, SHARED, CONTESTED, SUPERSEDED, ABSENT, UNKNOWN, MISSING, OVERRIDDEN, 
 STATES = {
     EFFECTIVE: "its entry leads to the livepatch handler alone",
     SHARED: "other tracers are called there, too",
-    CONTESTED: "somebody is there who may change what it returns, and does not say so",
+    CONTESTED: "cannot tell: somebody is there who may change what it returns",
     SUPERSEDED: "a newer livepatch replaces it again",
     ABSENT: "its module is not loaded",
     UNKNOWN: "cannot tell",
@@ -20,7 +20,7 @@ STATES = {
     OVERRIDDEN: "somebody else changes the instruction pointer",
     UNPATCHED: "its object is there and not patched",
 }
-"""The good ones first; UNKNOWN and what follows are not."""
+"""By how good they are."""
 BROKEN = frozenset({MISSING, OVERRIDDEN, UNPATCHED})
 
 _HANDLER = "klp_ftrace_handler"

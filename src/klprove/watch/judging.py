@@ -233,8 +233,8 @@ def _of_effects(found: Sequence[Effect]) -> Iterator[Finding]:
         if each.state in BROKEN and each.state != "unpatched":
             yield Finding(PROBLEM, each.state, f"{name} is not replaced{who}", each.patch)
         elif each.state == CONTESTED:
-            text = f"{name}: what it returns may be changed{who}"
-            yield Finding(NOTE, CONTESTED, text, each.patch)
+            text = f"cannot tell whether what {name} returns is changed{who}"
+            yield Finding(OPEN, CONTESTED, text, each.patch)
         elif each.state == SUPERSEDED:
             yield Finding(NOTE, SUPERSEDED, f"{name} is replaced again by {each.who}", each.patch)
     hidden = [each for each in found if each.state == UNKNOWN]

@@ -1,7 +1,7 @@
 """What is seen of livepatches on one machine at one moment; nothing is judged here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 VMLINUX = "vmlinux"
@@ -151,6 +151,8 @@ class Snapshot:
     """None: nobody looked at threads, since nothing is in transition."""
     hooks: tuple[Hook, ...] | None = None
     probes: tuple[Probe, ...] | None = None
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """How often a function was called, where somebody counts."""
     log: tuple[LogLine, ...] | None = None
     ftrace: bool | None = None
     taint: int | None = None

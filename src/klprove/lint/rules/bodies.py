@@ -161,9 +161,9 @@ def check_tails(case: Case) -> Iterator[Finding]:
 
 
 def _tails(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    patched = {old.address: each for each, old in case.replaced if old.object == place.object}
     for use in case.old_body(place).uses:
-        target = patched.get(use.at[1]) if use.at and use.kind == JUMP else None
+        jumps = use.at if use.kind == JUMP else None
+        target = case.patched.get((place.object, jumps[1])) if jumps else None
         if target and target != function:
             text = (
                 f"ends in a jump to {target.shown}, which is patched, too: while that runs, "

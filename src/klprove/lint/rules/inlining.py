@@ -45,7 +45,6 @@ def check_copies(case: Case) -> Iterator[Finding]:
 def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     if case.kernel is None or place.object != VMLINUX or not isinstance(case.inlines, Inlines):
         return
-    patched = {each.address for _, each in case.replaced if each.object == VMLINUX}
     calls: dict[int, list[Call]] = {}
     for number in case.inlines.of(place.address, place.name):
         for call in case.inlines.calls(number):
@@ -58,7 +57,7 @@ def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     ):
         text = "cannot tell where: the compiler inlined it, or says so, and left no record"
         yield Finding(UNKNOWN, function.shown, text)
-    left = [host for host in calls if host not in patched]
+    left = [host for host in calls if (VMLINUX, host) not in case.patched]
     setup = [host for host in left if _setup(case.kernel, host)]
     left = [host for host in left if host not in setup]
     evidence = tuple(_told(case.kernel, call) for host in left for call in calls[host])
