@@ -17,7 +17,7 @@ WITHOUT_TWIN = {"H21", "H25", "H26", "H28"}
 
 @pytest.mark.parametrize("twin", twins(), ids=lambda each: each.name)
 def test_twin(twin: Twin, kernel: Kernel, contexts: Map, built: Callable[[str], Path]) -> None:
-    after = read_livepatch(str(built(twin.after))) if twin.after else None
+    after = tuple(read_livepatch(str(built(each))) for each in twin.after)
     report = lint(Case(read_livepatch(str(built(twin.name))), kernel, after, contexts))
     told = {(each.rule, each.severity) for each in report.findings}
     accused = {pair for pair in told if pair[1] in ("error", "warning")}

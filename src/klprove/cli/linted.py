@@ -23,6 +23,7 @@ from klprove.report.lint import (
     lint_document,
     lint_explanation,
     lint_list,
+    lint_rules,
     lint_sarif,
     lint_text,
 )
@@ -36,10 +37,11 @@ _BAD_INPUT = 2
 def linted(
     module: str | None,
     vmlinux: str | None,
-    after: str | None,
+    after: tuple[str, ...],
     listed: bool,
     rules: tuple[str, ...],
     explain: str | None,
+    list_rules: bool,
     waivers: str | None,
     baseline: str | None,
     write_baseline: str | None,
@@ -50,6 +52,9 @@ def linted(
     """Run the rules and write what they say; the exit status."""
     if explain:
         return _explain(explain)
+    if list_rules:
+        say(lint_rules())
+        return 0
     if module is None:
         raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
     if json_path == "-" and sarif == "-":
@@ -64,7 +69,8 @@ def linted(
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
     kernel = _aid(_kernel, vmlinux, patch, lost)
-    earlier = _aid(_other, after, patch, lost)
+    read = (_aid(_other, path, patch, lost) for path in after)
+    earlier = tuple(each for each in read if each)
     case = Case(patch, kernel, earlier, _aid(_map, vmlinux if kernel else None, patch, lost))
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)

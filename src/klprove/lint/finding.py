@@ -41,12 +41,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it, and the map
-    of the kernel (`klprove scan`): who may run in which context."""
+    """A patch, and what else is known: the kernel, the patches that are loaded before it, in order,
+    and the map of the kernel (`klprove scan`): who may run in which context."""
 
     patch: Livepatch
     kernel: Kernel | None = None
-    after: Livepatch | None = None
+    earlier: tuple[Livepatch, ...] = ()
     map: Map | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
@@ -55,6 +55,14 @@ class Case:
     def decodable(self) -> bool:
         """The instructions of this machine can be read."""
         return self.patch.elf.machine == "x86_64"
+
+    @cached_property
+    def active(self) -> tuple[Livepatch, ...]:
+        """Those of the earlier patches that no later one of them has replaced, newest last."""
+        found: tuple[Livepatch, ...] = ()
+        for each in self.earlier:
+            found = (each,) if each.plan.replace else (*found, each)
+        return found
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""
