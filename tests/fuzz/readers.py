@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
@@ -38,9 +40,11 @@ from tests.lint.building import build_kernel, build_module, has_gcc
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
+from tests.watch.copies import guest
 
 ROOT = Path(__file__).parents[2]
 _STATUSES = (0, 1, BAD_INPUT, INCOMPLETE)
+_NO_SUPPORT = 4
 
 
 class Wrong(Exception):
@@ -84,14 +88,14 @@ def _manifests() -> Sequence[bytes]:
     return [path.read_bytes() for path in sorted(HOME.glob("*/kernel.toml"))]
 
 
-def _said(arguments: Sequence[str]) -> str:
+def _said(arguments: Sequence[str], statuses: Sequence[int] = _STATUSES) -> str:
     """What a command prints; its status is one of those that are promised, and what it prints is
     dead text."""
     out, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(errors):
         status = run(arguments)
     text = out.getvalue() + errors.getvalue()
-    if status not in _STATUSES:
+    if status not in statuses:
         raise Wrong(f"exit status {status}\n{text}")
     _dead(text)
     return text
@@ -418,6 +422,42 @@ _LISTS = (
 )
 
 
+@cache
+def _machines() -> Mapping[str, bytes]:
+    """The files of a machine whose transition stalls."""
+    files = guest("stalled").files
+    return {name: (text or "").encode(errors="surrogateescape") for name, text in files.items()}
+
+
+def _copied(random: Random) -> bytes:
+    """The name of a file, and what is in its place; or an archive as a whole."""
+    names = [each for each in _machines() if not each.endswith("patch_state")]
+    if random.random() < 0.2:
+        with tempfile.TemporaryDirectory() as folder:
+            whole = guest("stalled").archive(Path(folder) / "copy.tar")
+            return b"\n" + mutated(random, [Path(whole).read_bytes()])
+    name = random.choice([*names, "/proc/38/task/38/patch_state"])
+    return name.encode() + b"\n" + mutated(random, list(_machines().values()))
+
+
+def _watched(data: bytes, folder: Path) -> None:
+    name, _, content = data.partition(b"\n")
+    path = folder / "copy.tar"
+    if name:
+        machine = guest("stalled")
+        machine.files[name.decode(errors="replace")] = content.decode(errors="surrogateescape")
+        machine.archive(path)
+    else:
+        path.write_bytes(content)
+    words = ["watch", "--once", "--root", str(path)]
+    _said(words, (*_STATUSES, _NO_SUPPORT))
+    out = ["--json", "-", "--metrics", str(folder / "out.prom"), "--bundle", f"{folder}/out.tar"]
+    told = _said([*words, *out], (*_STATUSES, _NO_SUPPORT))
+    if told.startswith("{"):
+        _strings(json.loads(told))
+        list(text_string_to_metric_families((folder / "out.prom").read_text(encoding="ascii")))
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
@@ -436,6 +476,7 @@ READERS: Mapping[str, Reader] = {
     "options": Reader(_options, _commanded),
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
+    "machine": Reader(_copied, _watched),
 }
 
 

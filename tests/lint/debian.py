@@ -13,8 +13,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from klprove.image.dwarf import Inlines
 from klprove.lint import Case, Kernel, lint, read_livepatch
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines
 from tests.lint.building import MODULES, Twin, twins
 
 FOLDER = Path("build/lint-modules")
@@ -46,11 +48,13 @@ def build(kernel: Path) -> None:
         sys.exit(f"the modules do not build against {kernel}:\n{made.stderr}")
 
 
-def wrong(twin: Twin, kernel: Kernel | None, contexts: Map | None) -> Iterator[str]:
+def wrong(
+    twin: Twin, kernel: Kernel | None, contexts: Map | None, inlined: Inlines | str
+) -> Iterator[str]:
     """What is not as the first line of the module says."""
     patch = read_livepatch(str(FOLDER / f"{twin.name}.ko"))
     after = tuple(read_livepatch(str(FOLDER / f"{each}.ko")) for each in twin.after)
-    found = lint(Case(patch, kernel, after, contexts)).findings
+    found = lint(Case(patch, kernel, after, contexts, inlines=inlined)).findings
     accused = {
         (each.rule, each.severity) for each in found if each.severity in ("error", "warning")
     }
@@ -70,9 +74,10 @@ def main(arguments: list[str]) -> int:
     build(source)
     kernel = Kernel(arguments[0]) if arguments else None
     contexts = scan(arguments[0]) if arguments else None
+    inlined = inlines(arguments[0]) if arguments else "no vmlinux"
     bad = 0
     for twin in twins():
-        told = list(wrong(twin, kernel, contexts))
+        told = list(wrong(twin, kernel, contexts, inlined))
         bad += bool(told)
         expected = ", ".join(twin.on(kernel.release if kernel else "")) or "clean"
         print(f"{twin.name:<20} {expected:<12} {'; '.join(told) or 'as expected'}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from klprove.cli.main import run
+from klprove.scan import Map
 from tests.scan.toy import objcopied, toy
 
 
@@ -81,6 +82,32 @@ def test_sqlite(tmp_path: Path) -> None:
         *("arch_cpu_idle", "as_linked", "as_updated", "enter_simply", "where_a_key_is_on"),
         *("default_idle", "halt_idle", "mwait_idle", "in_the_window"),
     ]
+
+
+def test_parquet(tmp_path: Path, found: Map) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "map.parquet"
+    assert run(["scan", str(toy()), "--parquet", str(path)]) == 0
+    table = parquet.read_table(path)
+    rows = {row["name"]: row for row in table.to_pylist()}
+    assert len(rows) == len(found.names)
+    (index,) = found.find("default_idle")
+    row = rows["default_idle"]
+    assert (row["address"], row["patchable"]) == (found.addresses[index], True)
+    step = found.reached["rcu-off"][index]
+    assert (row["rcu-off"]["grade"], row["rcu-off"]["at"]) == ("likely", step.site)
+    assert table["name"][row["rcu-off"]["parent"]].as_py() == "arch_cpu_idle"
+    assert row["nmi"] is None and rows["boots"]["patchable"] is False
+    assert json.loads(table.schema.metadata[b"klprove"])["release"] == "6.1.0-toy"
+
+
+def test_parquet_without_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    path = tmp_path / "map.parquet"
+    assert run(["scan", str(toy()), "--parquet", str(path)]) == 2
+    assert "pip install 'klprove[parquet]'" in capsys.readouterr().err and not path.exists()
 
 
 def test_diff(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from klprove.scan import Map, scan
 from klprove.scan.answers import CERTAIN, LIKELY, POSSIBLE
-from tests.scan.toy import objcopied
+from tests.scan.toy import objcopied, toy
 
 
 def grades(found: Map, question: str) -> dict[str, int]:
@@ -95,6 +95,20 @@ def test_interrupts_off(found: Map) -> None:
     assert said["with_a_lock"] == said["between_cli_and_sti"] == CERTAIN
     assert said["arch_cpu_idle"] == CERTAIN
     assert "without_a_lock" not in said
+
+
+def test_interrupts_off_without_paravirtualisation() -> None:
+    said = grades(scan(str(toy("-DBARE"))), "irqs-off")
+    assert said["between_bare_cli_and_sti"] == CERTAIN
+    assert not {"behind_them", "turns_them_off_itself"} & set(said)
+
+
+def test_what_is_written_over_other_code_at_boot() -> None:
+    found = scan(str(toy("-DALTERNATIVES")))
+    said = grades(found, "rcu-off")
+    names = ("before_boot", "after_boot", "with_the_feature", "without_the_feature")
+    assert [said.get(each) for each in names] == [CERTAIN] * 4
+    assert found.counts["alternatives"] == 3
 
 
 def test_what_never_leaves_a_stack(found: Map) -> None:

@@ -23,7 +23,7 @@ def missing_and_extra(it: Subject, part: slice) -> tuple[set[tuple[int, int]], i
         for each in code.body(source).exits
         if each.target >= 0 and each.target != source
     }
-    found = graph(it.image, it.functions)
+    found = graph(it.image, it.functions, it.tables.alternatives)
     kept = np.isin(found.kinds, (CALL, TAIL)) & np.isin(found.sources, np.arange(len(starts))[part])
     quiet = code.quiet | set(code.thunks)
     searched = {
@@ -44,7 +44,7 @@ def test_the_toy() -> None:
 def test_a_jump_of_two_bytes_is_one_only_where_an_instruction_starts() -> None:
     it = subject(open_image(str(toy())))
     number = it.functions.number
-    found = graph(it.image, it.functions)
+    found = graph(it.image, it.functions, it.tables.alternatives)
     targets = [target for target, _, _ in found.edges(number["jumps_near"])]
     assert targets == [number["near_one"]]
 

@@ -74,6 +74,28 @@ apart void update_hook(void) { static_call_update(&__SCK__hook, as_updated); see
 		 ".pushsection __jump_table, \"aw\"\n.balign 8\n.long 1b - ., %l[" #on "] - .\n" \
 		 ".quad " #key " - .\n.popsection" : : : : on)
 long context_tracking_key, some_key;
+/* What is written over other code at boot: a call; or a jump by nothing, to go on behind it. */
+#define alternative(old, new) \
+	asm volatile("661:\t" old "\n662:\n.pushsection .altinstructions, \"a\"\n" \
+		     ".long 661b - ., 663f - .\n.word 1\n.byte 662b - 661b, 664f - 663f\n.popsection\n" \
+		     ".pushsection .altinstr_replacement, \"ax\"\n663:\t" new "\n664:\n.popsection" \
+		     : : : "memory")
+#ifdef ALTERNATIVES
+apart void before_boot(void) { seen = 60; }
+apart void after_boot(void) { seen = 61; }
+apart void with_the_feature(void) { seen = 62; }
+apart void without_the_feature(void) { seen = 63; }
+asm(".section .altinstr_aux, \"ax\"\n.Laux:\ttestb $1, condition\n\tjz .Lwithout\n\tjmp .Lwith\n"
+    ".text\n.globl where_a_feature_decides\n.type where_a_feature_decides, @function\n"
+    "where_a_feature_decides:\n661:\tjmp .Laux\n662:\n.Lwith:\tcall with_the_feature\n\tret\n"
+    ".Lwithout:\tcall without_the_feature\n\tret\n"
+    ".size where_a_feature_decides, . - where_a_feature_decides\n"
+    ".section .altinstr_replacement, \"ax\"\n663:\tjmp .Lwithout\n664:\n"
+    ".section .altinstructions, \"a\"\n"
+    ".long 661b - ., 663b - .\n.word 2\n.byte 662b - 661b, 664b - 663b\n"
+    ".long 661b - ., 664b - .\n.word 1\n.byte 662b - 661b, 0\n.text\n");
+void where_a_feature_decides(void);
+#endif
 apart void where_a_key_is_on(void) { seen = 43; }
 
 quiet void __ct_user_exit(void) { seen = 44; }
@@ -95,6 +117,10 @@ apart void default_idle_call(void)
 	ct_idle_enter();
 	arch_cpu_idle();
 	__SCT__hook();
+#ifdef ALTERNATIVES
+	alternative("call before_boot", "call after_boot");
+	where_a_feature_decides();
+#endif
 	static_branch(some_key, on);
 	goto off;
 on:
@@ -227,6 +253,7 @@ apart void locks(void)
 	without_a_lock();
 }
 
+#ifndef BARE
 quiet void pv_native_irq_disable(void) { seen = 26; }
 quiet void pv_native_irq_enable(void) { seen = 27; }
 struct {
@@ -243,6 +270,20 @@ apart void turns_them_off(void)
 	pv_ops.irq_enable();
 	without_a_lock();
 }
+#endif
+
+#ifdef BARE
+apart void between_bare_cli_and_sti(void) { seen = 29; }
+apart void behind_them(void) { seen = 31; }
+apart void turns_them_off_itself(void)
+{
+	asm volatile("cli");
+	between_bare_cli_and_sti();
+	asm volatile("sti");
+	behind_them();
+	seen = 0xfa;
+}
+#endif
 
 void klp_enable_patch(void) { }
 

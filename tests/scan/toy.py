@@ -32,8 +32,8 @@ def _folder() -> Path:
 
 
 @cache
-def toy(*further: str) -> Path:
-    """A vmlinux made of `toy.c`, with `further` flags of gcc. Skips the test without gcc."""
+def toy(*further: str, source: str = "toy.c") -> Path:
+    """A vmlinux made of `source`, with `further` flags of gcc. Skips the test without gcc."""
     if shutil.which("gcc") is None or platform.machine() != "x86_64":
         pytest.skip("needs gcc for x86-64")
     folder = _folder()
@@ -51,7 +51,7 @@ def toy(*further: str) -> Path:
         str(image),
     ]
     done = subprocess.run(
-        [*command, str(HERE / "toy.c"), str(fentry)], capture_output=True, text=True
+        [*command, str(HERE / source), str(fentry)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return image

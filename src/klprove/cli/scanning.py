@@ -7,6 +7,7 @@ import click
 from klprove.cli.output import say, write_bytes, write_json
 from klprove.report.scan import differences, listing, patchable, summary, why
 from klprove.report.scan_data import scan_database, scan_document
+from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, scan
 from klprove.source import near, plain
 
@@ -31,6 +32,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
 @click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
 @click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
+@click.option("--parquet", "table_path", metavar="FILE", help="The whole map as a Parquet file.")
 @click.option("--diff", "other", metavar="OTHER", help="What differs in the image OTHER.")
 @click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
@@ -49,6 +51,7 @@ def scan_command(
     function: str | None,
     json_path: str | None,
     base_path: str | None,
+    table_path: str | None,
     other: str | None,
     every: bool,
     no_cache: bool,
@@ -66,6 +69,8 @@ def scan_command(
         write_json(json_path, scan_document(found))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
+    if table_path is not None:
+        write_bytes(table_path, scan_parquet(found))
     if function is not None:
         return _why(found, function)
     if other is not None:

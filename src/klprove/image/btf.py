@@ -8,13 +8,15 @@ from functools import cached_property
 from klprove.image.elf import Image
 
 _MAGIC = 0xEB9F
-(_INT, _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FWD, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC,
- _PROTO, _VAR, _DATASEC, _FLOAT, _DECL_TAG, _TYPE_TAG, _ENUM64) = range(1, 20)  # fmt: skip
+(_INT, POINTER, ARRAY, STRUCTURE, UNION, _ENUM, _FWD, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC,
+ PROTOTYPE, VARIABLE, DATASEC, _FLOAT, _DECL_TAG, _TYPE_TAG, _ENUM64) = range(1, 20)  # fmt: skip
 _THROUGH = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _TYPE_TAG)
-_TAIL = {_INT: 4, _ARRAY: 12, _VAR: 4, _DECL_TAG: 4}
+_TAIL = {_INT: 4, ARRAY: 12, VARIABLE: 4, _DECL_TAG: 4}
 """Bytes behind the 12 of a type, where their number is fixed."""
-_EACH = {_STRUCT: 12, _UNION: 12, _ENUM: 8, _PROTO: 8, _DATASEC: 12, _ENUM64: 12}
+_EACH = {STRUCTURE: 12, UNION: 12, _ENUM: 8, PROTOTYPE: 8, DATASEC: 12, _ENUM64: 12}
 """Bytes a member."""
+_DEEPEST = 8
+"""Parts without a name inside each other."""
 
 Signature = tuple[int, ...]
 """A prototype: the type of the result, then those of the parameters, as BTF numbers them."""
@@ -25,11 +27,12 @@ class Types:
     """The types of one image, by number; number 0 is void."""
 
     records: Sequence[tuple[int, int, int, int]]
-    """(kind, place of the name, size or type, members) of each type."""
+    """(kind, place of the name, size or type, members) of each type; of an array the type of an
+    element and their number."""
     strings: bytes
     members: Mapping[int, Sequence[tuple[int, int, int]]] = field(repr=False)
-    """(place of the name, type, offset) of each member of a structure; of a prototype's parameter
-    the offset is 0."""
+    """(place of the name, type, offset in bits) of each member of a structure, bit-fields left out;
+    (place of the name, type, 0) of a prototype's parameter; (0, type, address) of a variable."""
 
     @cached_property
     def functions(self) -> Mapping[str, Signature]:
@@ -43,26 +46,34 @@ class Types:
     def signature(self, number: int) -> Signature | None:
         """That of prototype `number`, looked for through names and a pointer; None for none."""
         number = self.bare(number)
-        if self.kind(number) == _PTR:
+        if self.kind(number) == POINTER:
             number = self.bare(self.records[number][2])
-        if self.kind(number) != _PROTO:
+        if self.kind(number) != PROTOTYPE:
             return None
         target = self.records[number][2]
         return (self.plain(target), *(self.plain(each[1]) for each in self.members.get(number, ())))
 
     def member(self, structure: str, name: str) -> Signature | None:
-        """The signature of a pointer to functions in a structure; None where there is none."""
-        for number in self._structures.get(structure, ()):
-            for place, target, _ in self.members.get(number, ()):
-                if self.name(place) == name:
-                    return self.signature(target)
+        """The signature of a pointer to functions in a structure, or in a part of it that has no
+        name; None where there is none."""
+        for number in self.structures.get(structure, ()):
+            for found in self._named(number, name, 0):
+                return self.signature(found)
         return None
 
+    def _named(self, number: int, name: str, depth: int) -> Iterator[int]:
+        for place, target, _ in self.members.get(number, ()):
+            if self.name(place) == name:
+                yield target
+            elif not place and depth < _DEEPEST:
+                yield from self._named(self.bare(target), name, depth + 1)
+
     @cached_property
-    def _structures(self) -> Mapping[str, Sequence[int]]:
+    def structures(self) -> Mapping[str, Sequence[int]]:
+        """The types by the name of a structure."""
         found: dict[str, list[int]] = {}
         for number, (kind, name, _, _) in enumerate(self.records):
-            if kind == _STRUCT and name:
+            if kind == STRUCTURE and name:
                 found.setdefault(self.name(name), []).append(number)
         return found
 
@@ -81,7 +92,7 @@ class Types:
     def plain(self, number: int) -> int:
         """`bare`, with one level of pointer kept apart: one number for what is one type in C."""
         number = self.bare(number)
-        if self.kind(number) != _PTR:
+        if self.kind(number) != POINTER:
             return number
         return -1 - self.bare(self.records[number][2])
 
@@ -120,18 +131,28 @@ def _parse(data: bytes, order: str) -> Types:
         name, info, target = head.unpack_from(data, at)
         at += 12
         kind, count = (info >> 24) & 0x1F, info & 0xFFFF
-        if kind in (_STRUCT, _UNION, _PROTO):
-            members[len(records)] = tuple(_members(data, at, kind, count, order))
+        if kind in (STRUCTURE, UNION, PROTOTYPE, DATASEC):
+            found = _members(data, at, kind, count, order)
+            members[len(records)] = tuple(_whole(found) if info >> 31 else found)
+        elif kind == ARRAY:
+            target, _, count = struct.unpack_from(order + "III", data, at)
         records.append((kind, name, target, count))
-        at += _TAIL.get(kind, 0) + _EACH.get(kind, 0) * count
+        at += _TAIL.get(kind, 0) + (_EACH[kind] * count if kind in _EACH else 0)
     return Types(records, strings, members)
 
 
 def _members(
     data: bytes, at: int, kind: int, count: int, order: str
 ) -> Iterator[tuple[int, int, int]]:
-    if kind == _PROTO:
+    if kind == PROTOTYPE:
         found = struct.unpack_from(f"{order}{2 * count}I", data, at)
         return ((found[i], found[i + 1], 0) for i in range(0, 2 * count, 2))
     found = struct.unpack_from(f"{order}{3 * count}I", data, at)
+    if kind == DATASEC:
+        return ((0, found[i], found[i + 1]) for i in range(0, 3 * count, 3))
     return ((found[i], found[i + 1], found[i + 2]) for i in range(0, 3 * count, 3))
+
+
+def _whole(members: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Those that are no bit-fields: where a structure has some, the upper byte is their width."""
+    return (each for each in members if not each[2] >> 24)

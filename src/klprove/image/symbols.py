@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from klprove.image.elf import Image, Section
 from klprove.image.symtab import symbol_table
 
-FUNCTION, UNTYPED = 2, 0
-"""Types of a symbol: STT_FUNC; STT_NOTYPE, which assembler code often has."""
+FUNCTION, OBJECT, UNTYPED = 2, 1, 0
+"""Types of a symbol: STT_FUNC; STT_OBJECT; STT_NOTYPE, which assembler code often has."""
 _GLOBAL, _WEAK = 1, 2
 _FRAGMENT = re.compile(r"\.cold(\.\d+)?$")
 _CLONE = re.compile(r"\.(constprop|isra|part)(\.|$)")

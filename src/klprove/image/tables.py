@@ -1,11 +1,12 @@
 """The tables that a linked kernel keeps about its own code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from klprove.image.alternatives import Alternatives, alternatives
 from klprove.image.elf import Image
 from klprove.image.symbols import Addresses, Functions, Symbol
 
@@ -79,6 +80,11 @@ class Tables:
     sites: Sites
     jumps: Jumps
     static_calls: StaticCalls
+    alternatives: Alternatives
+    retpolines: Addresses
+    """Calls and jumps through a register's thunk: `.retpoline_sites`."""
+    returns: int
+    """Returns through a thunk: entries of `.return_sites`."""
     blacklist: Addresses
     """Functions that kprobes refuse (NOKPROBE_SYMBOL)."""
     ranges: Sequence[tuple[int, int]]
@@ -120,6 +126,9 @@ def tables(image: Image, named: Mapping[str, Symbol]) -> Tables:
         sites,
         _jumps(image, named),
         _static_calls(image, named),
+        alternatives(image, named),
+        _relative_sites(image, ".retpoline_sites"),
+        len(_relative_sites(image, ".return_sites")),
         _words(image, named, "__start_kprobe_blacklist", "__stop_kprobe_blacklist"),
         [
             (named[first].address, named[last].address)
@@ -131,15 +140,17 @@ def tables(image: Image, named: Mapping[str, Symbol]) -> Tables:
         missing.append("boundaries of noinstr code (none before v5.8)")
     if not len(found.jumps.codes):
         missing.append("__jump_table")
-    return Tables(
-        found.regions,
-        sites,
-        found.jumps,
-        found.static_calls,
-        found.blacklist,
-        found.ranges,
-        tuple(missing),
-    )
+    return replace(found, missing=tuple(missing))
+
+
+def _relative_sites(image: Image, name: str) -> Addresses:
+    """Places that a section has as distances from its entries, 4 bytes each (since v5.16)."""
+    section = image.section(name)
+    if section is None or image.kind == "ET_REL":
+        return _NOWHERE
+    words = image.array(section, "i4").astype(np.int64)
+    places = _signed(section.address) + 4 * np.arange(len(words), dtype=np.int64)
+    return _unsigned((places + words)[words != 0])
 
 
 def site_offsets(image: Image, functions: Functions, sites: Sites) -> NDArray[np.int64]:

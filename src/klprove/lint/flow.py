@@ -1,6 +1,6 @@
 """The ways through one function and its cold parts, and what is held on them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from iced_x86 import FlowControl, Instruction, Mnemonic, OpKind, Register
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, Use
 from klprove.lint.finding import Case
+from klprove.lint.livepatch import VMLINUX
 from klprove.lint.target import Place
 
 Position = tuple[int, int]
@@ -46,10 +47,16 @@ class Held:
 
 class Flow:
     """Instructions of `parts` (section and body, the function itself first) with what may follow
-    each. `dead` are functions that do not return."""
+    each. `dead` are functions that do not return; `position`: what `Use.at` is here."""
 
-    def __init__(self, parts: Sequence[tuple[int, Body]], dead: frozenset[str]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[tuple[int, Body]],
+        dead: frozenset[str],
+        position: Callable[[Position], Position] = lambda at: at,
+    ) -> None:
         self._dead = dead
+        self._position = position
         self.steps: dict[Position, Instruction] = {}
         self.uses: dict[Position, Use] = {}
         for section, body in parts:
@@ -72,7 +79,7 @@ class Flow:
         """Where the jump at `at` leads; None out of the function."""
         use, step = self.uses.get(at), self.steps[at]
         if use:
-            found = use.at
+            found = self._position(use.at) if use.at else None
         elif step.op_count and step.op_kind(0) == OpKind.NEAR_BRANCH64:
             found = (at[0], step.near_branch_target)
         else:
@@ -188,7 +195,15 @@ def _tests_result(step: Instruction) -> bool:
 def flow_of(case: Case, place: Place, dead: frozenset[str]) -> Flow:
     """The ways through an old function."""
     parts = (place, *case.old_fragments(place))
-    return Flow([(0, case.old_body(each)) for each in parts], dead)
+    if place.object == VMLINUX:
+        return Flow([(0, case.old_body(each)) for each in parts], dead)
+    found = [(_in_module((0, each.address))[0], case.old_body(each)) for each in parts]
+    return Flow(found, dead, _in_module)
+
+
+def _in_module(at: Position) -> Position:
+    """Section and offset, of an address as `ModuleTarget` numbers them."""
+    return at[1] >> 32, at[1] & 0xFFFFFFFF
 
 
 def new_flow(case: Case, function: Symbol, dead: frozenset[str]) -> Flow:

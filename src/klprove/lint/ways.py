@@ -1,4 +1,4 @@
-"""Ways through direct calls: from a function of the kernel to one that is asked for."""
+"""Ways through direct calls: from an old function to one that is asked for."""
 
 from collections.abc import Callable, Iterator
 
@@ -25,7 +25,7 @@ def way(
                 return (*before, use)
         if len(before) + 1 < depth:
             for use in found:
-                target = callee(case, use)
+                target = callee(case, place, use)
                 if target and target.address not in seen and through(use.name):
                     seen.add(target.address)
                     queue.append((target, (*before, use)))
@@ -36,12 +36,14 @@ def _calls(case: Case, place: Place) -> Iterator[Use]:
     return (each for each in case.old_body(place).uses if each.kind in (CALL, JUMP, BRANCH))
 
 
-def callee(case: Case, use: Use) -> Place | None:
-    """The function of the kernel that `use` in a function of the kernel leads to."""
-    if case.kernel is None or use.at is None:
-        return None
-    address = use.at[1]
-    return next((each for each in case.kernel.named(use.name) if each.address == address), None)
+def callee(case: Case, place: Place, use: Use) -> Place | None:
+    """The function that `use` in the function at `place` leads to: of the same object, or of the
+    kernel where its name there is unique."""
+    if use.at:
+        found = case.owner(place).named(use.name)
+        return next((each for each in found if each.address == use.at[1]), None)
+    found = case.kernel.named(use.name) if case.kernel else ()
+    return found[0] if len(found) == 1 else None
 
 
 def told(start: str, found: tuple[Use, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 SITE, INIT, FRAGMENT, STUB, NOINSTR, ASSEMBLER, NO_SITE, UNKNOWN = (
@@ -52,7 +53,7 @@ class Step(NamedTuple):
     """Address of the instruction; 0 for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Map:
     """All answers about one image. Columns have an entry a function, by address."""
 
@@ -86,11 +87,22 @@ class Map:
     def find(self, name: str) -> list[int]:
         """The functions of that name, by address; with `name,2` the second of them."""
         plain, _, position = name.partition(",")
-        found = [i for i, each in enumerate(self.names) if each == plain]
-        found += [i for i, each in self.aliases.items() if plain in each]
-        found.sort()
+        found = self.named.get(plain, [])
         if position:
             return found[int(position) - 1 : int(position)] if position.isdecimal() else []
+        return list(found)
+
+    @cached_property
+    def named(self) -> Mapping[str, list[int]]:
+        """The functions by name and by alias, ascending: for whoever asks about many."""
+        found: dict[str, list[int]] = {}
+        for index, name in enumerate(self.names):
+            found.setdefault(name, []).append(index)
+        for index, others in self.aliases.items():
+            for name in others:
+                found.setdefault(name, []).append(index)
+        for each in found.values():
+            each.sort()
         return found
 
     def path_to(self, question: str, index: int) -> list[tuple[int, Step]]:

@@ -1,105 +1,63 @@
-"""Maps that were made before, by build-id: `$XDG_CACHE_HOME/klprove/scan/`.
+"""Maps that were made before, by build-id."""
 
-A file is believed only where its digest fits, so damage costs time and nothing else. It is not
-sealed: who can write to the user's cache can write to the user's other files, too.
-"""
-
-import hashlib
 import json
-import os
-import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.image import Image
+from klprove.scan import shelf
 from klprove.scan.answers import Map, Step
 
-_HEAD = b"klprove-map-1 "
-_LARGEST = 1 << 28
-"""Bytes that a map may unpack to."""
+if TYPE_CHECKING:
+    from klprove.image import Image
+
+_HEAD = b"klprove-map-2 "
 
 
-def cached(image: Image, lists: Sequence[str], make: Callable[[], Map]) -> Map:
+def known(path: str, lists: Sequence[str]) -> Map | None:
+    """The map of a file that was mapped before and is the same file still: by place, size and
+    times. None for any other, without having read it."""
+    mark = shelf.mark(path, lists)
+    place = shelf.marked(mark) if mark is not None else None
+    return _read(place, path) if place is not None else None
+
+
+def cached(image: "Image", lists: Sequence[str], make: Callable[[], Map]) -> Map:
     """The map of `image` from the cache, or else what `make` makes, kept for the next time.
 
     An image without a build-id is not kept: nothing would tell it from another one.
     """
-    path = _place(image, lists)
+    path = shelf.place(image, lists, "map")
     if path is None:
         return make()
+    mark = shelf.mark(image.path, lists)
     found = _read(path, image.path)
     if found is None:
         found = make()
-        _write(path, found)
+        shelf.write(path, _HEAD, json.dumps(_record(found), separators=(",", ":")).encode())
+    if mark is not None:
+        shelf.put(mark, path.name.encode())
     return found
-
-
-def _place(image: Image, lists: Sequence[str]) -> Path | None:
-    """Where the map lies: it depends on the image, on what of it is there, on the lists of names
-    that were given with it, and on klprove."""
-    if not image.build_id:
-        return None
-    key = hashlib.blake2b(digest_size=10)
-    key.update(_program())
-    key.update(
-        f"{len(image.bytes)} {[(s.name, s.size, s.stored) for s in image.sections]}".encode()
-    )
-    for each in lists:
-        try:
-            key.update(hashlib.blake2b(Path(each).read_bytes()).digest())
-        except (OSError, ValueError):
-            return None  # whoever reads it will complain
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return Path(home) / "klprove" / "scan" / f"{image.build_id[:40]}-{key.hexdigest()}.map"
-
-
-def _program() -> bytes:
-    """A digest of the program that makes maps."""
-    rooms = Path(__file__).parents[1]
-    whole = hashlib.blake2b()
-    for path in sorted((*rooms.glob("scan/*.*"), *rooms.glob("image/*.py"))):
-        whole.update(path.read_bytes())
-    return whole.digest()
 
 
 def _read(path: Path, shown: str) -> Map | None:
     """The map in the file; None where it is not there, or not as it was written."""
     try:
-        content = path.read_bytes()
-        head, digest, packed = content[:14], content[14:78], content[78:]
-        if head != _HEAD or hashlib.sha256(packed).hexdigest().encode() != digest:
-            return None
-        return _map(json.loads(zlib.decompressobj().decompress(packed, _LARGEST)), shown)
-    except (OSError, ValueError, zlib.error, KeyError, TypeError, RecursionError):
+        data = shelf.read(path, _HEAD)
+        return _map(json.loads(data), shown) if data is not None else None
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 
-def _write(path: Path, found: Map) -> None:
-    """Whole or not at all; a cache that cannot be written is no error."""
-    packed = zlib.compress(json.dumps(_record(found), separators=(",", ":")).encode(), 1)
-    content = _HEAD + hashlib.sha256(packed).hexdigest().encode() + packed
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            try:
-                file.write(content)
-                file.close()
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-
-
 def _record(found: Map) -> dict[str, Any]:
-    """A map as JSON has it: sentences that occur often stand once, in a list."""
+    """A map as JSON has it. Sentences that occur often stand once, in a list; steps are columns."""
     said: dict[str, int] = {}
     reached = {
         question: [
-            [index, *step._replace(how="")[:3], said.setdefault(step.how, len(said)), step.site]
-            for index, step in steps.items()
+            list(steps),
+            *([step[field] for step in steps.values()] for field in range(3)),
+            [said.setdefault(step.how, len(said)) for step in steps.values()],
+            [step.site for step in steps.values()],
         ]
         for question, steps in found.reached.items()
     }
@@ -120,11 +78,14 @@ def _record(found: Map) -> dict[str, Any]:
 def _map(record: dict[str, Any], path: str) -> Map:
     said = record.pop("said")
     record["reached"] = {
-        question: {
-            index: Step(grade, hops, parent, said[how], site)
-            for index, grade, hops, parent, how, site in steps
-        }
-        for question, steps in record["reached"].items()
+        question: dict(
+            zip(
+                indices,
+                map(Step, grades, hops, parents, (said[each] for each in how), sites),
+                strict=True,
+            )
+        )
+        for question, (indices, grades, hops, parents, how, sites) in record["reached"].items()
     }
     record["aliases"] = dict(record["aliases"])
     record["blacklisted"] = frozenset(record["blacklisted"])

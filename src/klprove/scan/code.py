@@ -1,13 +1,15 @@
 """Bodies of functions, decoded when asked for: who is called where, and what follows what."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from iced_x86 import Decoder, FlowControl, Instruction, OpKind, Register
+from iced_x86 import Decoder, FlowControl, Instruction, Mnemonic, OpKind, Register
 
-from klprove.image import Functions, Image, Tables
+from klprove.image import Addresses, Functions, Image, Tables
+from klprove.image.alternatives import Alternatives
 
 _THUNK = re.compile(r"__x86_indirect_(?:call_|jump_)?thunk_(\w+)$")
 _QUIET = re.compile(r"__x86_return_thunk$|__fentry__$|srso_|retbleed_|entry_untrain")
@@ -73,6 +75,34 @@ class Body:
     exits: Sequence[Exit]
     returns: frozenset[int]
     """Positions of returns, and of jumps to code that is not known."""
+    flags: Sequence[tuple[int, bool]] = ()
+    """Positions of `cli` (False) and `sti` (True)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Code that may be written over an instruction at boot."""
+
+    code: Sequence[Instruction]
+    next: int
+    """The address behind what it is written over; 0 where it does not go on there."""
+
+
+_ENDS = (FlowControl.RETURN, FlowControl.UNCONDITIONAL_BRANCH, FlowControl.INDIRECT_BRANCH)
+_JUMPS = (FlowControl.UNCONDITIONAL_BRANCH, FlowControl.CONDITIONAL_BRANCH)
+_DIRECT = (FlowControl.CALL, *_JUMPS)
+
+
+def _after(each: Instruction) -> tuple[int, ...]:
+    flow = each.flow_control
+    if flow in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH, FlowControl.INTERRUPT):
+        return ()
+    if flow == FlowControl.UNCONDITIONAL_BRANCH:
+        return (each.near_branch_target,)
+    if flow == FlowControl.CONDITIONAL_BRANCH:
+        return (each.next_ip, each.near_branch_target)
+    # A warning is an exception (ud2) behind which the code goes on.
+    return (each.next_ip,)
 
 
 class Code:
@@ -82,6 +112,8 @@ class Code:
         self, image: Image, functions: Functions, tables: Tables, fixed: Mapping[int, bool]
     ) -> None:
         self._functions = functions
+        self._starts: list[int] = functions.starts.tolist()
+        self._ends: list[int] = functions.ends.tolist()
         self._texts = [
             (each.address, each.address + each.size, image.data(each))
             for each in image.executable()
@@ -95,12 +127,23 @@ class Code:
                 jumps.codes.tolist(), jumps.targets.tolist(), jumps.keys.tolist(), strict=True
             )
         }
+        self._altered = self._alternatives(tables.alternatives)
         self.thunks = dict(self._thunks())
         self.quiet = frozenset(
             index
             for index, name in enumerate(functions.names)
             if any(_QUIET.match(each) for each in (name, *functions.aliases.get(index, ())))
         )
+
+    def _alternatives(self, table: Alternatives) -> Mapping[int, Sequence[Replacement]]:
+        """What may stand instead of the instruction at an address."""
+        found: dict[int, list[Replacement]] = {}
+        columns = (table.sites, table.lengths, table.replacements, table.sizes)
+        for site, length, new, size in zip(*(each.tolist() for each in columns), strict=True):
+            code = list(Decoder(64, self.bytes(new, new + size), ip=new))
+            ends = bool(code) and code[-1].flow_control in _ENDS
+            found.setdefault(site, []).append(Replacement(code, 0 if ends else site + length))
+        return found
 
     def _thunks(self) -> Iterator[tuple[int, str]]:
         """Index of each retpoline thunk, and the register that it jumps to."""
@@ -124,15 +167,39 @@ class Code:
                 return bytes(data[start - first : min(end, start + _LONGEST) - first])
         return b""
 
+    def byte(self, value: int) -> Addresses:
+        """Places where the code has a byte."""
+        found = [
+            np.flatnonzero(np.frombuffer(code, np.uint8) == value).astype(np.uint64)
+            + np.uint64(start)
+            for start, _, code in self._texts
+        ]
+        return np.concatenate(found) if found else np.empty(0, np.uint64)
+
+    def indirect(self) -> Addresses:
+        """Places of bytes that may be an indirect call or jump: ff /2, ff /4 (Intel SDM)."""
+        found = []
+        for start, _, code in self._texts:
+            data = np.frombuffer(code, np.uint8)
+            kinds = (data[1:] >> 3) & 7
+            places = np.flatnonzero((data[:-1] == 0xFF) & ((kinds == 2) | (kinds == 4)))
+            found.append(places.astype(np.uint64) + np.uint64(start))
+        return np.concatenate(found) if found else np.empty(0, np.uint64)
+
     def _decode(self, index: int) -> Body:
-        start, end = int(self._functions.starts[index]), int(self._functions.ends[index])
+        start, end = self._starts[index], self._ends[index]
         instructions = list(Decoder(64, self.bytes(start, end), ip=start))
         place = {each.ip: number for number, each in enumerate(instructions)}
         follows: list[tuple[int, ...]] = []
         exits: list[Exit] = []
         returns: set[int] = set()
+        flags = [
+            (number, each.mnemonic == Mnemonic.STI)
+            for number, each in enumerate(instructions)
+            if each.mnemonic in (Mnemonic.CLI, Mnemonic.STI)
+        ]
         for number, each in enumerate(instructions):
-            after = self._after(each)
+            after = self.after(each)
             inside = tuple(place[ip] for ip in after if ip in place)
             follows.append(inside)
             found = self._exits(instructions, number, place)
@@ -140,21 +207,15 @@ class Code:
             leaves = each.flow_control in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH)
             if (leaves or not inside) and not found:
                 returns.add(number)
-        return Body([each.ip for each in instructions], follows, exits, frozenset(returns))
+        return Body([each.ip for each in instructions], follows, exits, frozenset(returns), flags)
 
-    def _after(self, each: Instruction) -> tuple[int, ...]:
+    def after(self, each: Instruction) -> tuple[int, ...]:
         """Where the processor may go on, inside the function or not; what returns is not left."""
-        if each.ip in self._branches:
-            return self._branch(each)
-        flow = each.flow_control
-        if flow in (FlowControl.RETURN, FlowControl.INDIRECT_BRANCH, FlowControl.INTERRUPT):
-            return ()
-        if flow == FlowControl.UNCONDITIONAL_BRANCH:
-            return (each.near_branch_target,)
-        if flow == FlowControl.CONDITIONAL_BRANCH:
-            return (each.next_ip, each.near_branch_target)
-        # A warning is an exception (ud2) behind which the code goes on.
-        return (each.next_ip,)
+        found = self._branch(each) if each.ip in self._branches else _after(each)
+        for new in self._altered.get(each.ip, ()):
+            found += (new.next,) if new.next else ()
+            found += tuple(e.near_branch_target for e in new.code if e.flow_control in _JUMPS)
+        return found
 
     def _branch(self, each: Instruction) -> tuple[int, ...]:
         """A static branch goes both ways, but for the keys that are fixed."""
@@ -168,16 +229,36 @@ class Code:
         self, instructions: Sequence[Instruction], number: int, place: Mapping[int, int]
     ) -> list[Exit]:
         each = instructions[number]
+        found = [
+            exit
+            for new in self._altered.get(each.ip, ())
+            for other in new.code
+            if other.flow_control in _DIRECT
+            for exit in self._direct(other, number, each.ip, place)
+        ]
+        return found + self._own_exits(instructions, number, place)
+
+    def _direct(
+        self, each: Instruction, number: int, site: int, place: Mapping[int, int]
+    ) -> list[Exit]:
+        """The exit by a call or jump of a replacement; none for a thunk, whose register the
+        original call has, too."""
+        target = self.function(each.near_branch_target)
+        inside = each.near_branch_target in place
+        if inside or target < 0 or target in self.quiet or target in self.thunks:
+            return []
+        return [Exit(number, site, target, each.flow_control != FlowControl.CALL, None)]
+
+    def _own_exits(
+        self, instructions: Sequence[Instruction], number: int, place: Mapping[int, int]
+    ) -> list[Exit]:
+        each = instructions[number]
         flow = each.flow_control
         tail = flow not in (FlowControl.CALL, FlowControl.INDIRECT_CALL)
         if flow in (FlowControl.INDIRECT_CALL, FlowControl.INDIRECT_BRANCH):
             slot = self._operand(instructions, number)
             return [Exit(number, each.ip, -1, tail, slot)] if slot or not tail else []
-        if flow not in (
-            FlowControl.CALL,
-            FlowControl.UNCONDITIONAL_BRANCH,
-            FlowControl.CONDITIONAL_BRANCH,
-        ):
+        if flow not in _DIRECT:
             return []
         address = each.near_branch_target
         if tail and address in place:
@@ -192,7 +273,8 @@ class Code:
 
     def function(self, address: int) -> int:
         """The function around an address: code may jump into a fragment's middle."""
-        return int(self._functions.around(np.array([address], np.uint64))[0])
+        place = bisect_right(self._starts, address) - 1
+        return place if place >= 0 and address < self._ends[place] else -1
 
     def _operand(self, instructions: Sequence[Instruction], number: int) -> Slot | None:
         each = instructions[number]

@@ -13,6 +13,7 @@ from iced_x86 import Decoder
 from numpy.typing import NDArray
 
 from klprove.image import Addresses, Functions, Image, Section, Tables
+from klprove.image.alternatives import Alternatives
 
 CALL, TAIL, TAKEN = 0, 1, 2
 """Kinds of edge: a call; a jump to another function's start; its address is an operand."""
@@ -37,21 +38,23 @@ class Graph:
 
     def edges(self, source: int) -> Iterator[tuple[int, int, int]]:
         """(target, kind, site) of each edge out of `source`."""
-        start, end = int(self.first[source]), int(self.first[source + 1])
-        for at in range(start, end):
-            yield int(self.targets[at]), int(self.kinds[at]), int(self.sites[at])
+        start, end = self.first[source], self.first[source + 1]
+        columns = (each[start:end].tolist() for each in (self.targets, self.kinds, self.sites))
+        return zip(*columns, strict=True)
 
     def callers(self, target: int) -> NDArray[np.int64]:
         """Functions with a call or a jump to `target`."""
         return np.unique(self.sources[(self.targets == target) & (self.kinds != TAKEN)])
 
 
-def graph(image: Image, functions: Functions) -> Graph:
-    """The edges between `functions`. x86-64 only: empty elsewhere."""
+def graph(image: Image, functions: Functions, alternatives: Alternatives) -> Graph:
+    """The edges between `functions`; what replacements call is called where they go. x86-64 only:
+    empty elsewhere."""
     columns: list[tuple[Addresses, Addresses, int]] = []
     if image.machine == "x86_64":
         for section in image.executable():
             columns += _section(image, section, functions)
+        columns += [_moved(each, alternatives) for each in columns if each[2] in (CALL, TAIL)]
     return _build(image, columns, functions)
 
 
@@ -81,6 +84,23 @@ def _section(
     low, high = functions.starts.min(), functions.starts.max()
     places = np.flatnonzero((words >= low) & (words <= high))
     yield base + places.astype(np.uint64), words[places], TAKEN
+
+
+def _moved(
+    column: tuple[Addresses, Addresses, int], table: Alternatives
+) -> tuple[Addresses, Addresses, int]:
+    """The edges among `column` out of replacements, from the places that these are written to."""
+    sites, targets, kind = column
+    order = np.argsort(table.replacements, kind="stable")
+    starts, sizes = table.replacements[order], table.sizes[order].astype(np.uint64)
+    place = np.searchsorted(starts, sites, side="right").astype(np.int64) - 1
+    known = place >= 0
+    place = np.maximum(place, 0)
+    if not len(starts):
+        known = np.zeros(len(sites), np.bool_)
+        return sites[known], targets[known], kind
+    known &= sites < starts[place] + sizes[place]
+    return table.sites[order][place[known]], targets[known], kind
 
 
 def _words(data: NDArray[np.uint8], places: _Places) -> NDArray[np.int32]:
@@ -157,10 +177,13 @@ def _build(
     return Graph(sources, targets[kept][order], kinds[kept][order], places[kept][order], first)
 
 
-def taken_in_data(image: Image, functions: Functions, tables: Tables) -> NDArray[np.int64]:
-    """Functions whose address is an aligned 8-byte word of data that is loaded, the tables of the
-    kernel about its own code left out."""
-    found: list[NDArray[np.int64]] = []
+def taken_in_data(
+    image: Image, functions: Functions, tables: Tables
+) -> tuple[NDArray[np.int64], Addresses]:
+    """Functions whose address is an aligned 8-byte word of data that is loaded, and the place of
+    each such word; the tables of the kernel about its own code left out."""
+    found: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    where: list[Addresses] = [np.empty(0, np.uint64)]
     for section in image.sections:
         if not section.allocated or section.executable or section.kind == "SHT_NOTE":
             continue
@@ -170,8 +193,7 @@ def taken_in_data(image: Image, functions: Functions, tables: Tables) -> NDArray
         places = np.uint64(section.address) + 8 * np.arange(len(words), dtype=np.uint64)
         for start, end in tables.ranges:
             words = np.where((places >= start) & (places < end), np.uint64(0), words)
-        found.append(np.unique(functions.at(words)))
-    if not found:
-        return np.empty(0, np.int64)
-    every = np.unique(np.concatenate(found))
-    return every[every >= 0]
+        target = functions.at(words)
+        found.append(target[target >= 0])
+        where.append(places[target >= 0])
+    return np.concatenate(found), np.concatenate(where)

@@ -1,9 +1,10 @@
 """`hooks.toml`: what the map knows about kernels by name, looked up in one image."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,13 @@ def knowledge(path: Path = HOME) -> Knowledge:
 def matching(functions: Functions, patterns: Iterable[str]) -> frozenset[int]:
     """The functions that have one of the names, `*` standing for anything; copies (`.constprop`)
     count, fragments (`.cold`) do not."""
-    found: set[int] = set()
-    for pattern in patterns:
-        if "*" in pattern:
-            names = [each for each in functions.variants if fnmatchcase(each, pattern)]
+    names, stars = set[str](), list[str]()
+    for each in patterns:
+        if "*" in each:
+            stars.append(translate(each))
         else:
-            names = [pattern]
-        found.update(i for name in names for i in functions.variants.get(name, ()))
+            names.add(each)
+    if stars:
+        names.update(filter(re.compile("|".join(stars)).match, functions.variants))
+    found = {i for name in names for i in functions.variants.get(name, ())}
     return frozenset(each for each in found if not functions.fragment(each))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from klprove.image.about import config, release
-from klprove.image.btf import types
+from klprove.image.btf import Types, types
+from klprove.image.layout import Layout
 from klprove.image.names import read_traceable
 from klprove.scan.answers import (
     IRQ,
@@ -18,10 +19,12 @@ from klprove.scan.answers import (
     Map,
     Step,
 )
+from klprove.scan.calls import Calls
 from klprove.scan.code import Code
 from klprove.scan.contexts import Contexts
-from klprove.scan.graph import TAKEN, graph, taken_in_data
+from klprove.scan.graph import TAKEN, Graph, graph, taken_in_data
 from klprove.scan.knowledge import Knowledge, knowledge
+from klprove.scan.members import Members, Taken
 from klprove.scan.patching import patching
 from klprove.scan.pointers import Pointers
 from klprove.scan.rcu import hooks, unwatched
@@ -35,7 +38,8 @@ def map_of(it: Subject, traceable: str | None = None) -> Map:
     listed = _listed(it, words, traceable) if traceable is not None else []
     starts: list[int] = it.functions.starts.tolist()
     ends: list[int] = it.functions.ends.tolist()
-    reached, open_, notes = _reached(it)
+    counts = _counts(it, offsets)
+    reached, open_, notes = _reached(it, counts)
     blacklist = it.functions.at(it.tables.blacklist)
     return Map(
         path=it.image.path,
@@ -58,7 +62,7 @@ def map_of(it: Subject, traceable: str | None = None) -> Map:
         offsets=offsets,
         blacklisted=frozenset(int(each) for each in blacklist if each >= 0),
         sympos=_positions(it),
-        counts=_counts(it, offsets),
+        counts=counts,
         reached=reached,
         open=open_,
     )
@@ -105,6 +109,9 @@ def _counts(it: Subject, offsets: list[int]) -> dict[str, int]:
         "kprobe blacklist": len(it.tables.blacklist),
         "static branches": len(it.tables.jumps.codes),
         "static-call sites": len(it.tables.static_calls.sites),
+        "alternatives": len(it.tables.alternatives.sites),
+        "retpoline sites": len(it.tables.retpolines),
+        "return-thunk sites": it.tables.returns,
     }
 
 
@@ -116,21 +123,24 @@ def _positions(it: Subject) -> dict[int, int]:
     }
 
 
-def _reached(it: Subject) -> tuple[dict[str, dict[int, Step]], dict[str, str], list[str]]:
-    """The answers by question, the questions that stay open and why, and notes."""
+def _reached(
+    it: Subject, counts: dict[str, int]
+) -> tuple[dict[str, dict[int, Step]], dict[str, str], list[str]]:
+    """The answers by question, the questions that stay open and why, and notes; what is counted on
+    the way goes to `counts`."""
     if it.image.machine != "x86_64":
         why = f"code of {it.image.machine} is not followed, only that of x86-64"
         return {}, dict.fromkeys(QUESTIONS, why), []
     if not len(it.functions.starts):
         return {}, dict.fromkeys(QUESTIONS, "no function has a name"), []
     known = knowledge()
-    edges = graph(it.image, it.functions)
+    edges = graph(it.image, it.functions, it.tables.alternatives)
     prototypes = types(it.image)
-    in_code = np.unique(edges.targets[edges.kinds == TAKEN])
-    taken = np.union1d(taken_in_data(it.image, it.functions, it.tables), in_code)
     code = Code(it.image, it.functions, it.tables, _fixed(it, known))
+    members = _members(it, edges, prototypes)
+    calls = Calls(it.functions, edges, code, it.named, prototypes, members)
     pointers = Pointers(
-        it.image, it.functions, it.named, edges, prototypes, taken, code, known
+        it.image, it.functions, it.named, edges, members, calls, code, known
     )  # fmt: skip
     notes: list[str] = []
     if prototypes is None:
@@ -147,6 +157,7 @@ def _reached(it: Subject) -> tuple[dict[str, dict[int, Step]], dict[str, str], l
             )
     else:
         open_[RCU_OFF] = "none of the known hooks that turn RCU off is in this image"
+    counts |= _called(calls) if prototypes is not None else {}
     contexts = Contexts(it.functions, edges, code, pointers, known)
     for question in (NMI, IRQ):
         reached[question] = contexts.entered(question)
@@ -155,6 +166,38 @@ def _reached(it: Subject) -> tuple[dict[str, dict[int, Step]], dict[str, str], l
     reached[IRQS_OFF] = contexts.interrupts_off(reached)
     reached[NEVER_ENDS] = staying(it.functions, edges, code, known)
     return reached, open_, notes
+
+
+def indirect_calls(it: Subject) -> Calls:
+    """The indirect calls of an image."""
+    edges, prototypes = graph(it.image, it.functions, it.tables.alternatives), types(it.image)
+    code = Code(it.image, it.functions, it.tables, {})
+    members = _members(it, edges, prototypes)
+    return Calls(it.functions, edges, code, it.named, prototypes, members)
+
+
+def _called(calls: Calls) -> dict[str, int]:
+    """How many indirect calls there are, and what is known of them."""
+    every = list(calls.every())
+    typed = [len(each.targets) + len(each.others) for each in every if each.how]
+    return {
+        "indirect calls": len(every),
+        "indirect calls through a member of known type": len(typed),
+        "... functions of that prototype, median": int(np.median(typed)) if typed else 0,
+        "... of them where that member can be, median": int(
+            np.median([each.likely for each in every if each.how]) if typed else 0
+        ),
+        "indirect calls through a variable": sum(each.variable != 0 for each in every),
+        "indirect calls not resolved": sum(not each.how and not each.variable for each in every),
+    }
+
+
+def _members(it: Subject, edges: Graph, types: Types | None) -> Members | None:
+    if types is None:
+        return None
+    in_code = np.unique(edges.targets[edges.kinds == TAKEN])
+    in_data, places = taken_in_data(it.image, it.functions, it.tables)
+    return Members(types, Layout(types), it.functions, Taken(in_code, in_data, places, it.objects))
 
 
 def _fixed(it: Subject, known: Knowledge) -> dict[int, bool]:

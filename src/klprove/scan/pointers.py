@@ -1,24 +1,24 @@
-"""Where indirect calls may lead: variables and their writers, structures by type, static calls."""
+"""Where calls may lead that name no function: variables, members, static calls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from iced_x86 import Decoder, Mnemonic, OpKind
 from numpy.typing import NDArray
 
 from klprove.image import Functions, Image, Symbol
-from klprove.image.btf import Signature, Types
-from klprove.scan.code import Code, Slot
+from klprove.scan.calls import Call, Calls
+from klprove.scan.code import Code, Exit
 from klprove.scan.graph import TAKEN, Graph
 from klprove.scan.knowledge import Knowledge, matching
+from klprove.scan.members import NONE, Members
+from klprove.scan.references import References
 
 _PARAVIRT = "pv_ops"
 _TRAMPOLINE, _KEY = "__SCT__", "__SCK__"
 _TRACEPOINT = "tp_func_"
-_TRAILING = (4, 5, 6, 8)
-"""From the displacement of an instruction to its end: an immediate may stand between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Resolved:
 
     targets: Sequence[int]
     how: str
+    others: Sequence[int] = ()
+    """What has the prototype, but stands where that pointer is not, or is one of very many."""
 
 
 class Pointers:
@@ -38,61 +40,66 @@ class Pointers:
         functions: Functions,
         named: Mapping[str, Symbol],
         graph: Graph,
-        types: Types | None,
-        taken: NDArray[np.int64],
+        members: Members | None,
+        calls: Calls,
         code: Code,
         known: Knowledge,
     ) -> None:
         self._image, self._functions, self._graph, self._code = image, functions, graph, code
-        self._types = types
-        self._taken = frozenset(taken.tolist())
-        self._named = named
+        self._members, self._calls = members, calls
+        self._named, self._references = named, References(image, functions)
         self._slots = {
             index: member for names, member in known.slots for index in matching(functions, names)
         }
         self._variables = sorted(
             ((each.address, each) for each in named.values()), key=lambda pair: pair[0]
         )
+        self._held = cache(self._variable)
 
-    def indirect(self, function: int, slot: Slot | None) -> Resolved | None:
-        """Where an indirect call of `function` through `slot` may lead; None: not known."""
-        if slot is not None and slot.variable:
-            return self._variable(slot.variable)
+    def indirect(self, function: int, exit: Exit) -> Resolved | None:
+        """Where an indirect call of `function` may lead; None: not known."""
+        if exit.slot is not None and exit.slot.variable:
+            return self._held(exit.slot.variable)
+        found = self._calls.at(function, exit.site)
+        resolved = self._through(found) if found else None
+        if resolved is not None:
+            return resolved
         member = self._slots.get(function)
         return self.member(member) if member else None
 
-    def member(self, member: str) -> Resolved | None:
-        """The functions that `structure.member` may point to: those of its prototype whose address
-        is taken; None without types."""
-        if self._types is None:
-            return None
-        signature = self._types.member(*member.split("."))
-        if signature is None:
-            return None
-        return Resolved(self._typed.get(signature, ()), f"through {member} (by its prototype)")
+    def every(self, function: int) -> Iterator[tuple[int, Resolved]]:
+        """The address of each indirect call of `function` that is resolved, and where it leads."""
+        for each in self._calls.of(function):
+            found = self._through(each)
+            if found is not None:
+                yield each.site, found
 
-    @cached_property
-    def _typed(self) -> Mapping[Signature, Sequence[int]]:
-        found: dict[Signature, list[int]] = {}
-        for name, signature in (self._types.functions if self._types else {}).items():
-            for index in self._functions.variants.get(name, ()):
-                if index in self._taken:
-                    found.setdefault(signature, []).append(index)
-        return found
+    def _through(self, call: Call) -> Resolved | None:
+        if call.variable:
+            return self._held(call.variable)
+        if not call.how:
+            return None
+        return Resolved(call.targets, f"through {call.how} (by type)", call.others)
+
+    def member(self, member: str) -> Resolved | None:
+        """The functions that `structure.member` may point to; None without types."""
+        found = self._members.named(member) if self._members else NONE
+        if not found.every():
+            return None
+        return Resolved(found.fitting, f"through {member} (by its prototype)", found.others)
 
     def _variable(self, address: int) -> Resolved | None:
         name = self._at(address)
         first = self._image.word(address)
         targets = [] if first is None else self._starting(first)
-        if name.startswith(_PARAVIRT):
-            return Resolved(targets, f"through {name} as linked (bare metal)") if targets else None
         writers: list[str] = []
         for writer, stored in self._stores(address).items():
             targets += stored
             writers.append(self._functions.names[writer])
         if not targets:
             return None
-        said = f"; stored by {', '.join(sorted(writers)[:3])}" if writers else " as linked"
+        linked = " as linked (bare metal)" if name.startswith(_PARAVIRT) else " as linked"
+        said = f"; stored by {', '.join(sorted(writers)[:3])}" if writers else linked
         return Resolved(tuple(dict.fromkeys(targets)), f"through the variable {name}{said}")
 
     def _at(self, address: int) -> str:
@@ -126,7 +133,7 @@ class Pointers:
 
     def users(self, address: int) -> frozenset[int]:
         """Functions that may have `address` as an operand."""
-        return frozenset(self._references(address))
+        return frozenset(self._references.to(address))
 
     def static_call(self, trampoline: int) -> Resolved | None:
         """What may stand behind a static call besides what its trampoline jumps to as linked: the
@@ -149,7 +156,7 @@ class Pointers:
     def _users(self, address: int) -> list[int]:
         """Functions with an instruction that has `address` as an operand."""
         found = []
-        for owner in self._references(address):
+        for owner in self._references.to(address):
             start, end = int(self._functions.starts[owner]), int(self._functions.ends[owner])
             for each in Decoder(64, self._code.bytes(start, end), ip=start):
                 immediate = each.op_count > 1 and each.op1_kind == OpKind.IMMEDIATE32TO64
@@ -159,47 +166,10 @@ class Pointers:
                     break
         return found
 
-    def _references(self, address: int) -> Mapping[int, Sequence[int]]:
-        """Functions with an operand that may be `address`, and the places of those operands."""
-        found: dict[int, list[int]] = {}
-        for base, words, sums in self._operands:
-            wanted = np.uint32(address & 0xFFFFFFFF)
-            hits = [np.flatnonzero(words == wanted)]
-            for trailing in _TRAILING:
-                relative = np.uint32((address - base - trailing) & 0xFFFFFFFF)
-                hits.append(np.flatnonzero(sums == relative))
-            places = np.unique(np.concatenate(hits)).astype(np.uint64) + np.uint64(base)
-            owners = self._functions.around(places)
-            for owner, place in zip(owners.tolist(), places.tolist(), strict=True):
-                if owner >= 0:
-                    found.setdefault(owner, []).append(place)
-        return found
-
-    @cached_property
-    def _operands(self) -> Sequence[tuple[int, NDArray[np.uint32], NDArray[np.uint32]]]:
-        """For each section of code its address, the 4-byte word at every place, and the word plus
-        the place."""
-        found: list[tuple[int, NDArray[np.uint32], NDArray[np.uint32]]] = []
-        for section in self._image.executable():
-            data = np.frombuffer(self._image.data(section), np.uint8)
-            if len(data) < 8:
-                continue
-            words = np.zeros(len(data) - 3, np.uint32)
-            for each in range(4):
-                words |= data[each : len(data) - 3 + each].astype(np.uint32) << np.uint32(8 * each)
-            found.append(
-                (
-                    section.address,
-                    words,
-                    (words + np.arange(len(words), dtype=np.uint32)).astype(np.uint32, copy=False),
-                )
-            )
-        return found
-
     def _stores(self, address: int) -> dict[int, list[int]]:
         """Functions that store to a variable, and the functions that each may store there."""
         found: dict[int, list[int]] = {}
-        for owner in self._references(address):
+        for owner in self._references.to(address):
             start, end = int(self._functions.starts[owner]), int(self._functions.ends[owner])
             for each in Decoder(64, self._code.bytes(start, end), ip=start):
                 if each.mnemonic != Mnemonic.MOV or each.op0_kind != OpKind.MEMORY:

@@ -109,7 +109,7 @@ class _Search:
     ) -> Iterator[tuple[int, Step]]:
         """The steps that one call or jump makes."""
         if exit.target < 0:
-            found = self._pointers.indirect(function, exit.slot)
+            found = self._pointers.indirect(function, exit)
             if found is None:
                 self._unknown[function] = self._unknown.get(function, 0) + 1
                 return
@@ -129,9 +129,10 @@ class _Search:
     def _resolved(
         self, found: Resolved, function: int, exit: Exit, grade: int, hops: int
     ) -> Iterator[tuple[int, Step]]:
-        for target in found.targets:
-            if self._entered(target):
-                yield target, Step(grade, hops + 1, function, found.how, exit.site)
+        for low, targets in ((grade, found.targets), (POSSIBLE, found.others)):
+            for target in targets:
+                if self._entered(target):
+                    yield target, Step(low, hops + 1, function, found.how, exit.site)
 
     def _entered(self, target: int) -> bool:
         """False for hooks, and for what turns RCU off itself on every way: there it is on."""

@@ -1,6 +1,7 @@
 """`scan`: the map of an image, from the cache where it is there."""
 
 from klprove.scan.answers import Map
+from klprove.scan.cache import cached, known
 from klprove.source import Unavailable
 
 
@@ -13,9 +14,12 @@ def scan(
     available_filter_functions of a running kernel of this build. Raises BadInput for what is no
     image, and for a list that is none; Unavailable without the packages of the extra `scan`.
     """
+    lists = [each for each in (names, traceable) if each is not None]
+    found = known(path, lists) if cache else None
+    if found is not None:
+        return found
     try:
         from klprove.image import open_image
-        from klprove.scan.cache import cached
     except ModuleNotFoundError as error:
         text = f"scan needs the package {error.name}: pip install 'klprove[scan]'"
         raise Unavailable(text) from None
@@ -27,5 +31,4 @@ def scan(
 
         return map_of(subject(image, names), traceable)
 
-    lists = [each for each in (names, traceable) if each is not None]
     return cached(image, lists, make) if cache else make()

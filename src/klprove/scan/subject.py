@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from klprove.image import Functions, Image, Symbol, Tables, functions, symbols, tables
 from klprove.image.names import read_map
+from klprove.image.symbols import OBJECT
 from klprove.scan.patching import places
 
 
@@ -18,6 +22,8 @@ class Subject:
     """The first symbol of each name."""
     tables: Tables
     regions: Sequence[str]
+    objects: NDArray[np.uint64]
+    """Start and size of each variable, a row each, by start; empty where no symbol has a size."""
 
 
 def subject(image: Image, names: str | None = None) -> Subject:
@@ -38,4 +44,6 @@ def subject(image: Image, names: str | None = None) -> Subject:
         named.setdefault(each.name, each)
     found = functions(image, table)
     about = tables(image, named)
-    return Subject(image, found, named, about, places(found, about.regions))
+    objects = sorted({(e.address, e.size) for e in table if e.type == OBJECT and e.size})
+    rows = np.array(objects, np.uint64).reshape(-1, 2)
+    return Subject(image, found, named, about, places(found, about.regions), rows)

@@ -59,10 +59,6 @@ used int do_getpgid(int pid) { return pid + 3; }
 used long __x64_sys_getpgid(const long *regs) { return do_getpgid(regs[0]) | 1; }
 used long __ia32_sys_getpgid(const long *regs) { return do_getpgid(regs[1]) | 1; }
 
-used int elf_map(char *to) { *to = 1; return 1; }
-used int elf_map_copy(char *to) __asm__("elf_map.isra.0");
-used int elf_map_copy(char *to) { *to = 2; return 1; }
-
 int crng_ready;
 static struct mutex dummy_mutex;
 used int wait_for_random_bytes(void)
@@ -192,4 +188,13 @@ used long do_syscall_64(const long *regs) { return __x64_sys_shmdt(regs) | 1; }
 used long x64_sys_call(const long *regs, unsigned int nr)
 {
 	return nr ? __x64_sys_madvise(regs) : __x64_sys_shmdt(regs);
+}
+
+__attribute__((__used__)) unsigned int x86_family(unsigned int signature)
+{
+	return signature >> 8 & 15;
+}
+used unsigned int x86_model(unsigned int signature)
+{
+	return x86_family(signature) >= 6 ? signature >> 4 & 15 : 0;
 }

@@ -30,8 +30,9 @@ def check_data(case: Case) -> Iterator[Finding]:
 
 
 def _copies(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    assert function.new is not None and case.kernel is not None
-    old = {_stem(case.kernel.data_at(each)) for each in case.old_body(place).data} - {""}
+    assert function.new is not None
+    owner = case.owner(place)
+    old = {_stem(owner.data_at(each)) for each in case.old_body(place).data} - {""}
     for name in sorted(own_data(case, case.body(function.new))):
         if _stem(name) in old:
             text = f"{name} is a new variable, and the old function's {_stem(name)} keeps its value"
@@ -65,9 +66,9 @@ def check_tails(case: Case) -> Iterator[Finding]:
 
 
 def _tails(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    patched = {old.address: each for each, old in case.replaced}
     for chain in _jumps(case, place, _DEEP):
-        target = patched.get(chain[-1].at[1]) if chain[-1].at else None
+        jumps = chain[-1].at
+        target = case.patched.get((place.object, jumps[1])) if jumps else None
         if target and target != function:
             through = "".join(f" through {each.name}" for each in chain[:-1])
             text = (
@@ -83,7 +84,7 @@ _DEEP = 3
 def _jumps(case: Case, place: Place, depth: int) -> Iterator[tuple[Use, ...]]:
     """Chains of jumps out of a function, each to the start of the next."""
     for use in case.old_body(place).uses:
-        target = callee(case, use) if use.kind == JUMP else None
+        target = callee(case, place, use) if use.kind == JUMP else None
         if target and target.address != place.address:
             yield (use,)
             if depth > 1:

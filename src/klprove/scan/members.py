@@ -1,0 +1,115 @@
+"""Which functions a member of a structure may point to: by prototype, and by where they stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klprove.image import Addresses, Functions
+from klprove.image.btf import Signature, Types
+from klprove.image.layout import Layout, Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Where the addresses of functions are taken."""
+
+    in_code: NDArray[np.int64]
+    """Functions that are an operand of an instruction."""
+    in_data: NDArray[np.int64]
+    """Functions that stand in data, one for each time."""
+    places: Addresses
+    """Where they stand; as long as `in_data`."""
+    objects: NDArray[np.uint64]
+    """Start and size of each variable, by start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Functions of one prototype whose address is taken."""
+
+    fitting: Sequence[int]
+    """Their address is taken in code, or stands in a variable where that member can be."""
+    others: Sequence[int]
+    """It stands elsewhere only: they get into the member if somebody copies them."""
+
+    def every(self) -> tuple[int, ...]:
+        """Both."""
+        return (*self.fitting, *self.others)
+
+
+NONE = Targets((), ())
+
+
+class Members:
+    """The functions behind the members of structures of one image."""
+
+    def __init__(self, types: Types, layout: Layout, functions: Functions, taken: Taken) -> None:
+        self._types, self._layout = types, layout
+        self._functions, self._taken = functions, taken
+        self._found: dict[tuple[str, str, Signature], Targets] = {}
+        self._in_code = frozenset(taken.in_code.tolist())
+
+    def named(self, member: str) -> Targets:
+        """The functions of `structure.member`; NONE where there is no such pointer."""
+        structure, _, name = member.partition(".")
+        signature = self._types.member(structure, name)
+        return self._targets(structure, name, signature) if signature is not None else NONE
+
+    def of(self, leaf: Leaf) -> Targets:
+        """The functions of a member that an instruction reads."""
+        signature = self._types.signature(leaf.type)
+        return self._targets(leaf.structure, leaf.name, signature) if signature else NONE
+
+    def prototype(self, number: int) -> Targets:
+        """The functions of a prototype: behind a parameter, say, that is a pointer to one."""
+        signature = self._types.signature(number)
+        return Targets(tuple(self._typed.get(signature, ())), ()) if signature else NONE
+
+    def _targets(self, structure: str, name: str, signature: Signature) -> Targets:
+        key = structure, name, signature
+        if key not in self._found:
+            typed = self._typed.get(signature, ())
+            told = len(self._taken.objects) and self._layout.places(structure, name)
+            fits = self._fitting(structure, name) | self._in_code if told else frozenset(typed)
+            self._found[key] = Targets(
+                tuple(each for each in typed if each in fits),
+                tuple(each for each in typed if each not in fits),
+            )
+        return self._found[key]
+
+    @cached_property
+    def _typed(self) -> Mapping[Signature, Sequence[int]]:
+        """By signature the functions whose address is taken."""
+        taken = self._in_code | frozenset(self._taken.in_data.tolist())
+        found: dict[Signature, list[int]] = {}
+        for name, signature in self._types.functions.items():
+            for index in self._functions.variants.get(name, ()):
+                if index in taken and not self._functions.fragment(index):
+                    found.setdefault(signature, []).append(index)
+        return found
+
+    def _fitting(self, structure: str, name: str) -> frozenset[int]:
+        """Functions that stand in a variable where that member can be: the variable is an array of
+        the structure, or of one that holds it."""
+        size, distance = self._within
+        fits = np.zeros(len(size), np.bool_)
+        for whole, offset in self._layout.places(structure, name):
+            step = np.uint64(whole)
+            fits |= (size % step == 0) & (distance % step == np.uint64(offset))
+        fits |= size == 0  # in no variable that has a name
+        return frozenset(self._taken.in_data[fits].tolist())
+
+    @cached_property
+    def _within(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """For each place in data the size of the variable around it, and the place's distance from
+        its start; size 0 for none."""
+        starts, sizes = self._taken.objects[:, 0], self._taken.objects[:, 1]
+        last = np.searchsorted(starts, self._taken.places, side="right").astype(np.int64) - 1
+        known = last >= 0
+        last = np.maximum(last, 0)
+        distance = np.where(known, self._taken.places - starts[last], np.uint64(0))
+        inside = known & (distance < sizes[last])
+        return np.where(inside, sizes[last], np.uint64(0)), distance

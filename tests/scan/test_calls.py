@@ -1,0 +1,79 @@
+"""Where the pointers of indirect calls come from, with retpolines and without."""
+
+from functools import cache
+
+import pytest
+
+from klprove.image import open_image
+from klprove.scan.calls import Call, Calls
+from klprove.scan.mapping import indirect_calls
+from klprove.scan.subject import Subject, subject
+from tests.scan.toy import objcopied, toy
+
+WAYS = ("-mindirect-branch=keep", "-mindirect-branch=thunk-extern")
+
+
+@cache
+def parts(way: str, *further: str) -> tuple[Subject, Calls]:
+    it = subject(open_image(str(toy("-O2", way, *further, source="pointers.c"))))
+    return it, indirect_calls(it)
+
+
+def call(way: str, name: str) -> Call:
+    it, calls = parts(way)
+    (found,) = calls.of(it.functions.number[name])
+    return found
+
+
+def names(way: str, indices: tuple[int, ...]) -> set[str]:
+    return {parts(way)[0].functions.names[each] for each in indices}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("by_parameter", "operations.close"),
+        ("by_second_parameter", "operations.open"),
+        ("by_embedding", "operations.close"),
+        ("by_tail_call", "operations.open"),
+        ("by_argument", "a parameter or a result"),
+        ("by_result", "operations.close"),
+        ("over_a_call", "operations.close"),
+        ("over_the_stack", "operations.close"),
+        ("same_in_a_loop", "operations.close"),
+        ("in_a_fragment", "operations.close"),
+        ("by_union", ""),  # one of two types
+        ("by_no_type", ""),
+        ("by_unknown_device", ""),  # BTF has no types of variables
+        ("either_way", ""),  # two places of one type meet: not followed
+        ("of_two_members", ""),
+    ],
+)
+def test_members(way: str, name: str, said: str) -> None:
+    assert call(way, name).how == said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_variable(way: str) -> None:
+    it, _ = parts(way)
+    assert call(way, "by_variable").variable == it.named["variable"].address
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_can_be_there_and_what_only_has_the_prototype(way: str) -> None:
+    found = call(way, "by_parameter")
+    assert names(way, tuple(found.targets)) == {"closes", "given"}  # given: taken in code
+    assert names(way, tuple(found.others)) == {"opens", "strange"}
+    found = call(way, "by_argument")
+    assert names(way, tuple(found.targets)) == {"closes", "given", "opens", "strange"}
+
+
+def test_without_types_nothing_is_said() -> None:
+    it = subject(open_image(str(objcopied("--remove-section=.BTF"))))
+    assert it.functions.names and not list(indirect_calls(it).every())
+
+
+def test_a_jump_through_a_table_costs_the_answer() -> None:
+    it, calls = parts("-mindirect-branch=keep", "-DSWITCH")
+    assert [each.how for each in calls.of(it.functions.number["behind_a_switch"])] == [""]
