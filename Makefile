@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels lint-modules lock clean
+	spin cluster pins lift kernel-source kernels lint-modules rcu-off lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -134,6 +134,12 @@ kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the test
 
 kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
 	@$(BIN)/python -m tests.scan.kernels
+
+rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
+	@mkdir -p build
+	@$(BIN)/python -m tests.scan.kernels
+	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
+		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

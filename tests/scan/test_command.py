@@ -40,6 +40,17 @@ def test_patchable(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].startswith(f"{len(names)} functions of")
 
 
+def test_paths(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--rcu-off", "--paths"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "in_the_window: likely\n  arch_cpu_idle  <- called with RCU off in default_idle_call"
+        in said
+    )
+    assert said.count(": certain\n") == 3 and "exc_nmi" not in said
+    assert max(map(len, said.splitlines())) <= 79
+
+
 def test_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", str(toy()), "--why", "in_the_window"]) == 0
     said = capsys.readouterr().out

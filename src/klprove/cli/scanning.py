@@ -5,10 +5,10 @@ import sys
 import click
 
 from klprove.cli.output import say, write_bytes, write_json
-from klprove.report.scan import differences, listing, patchable, summary, why
+from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
-from klprove.scan import GRADES, Map, compare, scan
+from klprove.scan import GRADES, Map, compare, count_of, scan
 from klprove.source import near, plain
 
 _INCOMPLETE = 3
@@ -33,8 +33,10 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
 @click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
 @click.option("--parquet", "table_path", metavar="FILE", help="The whole map as a Parquet file.")
+@click.option("--numbers", "counted", is_flag=True, help="How common each trap is, as numbers.")
 @click.option("--diff", "other", metavar="OTHER", help="What differs in the image OTHER.")
 @click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
+@click.option("--paths", "shown", is_flag=True, help="Lists: with the path to each function.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
 @click.option(
     "--grade",
@@ -52,8 +54,10 @@ def scan_command(
     json_path: str | None,
     base_path: str | None,
     table_path: str | None,
+    counted: bool,
     other: str | None,
     every: bool,
+    shown: bool,
     no_cache: bool,
     grade: str,
 ) -> int:
@@ -71,6 +75,9 @@ def scan_command(
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
+    if counted:
+        say(counts(found, count_of(image, names, found)))
+        return _INCOMPLETE if found.open else 0
     if function is not None:
         return _why(found, function)
     if other is not None:
@@ -81,7 +88,7 @@ def scan_command(
         say(patchable(found))
         return _INCOMPLETE if "unknown" in found.patch else 0
     if asked is not None:
-        say(listing(found, asked, GRADES.index(grade), every))
+        say((paths if shown else listing)(found, asked, GRADES.index(grade), every))
         return _INCOMPLETE if asked in found.open else 0
     if json_path != "-":
         say(summary(found))

@@ -54,6 +54,8 @@ def cached(image: "Image", lists: Sequence[str], make: Callable[[], Map]) -> Map
     found = _read(path, image.path)
     if found is None:
         found = make()
+        if not found.complete:
+            return found
         _write(path, _packed(found))
     if mark is not None:
         _write(mark, path.name.encode())
