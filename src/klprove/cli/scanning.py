@@ -1,6 +1,8 @@
 """`klprove scan`."""
 
+import contextlib
 import sys
+import time
 
 import click
 
@@ -12,6 +14,8 @@ from klprove.scan import GRADES, Map, compare, count_of, scan
 from klprove.source import near, plain
 
 _INCOMPLETE = 3
+_SILENT = 2.0
+"""Seconds before anything is said about how far it is."""
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 
 
@@ -67,8 +71,9 @@ def scan_command(
     ppc64le and s390x, what can be livepatched. Without an option, a summary.
 
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
+    Ctrl-C: what was found until then is shown.
     """
-    found = scan(image, names, traceable, cache=not no_cache)
+    found = _scanned(image, names, traceable, not no_cache)
     if json_path is not None:
         write_json(json_path, scan_document(found))
     if base_path is not None:
@@ -81,7 +86,7 @@ def scan_command(
     if function is not None:
         return _why(found, function)
     if other is not None:
-        after = scan(other, cache=not no_cache)
+        after = _scanned(other, None, None, not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
         return _INCOMPLETE if found.open or after.open else 0
     if asked == "patchable":
@@ -92,7 +97,20 @@ def scan_command(
         return _INCOMPLETE if asked in found.open else 0
     if json_path != "-":
         say(summary(found))
-    return _without_names(found)
+    return _without_names(found) if found.complete else _INCOMPLETE
+
+
+def _scanned(image: str, names: str | None, traceable: str | None, cache: bool) -> Map:
+    """The map, with a word on standard error about what takes long."""
+    start = time.monotonic()
+
+    def hear(what: str) -> None:
+        seconds = time.monotonic() - start
+        if seconds >= _SILENT:
+            with contextlib.suppress(OSError):
+                print(f"klprove: {seconds:.0f}s, next: {what}", file=sys.stderr, flush=True)
+
+    return scan(image, names, traceable, cache, hear)
 
 
 def _why(found: Map, function: str) -> int:

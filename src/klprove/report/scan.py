@@ -75,6 +75,8 @@ def heading(found: Map) -> str:
 def notes(found: Map) -> Iterator[str]:
     """What identifies the image, and what it lacks."""
     yield from field("image", f"{found.path}  build-id {found.build_id or 'none'}")
+    if not found.complete:
+        yield from field("note", "interrupted: what was found until then")
     for each in found.notes:
         yield from field("note", each)
 
