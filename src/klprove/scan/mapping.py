@@ -86,6 +86,12 @@ def _counts(it: Subject, offsets: list[int]) -> dict[str, int]:
         "ftrace sites of overridden weak functions": entries - sum(each >= 0 for each in offsets),
         "kprobe blacklist": len(it.tables.blacklist),
         "static branches": len(it.tables.jumps.codes),
+        **(_x86(it) if it.image.machine == "x86_64" else {}),
+    }
+
+
+def _x86(it: Subject) -> dict[str, int]:
+    return {
         "static-call sites": len(it.tables.static_calls.sites),
         "alternatives": len(it.tables.alternatives.sites),
         "retpoline sites": len(it.tables.retpolines),

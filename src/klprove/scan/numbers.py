@@ -39,9 +39,10 @@ class Number:
 
 def numbers(it: Subject, found: Map) -> list[Number]:
     """What `found`, the map of `it`, and the call graph of the image amount to. Functions are those
-    of .text that have a type; edges are those of the code as linked."""
+    of .text that have a type; edges are those of the code as linked, x86-64 only."""
     counted = _Counted(it, found)
-    return [*counted.functions(), *counted.names(), *counted.tables(), *counted.calls()]
+    calls = counted.calls() if it.image.machine == "x86_64" else ()
+    return [*counted.functions(), *counted.names(), *counted.tables(), *calls]
 
 
 class _Counted:
