@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint clean
+	bench-lint rcu-off clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -150,6 +150,12 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
 	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py
+
+rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
+	@mkdir -p build
+	@$(BIN)/python -m tests.scan.kernels
+	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
+		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

@@ -102,6 +102,10 @@ class Types:
         return self.strings[place:end].decode("ascii", "backslashreplace")
 
 
+NO_TYPES = Types([(0, 0, 0, 0)], b"", {})
+"""Of an image without BTF: void."""
+
+
 def types(image: Image) -> Types | None:
     """The types of `image`; None where it has none, or they are damaged (a note says so)."""
     section = image.section(".BTF")
