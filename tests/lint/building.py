@@ -84,7 +84,7 @@ def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
 def compile_module(source: Path, folder: Path, extra: Sequence[str] = ()) -> Path:
     """The module that a file is the source of."""
     made = folder / f"{source.stem}.ko"
-    command = ["gcc", *FLAGS, *_module_options(source.stem, folder), *extra, "-c", source]
+    command = ["gcc", *FLAGS, *extra, *_module_options(source.stem, folder), "-c", source]
     subprocess.run([*command, "-o", made], check=True)
     return made
 
