@@ -15,6 +15,13 @@ FLAGS = [
     *("-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-stack-protector"),
     *("-pg", "-mfentry", "-mrecord-mcount"),
 ]
+DRIVEN = """
+#define OBJECT "driver"
+#include "patch.h"
+static noinline int new(int *device) { return device[7]; }
+%s
+LIVEPATCH(%s);
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,13 @@ def build_driver(folder: Path) -> Path:
     made = folder / "driver.ko"
     subprocess.run(["ld", "-r", *parts, "-o", made], check=True)
     return made
+
+
+def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
+    """A livepatch of that module: `functions` are what it replaces, by `new` or by more `code`."""
+    source = folder / f"driver_{name}.c"
+    source.write_text(DRIVEN % (code, functions))
+    return compile_module(source, folder)
 
 
 def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
