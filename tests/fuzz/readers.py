@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
+from klprove.lab import Run, Seen, compare_seen, merged, read_seen, seen_document
+from klprove.lab.seen import parse as table_of_sites
 from klprove.lift import KernelTree
 from klprove.lint import Case, lint, read_livepatch
 from klprove.lint import Kernel as Vmlinux
@@ -31,6 +33,8 @@ from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.report.lint import lint_text
+from klprove.report.seen import observed, observed_document
+from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
@@ -486,6 +490,36 @@ def _watched(data: bytes, folder: Path) -> None:
         list(text_string_to_metric_families((folder / "out.prom").read_text(encoding="ascii")))
 
 
+@cache
+def _toy_map() -> Map:
+    return scan(str(toy()), cache=False)
+
+
+@cache
+def _observations() -> Sequence[bytes]:
+    """What a run of the toy could have seen, as a file and as the module writes it."""
+    found = _toy_map()
+    pairs = zip(found.addresses, found.offsets, strict=True)
+    sites = [at + offset for at, offset in pairs if offset >= 0]
+    table = "".join(f"{site:x} {n % 32:x} {n + 1} {site:x}\n" for n, site in enumerate(sites))
+    runs = [Run("max", ["idle=poll"], 1.5, 3, 0, 0)]
+    names = frozenset(found.names)
+    seen = Seen(found.release, found.build_id, runs, names, table_of_sites(table, "seen"))
+    return [json.dumps(seen_document(seen)).encode(), table.encode()]
+
+
+def _looked_on(data: bytes, folder: Path) -> None:
+    path = folder / "seen.json"
+    path.write_bytes(data)
+    with suppress(BadInput):
+        table_of_sites(data.decode(errors="replace"), "seen")
+    found, seen = _toy_map(), merged([read_seen(str(path))])
+    compared = compare_seen(found, seen)
+    calls = ["unknown"] * len(compared.missing)
+    plain_lines(observed(found, seen, compared, calls))
+    json.dumps(observed_document(found, seen, compared, calls))
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
@@ -506,6 +540,7 @@ READERS: Mapping[str, Reader] = {
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
     "machine": Reader(_copied, _watched),
+    "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }
 
 

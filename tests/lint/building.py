@@ -98,7 +98,9 @@ def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
 def compile_module(source: Path, folder: Path, extra: Sequence[str] = ()) -> Path:
     """The module that a file is the source of."""
     made = folder / f"{source.stem}.ko"
-    command = ["gcc", *FLAGS, *extra, *_module_options(source.stem, folder), "-c", source]
+    typed = ["-g"] if source.stem.startswith(("h10", "h21")) else []
+    options = [*FLAGS, *typed, *extra, *_module_options(source.stem, folder)]
+    command = ["gcc", *options, "-c", source]
     subprocess.run([*command, "-o", made], check=True)
     return made
 

@@ -1,6 +1,7 @@
 """`klprove scan`."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, scan
 from klprove.source import near, plain
 
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
+
 _INCOMPLETE = 3
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 
@@ -18,6 +22,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.command("scan")
 @click.argument("image", metavar="VMLINUX")
 @click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
 @click.option(
     "--traceable",
     metavar="FILE",
@@ -46,6 +51,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 def scan_command(
     image: str,
     names: str | None,
+    debug: str | None,
     traceable: str | None,
     asked: str | None,
     function: str | None,
@@ -66,13 +72,13 @@ def scan_command(
     """
     found = scan(image, names, traceable, cache=not no_cache)
     if json_path is not None:
-        write_json(json_path, scan_document(found))
+        write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
     if function is not None:
-        return _why(found, function)
+        return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
         after = scan(other, cache=not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
@@ -88,13 +94,26 @@ def scan_command(
     return _without_names(found)
 
 
-def _why(found: Map, function: str) -> int:
+def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
+    from klprove.scan.inlining import inlines  # lists need neither it nor numpy
+
+    return inlines(image, debug, cache)
+
+
+def _why(found: Map, function: str, inlined: "Inlines | str") -> int:
+    from klprove.report.inlined import inlined_copies, inlined_only
+
     indices = found.find(function)
     if not indices:
+        gone = inlined_only(found, function, inlined)
+        if gone:
+            say(gone)
+            return 0
         raise click.UsageError(
             f"no function {plain(function)} in this image{_meant(found, function)}"
         )
-    say("\n\n".join(why(found, index) for index in indices))
+    told = (f"{why(found, i)}\n\n{inlined_copies(found, i, inlined)}" for i in indices)
+    say("\n\n".join(told))
     return 0
 
 
