@@ -1,6 +1,9 @@
 """What cannot be read, what changes while it is read, and what a look costs."""
 
 import json
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -186,3 +189,52 @@ def test_numbers_that_no_kernel_has(text: str) -> None:
     machine.add("/sys/kernel/tracing/enabled_functions", f"vfs_read ({text}) I\n")
     json.dumps(watch_document(machine.look()), allow_nan=False)
     assert "nan" not in metrics(machine.look(), 0.0, 0.0)
+
+
+@pytest.mark.parametrize("second", ["nobody", "a user's process"])
+def test_a_container_does_not_see_every_thread(second: str) -> None:
+    machine = Machine(live=True).moving().thread(7, 1)
+    if second != "nobody":
+        machine.thread(2, 1)
+        machine.files["/proc/2/stat"] = machine.files["/proc/2/task/2/stat"]
+    seen = Look(machine, kmsg=lambda: machine.files["/dmesg"] or "")()
+    found = judge(seen)
+    assert any("container" in each for each in seen.blind)
+    assert "idle-tasks" not in kinds(found)
+    assert found.transition is not None and found.transition.ends == "unknown"
+
+
+def test_a_whole_machine_has_kthreadd() -> None:
+    machine = Machine(live=True).moving().thread(2, 1, comm="kthreadd", kernel=True)
+    machine.files["/proc/2/stat"] = machine.files["/proc/2/task/2/stat"]
+    found = judge(Look(machine, kmsg=lambda: "")())
+    assert "idle-tasks" in kinds(found) and found.snapshot.blind == ()
+
+
+_LOOKING = """
+import contextlib, os, sys
+from klprove.watch import Folder, Look
+
+def hook(event, arguments):
+    if event == "open" and isinstance(arguments[2], int):
+        opened.append(arguments[2])
+
+opened = []
+sys.addaudithook(hook)
+assert len(Look(Folder(sys.argv[1]))().pending) == 1
+with contextlib.suppress(OSError):
+    Look(Folder("/"))()
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+print(len(opened), sum(bool(each & writing) for each in opened))
+"""
+
+
+def test_no_file_is_opened_for_writing(tmp_path: Path) -> None:
+    """A look at a made-up machine of real files, and one at this machine."""
+    path = Machine().moving().thread(7, 0, "vfs_read").patch("more").archive(tmp_path / "a.tar")
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path / "root", filter="data")
+    words = [sys.executable, "-c", _LOOKING, str(tmp_path / "root")]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    opened, written = map(int, said.split())
+    assert opened > 20 and written == 0

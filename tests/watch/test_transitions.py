@@ -178,3 +178,16 @@ def test_threads_of_a_process() -> None:
     machine = Machine().moving().thread(7, 1).thread(9, 0, f"vfs_read {BOTTOM}", pid=7)
     each = only(machine.look())
     assert (each.thread.tid, each.thread.pid) == (9, 7)
+
+
+def test_running_in_the_patched_function() -> None:
+    found = Machine().moving(since=5).thread(7, 0, f"vfs_read {BOTTOM}", state="R").look()
+    each = only(found)
+    assert (each.reason, each.ends, each.action.kind) == ("running", "soon", "wait")
+    assert each.culprit is not None and "vfs_read" in each.why
+
+
+def test_a_main_function_that_runs_never_ends_either() -> None:
+    machine = Machine().patch("fix", {"ksoftirqd": "vmlinux"}, transition=1)
+    stack = "ksoftirqd kthread ret_from_fork"
+    assert only(machine.thread(7, 0, stack, kernel=True, state="R").look()).ends == "never"
