@@ -15,7 +15,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lock clean
+	bench-watch spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lock clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -99,6 +99,9 @@ bench-updater: $(READY) ## every handler at every site beside an updater: states
 bench-small: $(READY) ## the cases of bench that take seconds
 	@$(SPIN) $(BIN)/python bench/spin.py all small
 
+bench-watch: $(READY) ## CPU seconds of a look of `klprove watch` at 100,000 threads
+	@$(BIN)/python -m bench.watch
+
 engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
@@ -137,9 +140,10 @@ kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests o
 
 kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
 	@$(BIN)/python -m tests.lab.debian
+	@$(BIN)/python -m tests.watch.debian
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

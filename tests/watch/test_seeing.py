@@ -11,7 +11,8 @@ import pytest
 from klprove.report.watch import watch_document
 from klprove.watch import Look, Walker, judge, metrics
 from klprove.watch.log import read_kmsg
-from klprove.watch.trees import Folder, Recorder
+from klprove.watch.sysfs import build_id
+from klprove.watch.trees import Archive, Folder, Recorder
 from tests.watch.machines import Machine, kinds
 
 ROOT_ONLY = ("/sys/kernel/tracing", "/sys/kernel/debug", "/dmesg")
@@ -238,3 +239,28 @@ def test_no_file_is_opened_for_writing(tmp_path: Path) -> None:
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     opened, written = map(int, said.split())
     assert opened > 20 and written == 0
+
+
+def test_records_of_the_log_of_this_machine() -> None:
+    machine = Machine(live=True).patch(transition=1)
+    record = "5,1,990000000,-,caller=T1;livepatch: 'fix': starting patching transition\n SUB=x\n"
+    found = judge(Look(machine, kmsg=lambda: record)())
+    assert found.transition is not None and found.transition.seconds == 10
+
+
+def test_an_archive_is_a_tree(tmp_path: Path) -> None:
+    tree = Archive(Machine().patch().archive(tmp_path / "a.tar"))
+    assert tree.names("/sys/kernel/livepatch/fix/vmlinux/") == ["patched", "vfs_read,1"]
+    assert tree.names("/sys/kernel/livepatch/fix/vmlinux/vfs_read,1") == []
+    for path in ("/proc/uptime", "/proc/none"):
+        with pytest.raises(FileNotFoundError):
+            tree.names(path)
+    with pytest.raises(FileNotFoundError):
+        tree.text("/sys/kernel")
+
+
+def test_a_build_id_behind_other_notes() -> None:
+    notes = bytes.fromhex("04000000 06000000 06000000 58656e00 6c696e757800 0000")
+    notes += bytes.fromhex("04000000 04000000 03000000 474e5500 01020304")
+    text = notes.decode(errors="surrogateescape")
+    assert build_id(text) == "01020304" and build_id(text[:-8]) == "" and build_id("") == ""
