@@ -174,3 +174,10 @@ def test_what_is_unknown_is_said_of_each_patch() -> None:
     assert [(e.patch, e.state) for e in found.effects] == [("one", "unknown"), ("two", "effective")]
     (each,) = (e for e in found.findings if e.kind == "effect-unknown")
     assert each.patch == "one" and "list of modules" in each.text and found.status == 3
+
+
+def test_without_the_list_of_kprobes_one_more_may_be_one() -> None:
+    machine = Machine(denied=lambda path: path.endswith("kprobes/list")).patch()
+    assert state(machine)[0] == "effective"
+    machine.hook("vfs_read", users=2)
+    assert state(machine)[0] == "contested" and machine.look().status == 3
