@@ -171,7 +171,7 @@ def test_without_the_module(patch: Patch, vmlinux: Path, tmp_path: Path, capsys:
     assert run([*command, "--object", str(tmp_path)]) == 3
     out = capsys.readouterr().out
     assert out.count("no --object driver.ko") == 2  # H20 is about the module, not a function
-    assert "H01,H02,H03,H04,H05,H11,H12" in out
+    assert "H01,H02,H03,H04,H05,H08,H11,H12" in out
     (tmp_path / "modules.builtin").write_text("kernel/drivers/driver.ko\n")
     assert run([*command, "--object", str(tmp_path)]) == 1
     assert "error: H12: driver: is built into this kernel" in capsys.readouterr().out
