@@ -44,7 +44,13 @@ from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.dwarves import made
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
-from tests.lint.building import build_kernel, build_module, has_gcc
+from tests.lint.building import (
+    build_driver,
+    build_kernel,
+    build_module,
+    has_gcc,
+    livepatch_of_driver,
+)
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
@@ -264,6 +270,28 @@ def _linted(data: bytes, folder: Path) -> None:
         _strings(json.loads(told))
     if has_gcc():
         _dead(lint_text(lint(Case(read_livepatch(str(good)), Vmlinux(str(given)))), verbose=True))
+
+
+@cache
+def _driver() -> Sequence[bytes]:
+    """A module, and a livepatch of it; bare headers where there is no gcc."""
+    if not has_gcc():
+        return [b"\x7fELF" + bytes(60)] * 2
+    with tempfile.TemporaryDirectory() as folder:
+        functions = "NEW(driver_open, new), NEW(driver_wait, new), NEW(driver_main, new)"
+        paths = [build_driver(Path(folder)), livepatch_of_driver(Path(folder), "all", functions)]
+        return [path.read_bytes() for path in paths]
+
+
+def _driven(data: bytes, folder: Path) -> None:
+    """The bytes as a module that is patched, and as what a running system says about one."""
+    given, good = folder / "driver.ko", folder / "good.ko"
+    notes = folder / "module" / "driver" / "notes"
+    notes.mkdir(parents=True, exist_ok=True)
+    given.write_bytes(data)
+    good.write_bytes(_driver()[1])
+    (notes / ".note.gnu.build-id").write_bytes(data[:4096])
+    _said(["lint", str(good), "-v", "--object", str(folder), "--running", str(folder)])
 
 
 @cache
@@ -536,6 +564,7 @@ READERS: Mapping[str, Reader] = {
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
+    "patched-module": Reader(lambda random: mutated(random, _driver()[:1]), _driven),
     "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),

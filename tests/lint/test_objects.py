@@ -15,18 +15,10 @@ from klprove.cli.main import run
 from klprove.lint import Case, Kernel, Report, lint, read_livepatch, read_object
 from klprove.scan import Map
 from klprove.source import BadInput
-from tests.lint.building import build_driver, compile_module
+from tests.lint.building import DRIVEN, build_driver, compile_module, livepatch_of_driver
 
 Capture = pytest.CaptureFixture[str]
 Patch = Callable[..., Path]
-
-SOURCE = """
-#define OBJECT "driver"
-#include "patch.h"
-static noinline int new(int *device) { return device[7]; }
-%s
-LIVEPATCH(%s);
-"""
 
 EXPECTED: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
     "good": ("NEW(driver_last, new)", set()),
@@ -69,13 +61,6 @@ EXPECTED: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
 def driver(workshop: Path) -> Path:
     """The module that is patched."""
     return build_driver(workshop)
-
-
-def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
-    """A livepatch of it: with more code, and of these functions."""
-    source = folder / f"driver_{name}.c"
-    source.write_text(SOURCE % (code, functions))
-    return compile_module(source, folder)
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +191,7 @@ def test_objects_that_cannot_be_used(
 def test_a_name_that_no_module_has(workshop: Path, kernel: Kernel) -> None:
     source = workshop / "dashes.c"
     functions = "NEW(driver_last, new)"
-    source.write_text(SOURCE.replace('"driver"', '"snd-hda"') % ("", functions))
+    source.write_text(DRIVEN.replace('"driver"', '"snd-hda"') % ("", functions))
     report = lint(Case(read_livepatch(str(compile_module(source, workshop))), kernel))
     found = {(each.rule, each.severity, each.where) for each in report.findings}
     assert ("H12", "error", "snd-hda") in found

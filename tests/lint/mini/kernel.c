@@ -55,9 +55,9 @@ used long do_madvise(long start) { return start + 1; }
 used long __x64_sys_madvise(const long *regs) { return do_madvise(regs[0]) | 1; }
 used long __ia32_sys_madvise(const long *regs) { return do_madvise(regs[1]) | 1; }
 
-used int do_getpgid(int pid) { return pid + 3; }
-used long __x64_sys_getpgid(const long *regs) { return do_getpgid(regs[0]) | 1; }
-used long __ia32_sys_getpgid(const long *regs) { return do_getpgid(regs[1]) | 1; }
+used int do_epoll_create(int flags) { return flags + 3; }
+used long __x64_sys_epoll_create1(const long *regs) { return do_epoll_create(regs[0]) | 1; }
+used long __ia32_sys_epoll_create1(const long *regs) { return do_epoll_create(regs[1]) | 1; }
 
 int crng_ready;
 static struct mutex dummy_mutex;

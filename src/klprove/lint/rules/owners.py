@@ -5,6 +5,8 @@ from functools import cache
 
 from klprove.lint.finding import NOTE, WARNING, Case, Finding, Rule
 from klprove.lint.kernel import Kernel
+from klprove.lint.livepatch import VMLINUX
+from klprove.lint.target import Place
 
 _LIVE = "; look at bpftool link and enabled_functions before and after loading (klprove watch)"
 
@@ -20,9 +22,16 @@ def check(case: Case) -> Iterator[Finding]:
         elif function.name.startswith("security_"):
             text = "calls the security modules, and BPF may replace what it returns"
             yield Finding(NOTE, function.shown, text + _LIVE)
-        elif case.kernel and (why := overridable(case.kernel).get(place.address)):
+        elif why := _listed(case, place):
             text = f"is {why}: a BPF program that replaces its return value wins"
             yield Finding(NOTE, function.shown, text + _LIVE)
+
+
+def _listed(case: Case, place: Place) -> str:
+    """The list of the kernel that has the function; empty for none, and for a module's."""
+    if case.kernel is None or place.object != VMLINUX:
+        return ""
+    return overridable(case.kernel).get(place.address, "")
 
 
 @cache
