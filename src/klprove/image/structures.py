@@ -38,7 +38,7 @@ def structure(image: Image, name: str) -> Structure | None:
     if magic != _MAGIC or head + max(types + length, strings + size) > len(data):
         return None
     text = data[head + strings : head + strings + size]
-    place = text.find(b"\0" + name.encode("ascii", "ignore") + b"\0") + 1
+    place = text.find(b"\0" + name.encode("ascii", "replace") + b"\0") + 1
     if not place:
         return None
     records = data[head + types : head + types + length]

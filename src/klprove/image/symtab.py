@@ -85,10 +85,10 @@ class SymbolTable:
         self._searches += 1
         if self._searches > _FEW:
             return self.by_name.get(name, np.empty(0, np.intp))
-        wanted = name.encode("ascii", "ignore") + b"\0"
+        wanted = name.encode("ascii", "replace") + b"\0"
         places, order = self._by_place
         found = []
-        place = self.strings.find(wanted) if name else -1
+        place = self.strings.find(wanted) if name.isascii() and name else -1
         while place >= 0:
             low, high = np.searchsorted(places, np.array([place, place + 1], places.dtype))
             found.append(order[low:high])
