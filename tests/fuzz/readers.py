@@ -429,7 +429,13 @@ def _restored(data: bytes, folder: Path) -> None:
 @cache
 def _images() -> Sequence[bytes]:
     whole = toy().read_bytes()
-    return [whole, kernel("s390x", {"f": (TEXT, 16)}, [TEXT]), gzip.compress(whole)]
+    others = (toy("-DALTERNATIVES"), toy("-O2", source="pointers.c"))
+    return [
+        whole,
+        *(each.read_bytes() for each in others),
+        kernel("s390x", {"f": (TEXT, 16)}, [TEXT]),
+        gzip.compress(whole),
+    ]
 
 
 def _scanned(data: bytes, folder: Path) -> None:

@@ -27,11 +27,18 @@ LIVEPATCH(%s);
 @dataclass(frozen=True)
 class Twin:
     """A module whose findings are known: `expected` are the rules that have to find an error or a
-    warning, by severity; `after`: the module that is loaded before it."""
+    warning, by severity; `elsewhere` the same for releases that begin so; `after`: the modules that
+    are loaded before it."""
 
     name: str
     expected: Mapping[str, str]
-    after: str
+    elsewhere: Mapping[str, Mapping[str, str]]
+    after: Sequence[str]
+
+    def on(self, release: str) -> Mapping[str, str]:
+        """What is expected on a kernel of that release."""
+        found = (told for start, told in self.elsewhere.items() if release.startswith(start))
+        return next(found, self.expected)
 
 
 @cache
@@ -41,11 +48,18 @@ def twins() -> Sequence[Twin]:
 
 
 def _twin(path: Path) -> Twin:
-    match = re.match(r"/\* lint: (clean|[^*]*?)(?: after (\w+))? \*/\n", path.read_text())
+    """`lint: H15 warning | 6.12: H05 error after OLD, NEWER`, or `clean`."""
+    match = re.match(r"/\* lint: ([^*]*?)(?: after ([\w, ]+))? \*/\n", path.read_text())
     assert match, f"{path.name} does not say what is expected"
-    told = "" if match[1] == "clean" else match[1]
-    pairs = [each.split() for each in told.split(";") if each]
-    return Twin(path.stem, dict(pairs), match[2] or "")
+    first, *others = (each.strip() for each in match[1].split("|"))
+    elsewhere = (each.split(":") for each in others)
+    after = match[2].split(", ") if match[2] else []
+    return Twin(path.stem, _told(first), {on: _told(told) for on, told in elsewhere}, after)
+
+
+def _told(text: str) -> Mapping[str, str]:
+    pairs = [each.split() for each in text.split(";")]
+    return {} if text.strip() == "clean" else dict(pairs)
 
 
 def has_gcc() -> bool:

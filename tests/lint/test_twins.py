@@ -25,7 +25,7 @@ def test_twin(
     dwarf: DebugSections,
     built: Callable[[str], Path],
 ) -> None:
-    after = read_livepatch(str(built(twin.after))) if twin.after else None
+    after = tuple(read_livepatch(str(built(each))) for each in twin.after)
     patch = read_livepatch(str(built(twin.name)))
     report = lint(Case(patch, kernel, after, contexts, inlines=inlined, debug=dwarf))
     told = {(each.rule, each.severity) for each in report.findings}

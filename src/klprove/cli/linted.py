@@ -33,6 +33,7 @@ from klprove.report.lint import (
     lint_document,
     lint_explanation,
     lint_list,
+    lint_rules,
     lint_sarif,
     lint_text,
 )
@@ -51,10 +52,11 @@ def linted(
     debug: str | None,
     objects: tuple[str, ...],
     running: str | None,
-    after: str | None,
+    after: tuple[str, ...],
     listed: bool,
     rules: tuple[str, ...],
     explain: str | None,
+    list_rules: bool,
     waivers: str | None,
     baseline: str | None,
     write_baseline: str | None,
@@ -65,6 +67,9 @@ def linted(
     """Run the rules and write what they say; the exit status."""
     if explain:
         return _explain(explain)
+    if list_rules:
+        say(lint_rules())
+        return 0
     if module is None:
         raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
     if json_path == "-" and sarif == "-":
@@ -81,7 +86,8 @@ def linted(
         say(lint_list(patch))
         return _BAD_INPUT if lost else 0
     stripped = _stripped(vmlinux, patch) if vmlinux and not kernel else None
-    earlier = _aid(partial(_other, kernel), after, patch, lost)
+    read = (_aid(partial(_other, kernel), each, patch, lost) for each in after)
+    earlier = tuple(each for each in read if each)
     path = vmlinux if kernel else None
     contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
