@@ -17,9 +17,9 @@ _RECORD = np.dtype(
 _RESERVED, _EXTENDED = 0xFF00, 0xFFFF
 """SHN_LORESERVE: from here no section is meant. SHN_XINDEX: its index is in a table of its own."""
 _NO_SECTION = 0xFFFF0000
-LIVEPATCH, ABSOLUTE = _NO_SECTION | 0xFF20, _NO_SECTION | 0xFFF1
-"""SHN_LIVEPATCH (include/uapi/linux/elf.h) and SHN_ABS, as `SymbolTable.sections` has them: far
-above any section, of which there can be more than 65,280."""
+ABSOLUTE = _NO_SECTION | 0xFFF1
+"""SHN_ABS as `SymbolTable.sections` has it, and so its like: far above any section, of which there
+can be more than 65,280."""
 
 
 _FEW = 128
