@@ -15,6 +15,13 @@ FLAGS = [
     *("-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-stack-protector"),
     *("-pg", "-mfentry", "-mrecord-mcount"),
 ]
+DRIVEN = """
+#define OBJECT "driver"
+#include "patch.h"
+static noinline int new(int *device) { return device[7]; }
+%s
+LIVEPATCH(%s);
+"""
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,13 @@ def build_driver(folder: Path) -> Path:
     return made
 
 
+def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
+    """A livepatch of that module: `functions` are what it replaces, by `new` or by more `code`."""
+    source = folder / f"driver_{name}.c"
+    source.write_text(DRIVEN % (code, functions))
+    return compile_module(source, folder)
+
+
 def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
     """One module, against headers of our own."""
     return compile_module(MODULES / f"{name}.c", folder, extra)
@@ -102,7 +116,9 @@ def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
 def compile_module(source: Path, folder: Path, extra: Sequence[str] = ()) -> Path:
     """The module that a file is the source of."""
     made = folder / f"{source.stem}.ko"
-    command = ["gcc", *FLAGS, *_module_options(source.stem, folder), *extra, "-c", source]
+    typed = ["-g"] if source.stem.startswith(("h10", "h21")) else []
+    options = [*FLAGS, *typed, *extra, *_module_options(source.stem, folder)]
+    command = ["gcc", *options, "-c", source]
     subprocess.run([*command, "-o", made], check=True)
     return made
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.lint import Case, Kernel, lint, read_livepatch
 from klprove.scan import Map, scan
 from klprove.scan.inlining import inlines
@@ -49,12 +49,16 @@ def build(kernel: Path) -> None:
 
 
 def wrong(
-    twin: Twin, kernel: Kernel | None, contexts: Map | None, inlined: Inlines | str
+    twin: Twin,
+    kernel: Kernel | None,
+    contexts: Map | None,
+    inlined: Inlines | str,
+    debug: DebugSections | None,
 ) -> Iterator[str]:
     """What is not as the first line of the module says."""
     patch = read_livepatch(str(FOLDER / f"{twin.name}.ko"))
     after = tuple(read_livepatch(str(FOLDER / f"{each}.ko")) for each in twin.after)
-    found = lint(Case(patch, kernel, after, contexts, inlines=inlined)).findings
+    found = lint(Case(patch, kernel, after, contexts, inlines=inlined, debug=debug)).findings
     accused = {
         (each.rule, each.severity) for each in found if each.severity in ("error", "warning")
     }
@@ -75,9 +79,10 @@ def main(arguments: list[str]) -> int:
     kernel = Kernel(arguments[0]) if arguments else None
     contexts = scan(arguments[0]) if arguments else None
     inlined = inlines(arguments[0]) if arguments else "no vmlinux"
+    debug = DebugSections(kernel.image) if kernel else None
     bad = 0
     for twin in twins():
-        told = list(wrong(twin, kernel, contexts, inlined))
+        told = list(wrong(twin, kernel, contexts, inlined, debug))
         bad += bool(told)
         expected = ", ".join(twin.on(kernel.release if kernel else "")) or "clean"
         print(f"{twin.name:<20} {expected:<12} {'; '.join(told) or 'as expected'}")

@@ -47,8 +47,8 @@ EXPORT(rps_needed);
 in(".sched.text") used void schedule(void) { __asm__ volatile(""); }
 in(".sched.text") used notrace void __schedule(void) { __asm__ volatile(""); }
 
-used int cmdline_proc_show(struct seq_file *m) { seq_puts(m, "root=/dev/sda1\n"); return 0; }
-used int version_proc_show(struct seq_file *m) { seq_puts(m, linux_banner); return 0; }
+used int cmdline_proc_show(struct seq_file *m, void *unused) { seq_puts(m, "root=/dev/sda1\n"); return 0; }
+used int version_proc_show(struct seq_file *m, void *unused) { seq_puts(m, linux_banner); return 0; }
 in(".init.text") used void start_kernel(void) { __asm__ volatile(""); }
 
 used long do_madvise(long start) { return start + 1; }
@@ -197,4 +197,14 @@ __attribute__((__used__)) unsigned int x86_family(unsigned int signature)
 used unsigned int x86_model(unsigned int signature)
 {
 	return x86_family(signature) >= 6 ? signature >> 4 & 15 : 0;
+}
+
+struct task_group;
+struct cfs_schedulable_data {
+	struct task_group *tg;
+	unsigned long long period, quota;
+};
+used void tg_cfs_schedulable_down(struct task_group *group, struct cfs_schedulable_data *data)
+{
+	data->period = data->quota;
 }

@@ -80,7 +80,12 @@ int _printk_deferred(const char *, ...);
 #define pr_err(...) _printk(__VA_ARGS__)
 void msleep(unsigned int);
 
-struct mutex { long owner; };
+struct mutex {
+	long owner;
+#ifdef STALE /* as another release may have it */
+	int waiters;
+#endif
+};
 void mutex_lock(struct mutex *);
 void mutex_unlock(struct mutex *);
 #define DEFINE_MUTEX(name) struct mutex name
