@@ -40,7 +40,13 @@ from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
-from tests.lint.building import build_kernel, build_module, has_gcc
+from tests.lint.building import (
+    build_driver,
+    build_kernel,
+    build_module,
+    has_gcc,
+    livepatch_of_driver,
+)
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
@@ -263,6 +269,28 @@ def _linted(data: bytes, folder: Path) -> None:
 
 
 @cache
+def _driver() -> Sequence[bytes]:
+    """A module, and a livepatch of it; bare headers where there is no gcc."""
+    if not has_gcc():
+        return [b"\x7fELF" + bytes(60)] * 2
+    with tempfile.TemporaryDirectory() as folder:
+        functions = "NEW(driver_open, new), NEW(driver_wait, new), NEW(driver_main, new)"
+        paths = [build_driver(Path(folder)), livepatch_of_driver(Path(folder), "all", functions)]
+        return [path.read_bytes() for path in paths]
+
+
+def _driven(data: bytes, folder: Path) -> None:
+    """The bytes as a module that is patched, and as what a running system says about one."""
+    given, good = folder / "driver.ko", folder / "good.ko"
+    notes = folder / "module" / "driver" / "notes"
+    notes.mkdir(parents=True, exist_ok=True)
+    given.write_bytes(data)
+    good.write_bytes(_driver()[1])
+    (notes / ".note.gnu.build-id").write_bytes(data[:4096])
+    _said(["lint", str(good), "-v", "--object", str(folder), "--running", str(folder)])
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -401,7 +429,13 @@ def _restored(data: bytes, folder: Path) -> None:
 @cache
 def _images() -> Sequence[bytes]:
     whole = toy().read_bytes()
-    return [whole, kernel("s390x", {"f": (TEXT, 16)}, [TEXT]), gzip.compress(whole)]
+    others = (toy("-DALTERNATIVES"), toy("-O2", source="pointers.c"))
+    return [
+        whole,
+        *(each.read_bytes() for each in others),
+        kernel("s390x", {"f": (TEXT, 16)}, [TEXT]),
+        gzip.compress(whole),
+    ]
 
 
 def _scanned(data: bytes, folder: Path) -> None:
@@ -501,6 +535,7 @@ READERS: Mapping[str, Reader] = {
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
+    "patched-module": Reader(lambda random: mutated(random, _driver()[:1]), _driven),
     "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),

@@ -14,7 +14,7 @@ EVERYWHERE = "H30 note"
 
 def found(recipe: Recipe, kernel: Kernel, contexts: Map) -> tuple[Finding, ...]:
     """All findings of a built module."""
-    return lint(Case(read_livepatch(str(made(recipe))), kernel, None, contexts)).findings
+    return lint(Case(read_livepatch(str(made(recipe))), kernel, (), contexts)).findings
 
 
 def unknown_names(recipe: Recipe, kernel: Kernel) -> Iterator[str]:
