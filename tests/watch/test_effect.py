@@ -81,6 +81,16 @@ def test_replaced_again_by_a_newer_patch() -> None:
     assert "superseded" in kinds(found) and found.status == 0
 
 
+def test_the_newest_module_is_the_first_line_and_on_top() -> None:
+    names = ("d", "a", "c", "b")
+    machine = Machine()
+    for each in names:
+        machine.patch(each)
+    found = machine.look()
+    assert [each.name for each in found.snapshot.patches] == list(names)
+    assert [each.order for each in found.snapshot.patches] == [1, 2, 3, 4]  # e1000 is older
+
+
 def test_the_order_on_the_stack_is_said_since_6_14() -> None:
     machine = Machine().patch("b", stack_order=1).patch("a", stack_order=0)
     assert [each.name for each in machine.look().snapshot.patches] == ["a", "b"]
