@@ -238,3 +238,21 @@ def test_an_age_that_nobody_knows() -> None:
     found = machine.look()
     assert only(found).seconds is None and only(found).action.kind == "wait"
     assert found.transition is not None and found.transition.started is None
+
+
+def test_what_moves_is_taken_for_the_newest_where_nobody_knows() -> None:
+    machine = Machine(denied=lambda path: path == "/proc/modules").moving("a", since=30).patch("b")
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "sleeping_on_function"
+    machine = Machine().moving("a", since=30).patch("b")  # b is newer: nobody waits for its code
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "unreliable"
+
+
+def test_threads_that_run_in_the_function_are_a_reason_against_force() -> None:
+    found = Machine().moving().thread(7, 0, "vfs_read", state="R").thread(8, 0, "poll").look()
+    assert found.transition is not None
+    assert [each.partition(":")[0] for each in found.transition.against_force[:2]] == [
+        "threads inside vfs_read",
+        "threads of which it is not known what they are in",
+    ]
