@@ -256,3 +256,21 @@ def test_threads_that_run_in_the_function_are_a_reason_against_force() -> None:
         "threads inside vfs_read",
         "threads of which it is not known what they are in",
     ]
+
+
+def test_other_code_of_an_older_patch_does_not_count() -> None:
+    machine = Machine().patch("old", {"vfs_read": "vmlinux", "vfs_readv": "vmlinux"})
+    machine.moving("new", since=30).thread(7, 0, "new_vfs_readv@old").thread(8, 0, "code@old")
+    found = machine.look()  # a name that says nothing may be that of anything
+    assert [each.reason for each in found.blockers] == ["unreliable", "sleeping_on_function"]
+
+
+def test_a_large_patch_and_many_threads() -> None:
+    """A thousand functions, each replaced before: frames are looked up by name and module."""
+    names = {f"function_{each}": "vmlinux" for each in range(1000)}
+    machine = Machine().patch("old", names).patch("new", names, transition=1)
+    for tid in range(1000, 1300):
+        machine.thread(tid, 0, "function_7@nfs " * 20 + "livepatch_function_7@old")
+    found = machine.look()
+    assert {each.culprit.function.name for each in found.blockers if each.culprit} == {"function_7"}
+    assert len(found.blockers) == 300
