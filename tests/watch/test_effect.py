@@ -191,3 +191,10 @@ def test_without_the_list_of_kprobes_one_more_may_be_one() -> None:
     assert state(machine)[0] == "effective"
     machine.hook("vfs_read", users=2)
     assert state(machine)[0] == "contested" and machine.look().status == 3
+
+
+def test_why_a_patch_is_off_the_list_is_said_by_its_own_lines() -> None:
+    machine = Machine().patch("new").module("old", "(OEK)", 0)
+    machine.log(5, "'other': unpatching complete").log(6, "'old': patching complete")
+    assert "replaced or disabled" in machine.look().findings[0].text
+    assert "it was disabled" in machine.log(7, "'old': unpatching complete").look().findings[0].text

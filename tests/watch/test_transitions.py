@@ -64,6 +64,7 @@ def test_stopped(state: str, word: str) -> None:
     stack = f"do_signal_stop vfs_read {BOTTOM}"
     found = Machine().moving(since=45).thread(7, 0, stack, state=state).look()
     assert only(found).action.kind == "signal" and word in only(found).action.text
+    assert ("by a debugger" in only(found).why) == (state == "t")
 
 
 def test_a_zombie_waits_for_its_parent() -> None:
