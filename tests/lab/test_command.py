@@ -14,6 +14,14 @@ from tests.lab.test_comparing import WAYS, map_of, site
 Capture = pytest.CaptureFixture[str]
 
 
+class Bytes:
+    """An image without code."""
+
+    def at(self, address: int, size: int) -> memoryview:
+        """Nothing."""
+        return memoryview(b"")
+
+
 @pytest.fixture(autouse=True)
 def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is scanned has the five functions of test_comparing."""
@@ -22,12 +30,11 @@ def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
         return map_of(reached={"irq": {"handler": 1}})
 
     monkeypatch.setattr(observing, "scan", scanned)
+    monkeypatch.setattr("klprove.image.open_image", lambda path: Bytes())
 
 
 def seen(build_id: str = "ab", way: Way = WAYS["irq"]) -> Seen:
-    return Seen(
-        "6.1", build_id, [{"model": "max"}], frozenset(), {site("handler"): {way: Entered(1, 2)}}
-    )
+    return Seen("6.1", build_id, [], frozenset(), {site("handler"): {way: Entered(1, 2)}})
 
 
 def written(tmp_path: Path, it: Seen) -> str:
@@ -37,9 +44,9 @@ def written(tmp_path: Path, it: Seen) -> str:
 
 
 def headers(tmp_path: Path, release: str = "6.1") -> str:
-    there = tmp_path / "headers" / "include" / "config"
+    there = tmp_path / "headers" / "include" / "generated"
     there.mkdir(parents=True)
-    (there / "kernel.release").write_text(f"{release}\n")
+    (there / "utsrelease.h").write_text(f'#define UTS_RELEASE "{release}"\n')
     return str(tmp_path / "headers")
 
 

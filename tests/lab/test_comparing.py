@@ -1,10 +1,11 @@
 """What was seen against a map of five functions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from klprove.lab import Entered, Seen, Way, compare_seen, fits
+from klprove.lab import Entered, Run, Seen, Way, compare_seen, fits
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, Step
 
@@ -65,6 +66,11 @@ def test_any_grade_will_do(question: str, grade: int) -> None:
     assert sum(share.mapped) == 2 and share.missing == 0
 
 
+def test_the_first_function_counts_and_a_hard_interrupt_asks_two_questions() -> None:
+    it = seen(task={Way("hardirq", True, False, False): Entered(1, 0)})
+    assert [each.question for each in compare_seen(map_of(), it).missing] == ["irq", "irqs-off"]
+
+
 def test_another_question_is_no_answer() -> None:
     found = map_of(reached={"irq": {"handler": 0}})
     (missing,) = compare_seen(found, seen(handler={WAYS["nmi"]: Entered(1, 0)})).missing
@@ -99,29 +105,40 @@ def test_the_kernels_own_list_on_both_sides() -> None:
 def test_only_one_build_is_compared() -> None:
     assert fits(map_of(), seen())
     assert not fits(map_of(), Seen("6.1", "cd", [], frozenset()))
-    assert not fits(map_of(), Seen("6.1", "", [], frozenset()))
+    assert not fits(replace(map_of(), build_id=""), Seen("6.1", "", [], frozenset()))
 
 
 def test_the_report_names_all_that_is_missing() -> None:
     it = seen(
         idle={WAYS["rcu-off"]: Entered(1234, site("task"))},
-        handler={WAYS["irq"]: Entered(1, 2), WAYS["nmi"]: Entered(1, 2)},
+        handler={WAYS["irq"]: Entered(1, 2), WAYS["nmi"]: Entered(1, site("last"))},
     )
-    found = map_of(reached={"irq": {"handler": 1}})
+    found = map_of(reached={"irq": {"handler": 1}, "nmi": {"last": 2}})
     compared = compare_seen(found, it)
-    text = observed(found, it, compared)
+    calls = ["pointer", "direct"]
+    text = observed(found, it, compared, calls)
     assert text.startswith("klprove: UNSOUND  6.1")
-    rows = text[text.index("not in the map") :].splitlines()
-    assert "  idle                                task rcu-off       1,234  task" in rows
-    assert any(row.split() == ["handler", "nmi", "1", "0x2"] for row in rows)
+    assert text[text.index("not in the map") :].splitlines() == [
+        "not in the map: may run in NMI-like context: 1",
+        "  by a function of the map, a call through a pointer: 1",
+        "    handler <- last  nmi, 1 time",
+        "",
+        "not in the map: may be entered while RCU is not watching: 1",
+        "  by what is not in the map either, a call of this very function: 1",
+        "    idle <- task  task rcu-off, 1,234 times",
+    ]
     assert max(map(len, text.splitlines())) < 80
-    said = observed_document(found, it, compared)
-    assert [each["function"] for each in said["missing"]] == ["handler", "idle"]
+    said = observed_document(found, it, compared, calls)
+    assert [
+        (each["function"], each["call"], each["caller_in_map"]) for each in said["missing"]
+    ] == [("handler", "pointer", True), ("idle", "direct", False)]
     assert said["questions"]["irq"]["likely"] == {"mapped": 1, "seen": 1}
 
 
 def test_a_sound_map_says_so() -> None:
     found = map_of(reached={"irq": {"handler": 1}})
     it = seen(handler={WAYS["irq"]: Entered(1, 2)})
-    text = observed(found, it, compare_seen(found, it))
+    it = replace(it, runs=[Run("max", ["idle=poll"], 1.5, 1234, 1, 2)])
+    text = observed(found, it, compare_seen(found, it), [])
+    assert "machine : max idle=poll, 1.5s, 1,234 NMIs, 1 machine check, 2 entries" in text
     assert text.startswith("klprove: OBSERVED  6.1") and "not in the map" not in text

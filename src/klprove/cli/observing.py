@@ -20,6 +20,7 @@ from klprove.lab import (
     read_seen,
     release_of,
     seen_document,
+    way_of_call,
 )
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, scan
@@ -83,11 +84,17 @@ def _ended(early: BaseException) -> int:
 
 
 def _compare(found: Map, seen: Seen, json_path: str | None) -> int:
+    from klprove.image import open_image  # scan has said it where its packages are missing
+
     compared = compare_seen(found, seen)
+    calls = []
+    if compared.missing:
+        code = open_image(found.path).at
+        calls = [way_of_call(code, found, each) for each in compared.missing]
     if json_path is not None:
-        write_json(json_path, observed_document(found, seen, compared))
+        write_json(json_path, observed_document(found, seen, compared, calls))
     if json_path != "-":
-        say(observed(found, seen, compared))
+        say(observed(found, seen, compared, calls))
     if compared.missing:
         return _UNSOUND
     return _INCOMPLETE if found.open else 0

@@ -1,5 +1,6 @@
 """The guest's own programs, built for one kernel: the module observe, and what makes load."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,14 +14,18 @@ _SECONDS = 300
 
 
 def release_of(headers: Path) -> str:
-    """The release that `headers` are of. Raises BadInput where they are no kernel's headers."""
-    path = headers / "include" / "config" / "kernel.release"
+    """The release that `headers` are of, as modules built with them have it. Raises BadInput where
+    they are no kernel's headers."""
+    path = headers / "include" / "generated" / "utsrelease.h"
     try:
-        return path.read_text().strip()
+        found = re.search(r'UTS_RELEASE "([^"]+)"', path.read_text(errors="replace"))
     except OSError:
-        text = "no kernel headers: there is no include/config/kernel.release in it"
+        found = None
+    if found is None:
+        text = "no kernel headers: no include/generated/utsrelease.h in it says their release"
         hint = "Debian: apt-get install linux-headers-$(uname -r), or make kernel-lab"
-        raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text, hint)]) from None
+        raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text, hint)])
+    return found[1]
 
 
 def module(headers: Path, source: Path = GUEST, name: str = "observe") -> bytes:

@@ -1,11 +1,11 @@
 """What a running kernel was seen to do beside its map: text for people, JSON for programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from klprove.lab import Comparison, Missing, Seen, Share, Way, totals
+from klprove.lab import WAYS_OF_CALL, Comparison, Missing, Run, Seen, Share, Way, totals
 from klprove.report.scan import label
-from klprove.report.wrapping import WIDTH, count, field
+from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.scan import GRADES, QUESTIONS, Map
 
 FORMAT = "klprove-observed 1"
@@ -22,12 +22,13 @@ _WORDS = {
 }
 
 
-def observed(found: Map, seen: Seen, compared: Comparison) -> str:
-    """What was seen, how much of the map that is, and all that the map lacks."""
-    return "\n".join(_observed(found, seen, compared))
+def observed(found: Map, seen: Seen, compared: Comparison, calls: Sequence[str]) -> str:
+    """What was seen, how much of the map that is, and all that the map lacks; `calls` has the way
+    of the call for each that is missing (WAYS_OF_CALL)."""
+    return "\n".join(_observed(found, seen, compared, calls))
 
 
-def _observed(found: Map, seen: Seen, compared: Comparison) -> Iterator[str]:
+def _observed(found: Map, seen: Seen, compared: Comparison, calls: Sequence[str]) -> Iterator[str]:
     word = "UNSOUND" if compared.missing else "OBSERVED"
     machines = count(len(seen.runs), "machine")
     yield f"klprove: {word}  {seen.release}  {machines}  {count(len(seen.sites), 'function')}"
@@ -42,17 +43,15 @@ def _observed(found: Map, seen: Seen, compared: Comparison) -> Iterator[str]:
     yield ""
     yield from _shares(compared)
     yield from _lists(found, seen, compared)
-    yield from _missing(found, compared)
+    yield from _missing(found, compared, calls)
 
 
-def _run(run: Mapping[str, Any]) -> str:
-    options = " ".join(map(str, run.get("options", ())))
-    parts = [f"{run.get('model', '?')} {options}".strip(), f"{run.get('seconds', 0)}s"]
-    parts.append(f"{run.get('nmis', 0):,} NMIs")
-    if run.get("machine_checks"):
-        parts.append(count(run["machine_checks"], "machine check"))
-    if run.get("lost"):
-        parts.append(f"{run['lost']:,} entries found no room")
+def _run(run: Run) -> str:
+    parts = [" ".join([run.model, *run.options]), f"{run.seconds}s", f"{run.nmis:,} NMIs"]
+    if run.machine_checks:
+        parts.append(count(run.machine_checks, "machine check"))
+    if run.lost:
+        parts.append(f"{run.lost:,} entries found no room")
     return ", ".join(parts)
 
 
@@ -91,43 +90,60 @@ def _lists(found: Map, seen: Seen, compared: Comparison) -> Iterator[str]:
         yield f"  + {label(found, index)}"[:WIDTH]
 
 
-def _missing(found: Map, compared: Comparison) -> Iterator[str]:
-    question = ""
-    for each in compared.missing:
-        if each.question != question:
-            question = each.question
-            text = QUESTIONS.get(question, "can be livepatched")
+def _missing(found: Map, compared: Comparison, calls: Sequence[str]) -> Iterator[str]:
+    """By question, and by why: first what a function of the map calls, then what follows."""
+    groups: dict[tuple[str, bool, str], list[Missing]] = {}
+    for each, call in zip(compared.missing, calls, strict=True):
+        inside = each.caller in found.reached.get(each.question, ())
+        groups.setdefault((each.question, not inside, call), []).append(each)
+    last = ""
+    for (question, outside, call), members in sorted(groups.items()):
+        if question != last:
+            last = question
+            number = sum(each.question == question for each in compared.missing)
             yield ""
-            yield f"not in the map: {text}"
-            yield f"  {'function':<36}{'context':<16}{'times':>8}  called from"
-        caller = label(found, each.caller) if each.caller >= 0 else f"{each.entered.parent:#x}"
-        row = f"  {_who(found, each):<35} {_context(each.way):<15} {each.entered.times:>8,}"
-        yield f"{row}  {caller}"
+            yield f"not in the map: {QUESTIONS.get(question, 'can be livepatched')}: {number:,}"
+        place = "by what is not in the map either" if outside else "by a function of the map"
+        yield from fold(f"  {place}, {WAYS_OF_CALL[call]}: {len(members):,}", WIDTH, "    ")
+        for each in members:
+            yield from fold(f"    {_line(found, each)}", WIDTH, "        ")
+
+
+def _line(found: Map, each: Missing) -> str:
+    caller = label(found, each.caller) if each.caller >= 0 else f"{each.entered.parent:#x}"
+    context = " ".join(_context(each.way))
+    return f"{_who(found, each)} <- {caller}  {context}, {count(each.entered.times, 'time')}"
 
 
 def _who(found: Map, each: Missing) -> str:
     return label(found, each.function) if each.function >= 0 else f"{each.site:#x}"
 
 
-def _context(way: Way) -> str:
-    words = [way.context]
-    words += ["irqs-off"] if way.irqs_off else []
-    words += ["rcu-off"] if way.rcu_off else []
-    return " ".join(words)
+def _context(way: Way) -> Iterator[str]:
+    yield way.context
+    if way.irqs_off:
+        yield "irqs-off"
+    if way.rcu_off:
+        yield "rcu-off"
 
 
-def observed_document(found: Map, seen: Seen, compared: Comparison) -> dict[str, Any]:
+def observed_document(
+    found: Map, seen: Seen, compared: Comparison, calls: Sequence[str]
+) -> dict[str, Any]:
     """The comparison as JSON has it; what was seen in full is a file of its own."""
     return {
         "format": FORMAT,
         "image": {"path": found.path, "release": found.release, "build_id": found.build_id},
-        "runs": [dict(each) for each in seen.runs],
+        "runs": [each._asdict() for each in seen.runs],
         "seen": dict(totals(seen)),
         "questions": {word: _share(share) for word, share in compared.shares.items()},
         "open": dict(found.open),
         "unlisted": [label(found, index) for index in compared.unlisted],
         "surplus": list(compared.surplus),
-        "missing": [_entry(found, each) for each in compared.missing],
+        "missing": [
+            {**_entry(found, each), "call": call}
+            for each, call in zip(compared.missing, calls, strict=True)
+        ],
     }
 
 
@@ -148,4 +164,5 @@ def _entry(found: Map, each: Missing) -> dict[str, Any]:
         "count": each.entered.times,
         "parent": f"{each.entered.parent:#x}",
         "caller": label(found, each.caller) if each.caller >= 0 else None,
+        "caller_in_map": each.caller in found.reached.get(each.question, ()),
     }
