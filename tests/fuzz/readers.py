@@ -6,11 +6,13 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
@@ -21,6 +23,8 @@ from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
+from klprove.lab import Run, Seen, compare_seen, merged, read_seen, seen_document
+from klprove.lab.seen import parse as table_of_sites
 from klprove.lift import KernelTree
 from klprove.lint import Case, lint, read_livepatch
 from klprove.lint import Kernel as Vmlinux
@@ -29,6 +33,8 @@ from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.report.lint import lint_text
+from klprove.report.seen import observed, observed_document
+from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
@@ -38,9 +44,11 @@ from tests.lint.building import build_kernel, build_module, has_gcc
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
+from tests.watch.copies import guest
 
 ROOT = Path(__file__).parents[2]
 _STATUSES = (0, 1, BAD_INPUT, INCOMPLETE)
+_NO_SUPPORT = 4
 
 
 class Wrong(Exception):
@@ -84,14 +92,14 @@ def _manifests() -> Sequence[bytes]:
     return [path.read_bytes() for path in sorted(HOME.glob("*/kernel.toml"))]
 
 
-def _said(arguments: Sequence[str]) -> str:
+def _said(arguments: Sequence[str], statuses: Sequence[int] = _STATUSES) -> str:
     """What a command prints; its status is one of those that are promised, and what it prints is
     dead text."""
     out, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(errors):
         status = run(arguments)
     text = out.getvalue() + errors.getvalue()
-    if status not in _STATUSES:
+    if status not in statuses:
         raise Wrong(f"exit status {status}\n{text}")
     _dead(text)
     return text
@@ -424,6 +432,72 @@ _LISTS = (
 )
 
 
+@cache
+def _machines() -> Mapping[str, bytes]:
+    """The files of a machine whose transition stalls."""
+    files = guest("stalled").files
+    return {name: (text or "").encode(errors="surrogateescape") for name, text in files.items()}
+
+
+def _copied(random: Random) -> bytes:
+    """The name of a file, and what is in its place; or an archive as a whole."""
+    names = [each for each in _machines() if not each.endswith("patch_state")]
+    if random.random() < 0.2:
+        with tempfile.TemporaryDirectory() as folder:
+            whole = guest("stalled").archive(Path(folder) / "copy.tar")
+            return b"\n" + mutated(random, [Path(whole).read_bytes()])
+    name = random.choice([*names, "/proc/38/task/38/patch_state"])
+    return name.encode() + b"\n" + mutated(random, list(_machines().values()))
+
+
+def _watched(data: bytes, folder: Path) -> None:
+    name, _, content = data.partition(b"\n")
+    path = folder / "copy.tar"
+    if name:
+        machine = guest("stalled")
+        machine.files[name.decode(errors="replace")] = content.decode(errors="surrogateescape")
+        machine.archive(path)
+    else:
+        path.write_bytes(content)
+    words = ["watch", "--once", "--root", str(path)]
+    _said(words, (*_STATUSES, _NO_SUPPORT))
+    out = ["--json", "-", "--metrics", str(folder / "out.prom"), "--bundle", f"{folder}/out.tar"]
+    told = _said([*words, *out], (*_STATUSES, _NO_SUPPORT))
+    if told.startswith("{"):
+        _strings(json.loads(told))
+        list(text_string_to_metric_families((folder / "out.prom").read_text(encoding="ascii")))
+
+
+@cache
+def _toy_map() -> Map:
+    return scan(str(toy()), cache=False)
+
+
+@cache
+def _observations() -> Sequence[bytes]:
+    """What a run of the toy could have seen, as a file and as the module writes it."""
+    found = _toy_map()
+    pairs = zip(found.addresses, found.offsets, strict=True)
+    sites = [at + offset for at, offset in pairs if offset >= 0]
+    table = "".join(f"{site:x} {n % 32:x} {n + 1} {site:x}\n" for n, site in enumerate(sites))
+    runs = [Run("max", ["idle=poll"], 1.5, 3, 0, 0)]
+    names = frozenset(found.names)
+    seen = Seen(found.release, found.build_id, runs, names, table_of_sites(table, "seen"))
+    return [json.dumps(seen_document(seen)).encode(), table.encode()]
+
+
+def _looked_on(data: bytes, folder: Path) -> None:
+    path = folder / "seen.json"
+    path.write_bytes(data)
+    with suppress(BadInput):
+        table_of_sites(data.decode(errors="replace"), "seen")
+    found, seen = _toy_map(), merged([read_seen(str(path))])
+    compared = compare_seen(found, seen)
+    calls = ["unknown"] * len(compared.missing)
+    plain_lines(observed(found, seen, compared, calls))
+    json.dumps(observed_document(found, seen, compared, calls))
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
@@ -442,6 +516,8 @@ READERS: Mapping[str, Reader] = {
     "options": Reader(_options, _commanded),
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
+    "machine": Reader(_copied, _watched),
+    "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }
 
 

@@ -54,7 +54,7 @@ def build_kernel(folder: Path) -> Path:
     parts = []
     for number, source in enumerate(("kernel.c", "copy.c", "copy.c", "copy.c")):
         parts.append(folder / f"kernel{number}.o")
-        command = ["gcc", *FLAGS, f"-I{MINI}", f"-DCOPY={number}", "-c", MINI / source]
+        command = ["gcc", *FLAGS, "-g", f"-I{MINI}", f"-DCOPY={number}", "-c", MINI / source]
         subprocess.run([*command, "-o", parts[-1]], check=True)
     made = folder / "vmlinux"
     script = f"-Wl,-T,{MINI / 'kernel.ld'}"
@@ -63,14 +63,37 @@ def build_kernel(folder: Path) -> Path:
     return made
 
 
+def build_driver(folder: Path) -> Path:
+    """The module `driver`, for modules that patch one."""
+    parts = []
+    for number, source in enumerate(("driver.c", "copy.c", "copy.c")):
+        parts.append(folder / f"driver{number}.o")
+        own = _module_options("driver", folder) if source == "driver.c" else []
+        command = ["gcc", *FLAGS, *own, f"-DCOPY={number}", "-c", MINI / source, "-o", parts[-1]]
+        subprocess.run(command, check=True)
+    made = folder / "driver.ko"
+    subprocess.run(["ld", "-r", *parts, "-o", made], check=True)
+    return made
+
+
 def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
     """One module, against headers of our own."""
-    headers = _headers(folder)
-    made = folder / f"{name}.ko"
-    command = ["gcc", *FLAGS, "-DMODULE", f'-DKBUILD="{name}"', f"-I{headers}", f"-I{MINI}"]
-    source = MODULES / f"{name}.c"
-    subprocess.run([*command, *extra, "-c", source, "-o", made], check=True)
+    return compile_module(MODULES / f"{name}.c", folder, extra)
+
+
+def compile_module(source: Path, folder: Path, extra: Sequence[str] = ()) -> Path:
+    """The module that a file is the source of."""
+    made = folder / f"{source.stem}.ko"
+    typed = ["-g"] if source.stem.startswith(("h10", "h21")) else []
+    options = [*FLAGS, *typed, *_module_options(source.stem, folder), *extra]
+    command = ["gcc", *options, "-c", source]
+    subprocess.run([*command, "-o", made], check=True)
     return made
+
+
+def _module_options(name: str, folder: Path) -> list[str]:
+    headers = [f"-I{each}" for each in (_headers(folder), MINI, MODULES)]
+    return ["-DMODULE", f'-DKBUILD="{name}"', *headers]
 
 
 def _headers(folder: Path) -> Path:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.lint import Kernel
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines
 from tests.lint.building import build_kernel, build_module, has_gcc
 
 
@@ -34,6 +36,18 @@ def kernel(vmlinux: Path) -> Kernel:
 def contexts(vmlinux: Path) -> Map:
     """The map of the small kernel."""
     return scan(str(vmlinux), cache=False)
+
+
+@pytest.fixture(scope="session")
+def inlined(vmlinux: Path) -> Inlines | str:
+    """What was inlined in the small kernel."""
+    return inlines(str(vmlinux))
+
+
+@pytest.fixture(scope="session")
+def dwarf(kernel: Kernel) -> DebugSections:
+    """The debug information of the small kernel."""
+    return DebugSections(kernel.image)
 
 
 @pytest.fixture(scope="session")

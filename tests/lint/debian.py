@@ -2,8 +2,8 @@
 
     python -m tests.lint.debian [VMLINUX]
 
-Without VMLINUX only the rules that need none are asked. Exit status 1 where a bad module is not
-found or a good one is accused.
+Without VMLINUX only the rules that need none are asked. The environment's KDIR names the headers of
+another kernel. Exit status 1 where a bad module is not found or a good one is accused.
 """
 
 import os
@@ -13,8 +13,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.lint import Case, Kernel, lint, read_livepatch
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines
 from tests.lint.building import MODULES, Twin, twins
 
 FOLDER = Path("build/lint-modules")
@@ -24,7 +26,9 @@ ELSEWHERE = {"h04_old_bad"}
 
 
 def headers() -> Path | None:
-    """The newest headers that are installed."""
+    """Those that KDIR names, else the newest that are installed."""
+    if named := os.environ.get("KDIR"):
+        return Path(named)
     found = sorted(Path("/lib/modules").glob("*/build/Makefile"), key=os.path.getmtime)
     return found[-1].parent if found else None
 
@@ -37,14 +41,24 @@ def build(kernel: Path) -> None:
     (FOLDER / "Makefile").write_text(objects)
     # A key of a module that is not here is what one of them is about.
     command = ["make", "-s", "-C", str(kernel), f"M={FOLDER.resolve()}", "KBUILD_MODPOST_WARN=1"]
-    subprocess.run([*command, "modules"], check=True, stderr=subprocess.DEVNULL)
+    if not shutil.which("pahole"):
+        command.append("CONFIG_DEBUG_INFO_BTF_MODULES=")  # headers with a vmlinux ask for it
+    made = subprocess.run([*command, "modules"], stderr=subprocess.PIPE, text=True)
+    if made.returncode:
+        sys.exit(f"the modules do not build against {kernel}:\n{made.stderr}")
 
 
-def wrong(twin: Twin, kernel: Kernel | None, contexts: Map | None) -> Iterator[str]:
+def wrong(
+    twin: Twin,
+    kernel: Kernel | None,
+    contexts: Map | None,
+    inlined: Inlines | str,
+    debug: DebugSections | None,
+) -> Iterator[str]:
     """What is not as the first line of the module says."""
     patch = read_livepatch(str(FOLDER / f"{twin.name}.ko"))
     after = read_livepatch(str(FOLDER / f"{twin.after}.ko")) if twin.after else None
-    found = lint(Case(patch, kernel, after, contexts)).findings
+    found = lint(Case(patch, kernel, after, contexts, inlines=inlined, debug=debug)).findings
     accused = {
         (each.rule, each.severity) for each in found if each.severity in ("error", "warning")
     }
@@ -63,9 +77,11 @@ def main(arguments: list[str]) -> int:
     build(source)
     kernel = Kernel(arguments[0]) if arguments else None
     contexts = scan(arguments[0]) if arguments else None
+    inlined = inlines(arguments[0]) if arguments else "no vmlinux"
+    debug = DebugSections(kernel.image) if kernel else None
     bad = 0
     for twin in twins():
-        told = list(wrong(twin, kernel, contexts))
+        told = list(wrong(twin, kernel, contexts, inlined, debug))
         bad += bool(told)
         expected = ", ".join(twin.expected) or "clean"
         print(f"{twin.name:<20} {expected:<12} {'; '.join(told) or 'as expected'}")

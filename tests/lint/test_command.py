@@ -39,7 +39,7 @@ def test_functions_of_modules_are_not_judged(
     path = compiled(KPATCH.replace('"f", "ext4"', '"schedule", "ext4"'), workshop / "modules.ko")
     assert run(["lint", str(path), "--vmlinux", str(vmlinux), "--rule", "H05"]) == 3
     out = capsys.readouterr().out
-    assert "H05: ext4:schedule,3: cannot tell: they are in modules" in out
+    assert "H05: ext4:schedule,3: cannot tell: no --object ext4.ko" in out
     assert "H05: g: cannot tell: which function is meant is not known" in out
 
 

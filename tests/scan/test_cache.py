@@ -47,10 +47,10 @@ def test_a_file_that_did_not_change_is_not_read_again(
 ) -> None:
     path = tmp_path / "vmlinux"
     path.write_bytes(toy().read_bytes())
-    monkeypatch.setattr("klprove.scan.cache._SETTLED", 3600)
+    monkeypatch.setattr("klprove.scan.shelf._SETTLED", 3600)
     scan(str(path))
     assert known(str(path), []) is None  # changed just now: it could change again unseen
-    monkeypatch.setattr("klprove.scan.cache._SETTLED", 0)
+    monkeypatch.setattr("klprove.scan.shelf._SETTLED", 0)
     scan(str(path))
     with monkeypatch.context() as patched:
         patched.setattr("klprove.image.open_image", refuse)
@@ -66,7 +66,7 @@ def test_a_file_that_did_not_change_is_not_read_again(
 def test_a_mark_that_leads_nowhere_or_elsewhere_is_not_followed(
     found: Map, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("klprove.scan.cache._SETTLED", 0)
+    monkeypatch.setattr("klprove.scan.shelf._SETTLED", 0)
     scan(str(toy()))
     (mark,) = (folder / "files").iterdir()
     for content in (b"", b"nothing", b"../../etc/passwd", b"\xff", b"files"):

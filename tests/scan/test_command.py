@@ -238,3 +238,35 @@ def test_without_the_packages_of_the_extra(
     monkeypatch.delitem(sys.modules, "klprove.scan.cache")
     assert run(["scan", "anything"]) == 2
     assert "pip install 'klprove[scan]'" in capsys.readouterr().err
+
+
+def test_where_a_function_was_inlined(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    image = str(toy("-gdwarf-5", "-O2", "-DINLINED"))
+    assert run(["scan", image, "--why", "default_idle"]) == 0
+    assert "inlined : nowhere else: no record of an inlined copy" in capsys.readouterr().out
+    assert run(["scan", image, "--why", "put_inside"]) == 0
+    said = capsys.readouterr().out
+    assert "klprove: INLINED put_inside" in said
+    assert "place   : " in said and "no code of its own" in said
+    assert "\n  it_is_put_into, " in said
+    assert run(["scan", image, "--json", str(tmp_path / "map.json")]) == 0
+    content = json.loads((tmp_path / "map.json").read_text())
+    assert content["inlining"] == ""
+    by_name = {each["name"]: each["inlined_into"] for each in content["functions"]}
+    assert by_name["default_idle"] == []
+    [copy] = by_name["also_called"]
+    assert copy["file"].endswith("toy.c") and copy["through"] == ["put_inside"]
+    host = {each["address"]: each["name"] for each in content["functions"]}[copy["host"]]
+    assert host == "it_is_put_into"
+
+
+def test_without_dwarf_nobody_says_that_nothing_was_inlined(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    image = str(toy())
+    assert run(["scan", image, "--why", "default_idle"]) == 0
+    assert "inlined : cannot tell: no DWARF in the image" in capsys.readouterr().out
+    assert run(["scan", image, "--json", str(tmp_path / "map.json")]) == 0
+    content = json.loads((tmp_path / "map.json").read_text())
+    assert "no DWARF" in content["inlining"]
+    assert {each["inlined_into"] is None for each in content["functions"]} == {True}

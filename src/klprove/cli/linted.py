@@ -2,21 +2,30 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import click
 
 from klprove.cli.output import say, write_file, write_json
+from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
+    VMLINUX,
     Case,
     Kernel,
     Livepatch,
+    ModuleTarget,
     Report,
+    Running,
+    Stripped,
+    find_objects,
     lint,
     read_baseline,
     read_livepatch,
+    read_object,
     read_waivers,
 )
 from klprove.report.lint import (
@@ -27,15 +36,20 @@ from klprove.report.lint import (
     lint_text,
 )
 from klprove.scan import Map, scan
+from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
-_Aid = TypeVar("_Aid", Kernel, Livepatch, Map)
+_Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
 _BAD_INPUT = 2
 
 
 def linted(
     module: str | None,
     vmlinux: str | None,
+    names: str | None,
+    debug: str | None,
+    objects: tuple[str, ...],
+    running: str | None,
     after: str | None,
     listed: bool,
     rules: tuple[str, ...],
@@ -63,9 +77,17 @@ def linted(
     accepted = read_waivers(waivers, RULES) if waivers else ()
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
-    kernel = _aid(_kernel, vmlinux, patch, lost)
+    kernel = _aid(partial(_kernel, names), vmlinux, patch, lost)
+    stripped = _stripped(vmlinux, patch) if vmlinux and not kernel else None
     earlier = _aid(_other, after, patch, lost)
-    case = Case(patch, kernel, earlier, _aid(_map, vmlinux if kernel else None, patch, lost))
+    path = vmlinux if kernel else None
+    contexts = _aid(partial(_map, names), path, patch, lost)
+    found, builtin = _objects(objects, patch, lost)
+    copies, dwarf = _dwarf(kernel, debug, lost)
+    system = Running(running, patch.elf.little) if running else None
+    case = Case(
+        patch, kernel, earlier, contexts, found, builtin, copies, stripped, system, debug=dwarf
+    )
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -92,16 +114,58 @@ def _aid(
         return None
 
 
-def _kernel(path: str, patch: Livepatch) -> Kernel:
-    kernel = Kernel(path)
+def _kernel(names: str | None, path: str, patch: Livepatch) -> Kernel:
+    kernel = Kernel(path, names)
     if kernel.machine != patch.elf.machine:
         text = f"a kernel for {kernel.machine}, and the module is for "
         raise damaged(path, text + patch.elf.machine)
     return kernel
 
 
-def _map(path: str, patch: Livepatch) -> Map:
-    return scan(path)
+def _objects(
+    paths: tuple[str, ...], patch: Livepatch, lost: list[BadInput]
+) -> tuple[dict[str, ModuleTarget], frozenset[str]]:
+    """The modules that are patched, by name, and those that are built in."""
+    names = [each.name for each in patch.plan.objects if each.name != VMLINUX]
+    files, builtin = find_objects(paths, names)
+    read = (_aid(_object, path, patch, lost) for path in files.values())
+    return {each.name: each for each in read if each}, frozenset(builtin)
+
+
+def _object(path: str, patch: Livepatch) -> ModuleTarget:
+    found = read_object(path)
+    if found.machine != patch.elf.machine:
+        text = f"a module for {found.machine}, and the livepatch is for {patch.elf.machine}"
+        raise damaged(path, text)
+    return found
+
+
+def _stripped(path: str, patch: Livepatch) -> Stripped | None:
+    """What a kernel still says that cannot be used otherwise."""
+    with suppress(BadInput):
+        found = Stripped(path)
+        if found.machine == patch.elf.machine:
+            return found
+    return None
+
+
+def _map(names: str | None, path: str, patch: Livepatch) -> Map:
+    return scan(path, names)
+
+
+def _dwarf(
+    kernel: Kernel | None, debug: str | None, lost: list[BadInput]
+) -> tuple[Inlines | str, DebugSections | None]:
+    """What was inlined, or why that is not known; and the DWARF of the kernel."""
+    if kernel is None:
+        return "no --vmlinux", None
+    try:
+        found = debug_image(kernel.image, debug)
+    except BadInput as error:
+        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        lost.append(error)
+        return "the debug file cannot be used", None
+    return inlines_in(found), DebugSections(found) if found else None
 
 
 def _other(path: str, patch: Livepatch) -> Livepatch:

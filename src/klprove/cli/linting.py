@@ -10,6 +10,18 @@ from klprove.source import Unavailable
 @click.command("lint")
 @click.argument("module", required=False, metavar="LIVEPATCH.ko")
 @click.option("--vmlinux", metavar="FILE", help="The kernel it is for, with a symbol table.")
+@click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped vmlinux.")
+@click.option(
+    "--object",
+    "objects",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    help="A module that it patches, or a folder that has it (/lib/modules/VERSION). Repeatable.",
+)
+@click.option(
+    "--running", metavar="/sys", help="Check that these builds run: build-ids in /sys, or a copy."
+)
 @click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
 @click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")
 @click.option("--rule", "rules", multiple=True, metavar="H04", help="Only this one. Repeatable.")
@@ -27,12 +39,15 @@ def lint_command(**options: Any) -> int:
 
     \b
       klprove lint livepatch.ko --vmlinux vmlinux
+      klprove lint livepatch.ko --vmlinux vmlinux --object /lib/modules/6.1.0-56-amd64
       klprove lint new.ko --vmlinux vmlinux --after old.ko
       klprove lint livepatch.ko --list
       klprove lint --explain H12
 
-    The first run for a kernel makes its map (klprove scan), which takes half a minute; it is kept.
-    One line a finding, `file: severity: rule: function+offset: text`; docs/lint.md has the rules.
+    The first run for a kernel makes its map (klprove scan) and reads its DWARF, which takes half a
+    minute; both are kept. One line a finding, `file: severity: rule: function+offset: text`;
+    docs/lint.md has the rules.
+
     Exit status: 0 nothing found and everything known, 1 errors or warnings, 2 a file cannot be
     used (what can be said without it is said), 3 a rule cannot tell.
     """

@@ -27,7 +27,9 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "lift": ("lifting", "lift_command"),
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
+    "observe": ("observing", "observe_command"),
     "scan": ("scanning", "scan_command"),
+    "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait
@@ -65,6 +67,7 @@ def commands() -> None:
       1   violated: something was found; its trace has been replayed
       2   bad input: usage, a file that cannot be used, output not writable
       3   incomplete: out of time or memory, interrupted, or vacuous
+      4   lost: a virtual machine died, or did not answer
       70  a bug in klprove
     """
 

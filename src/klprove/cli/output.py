@@ -35,11 +35,16 @@ def say(text: str, colours: Callable[[str], str] = paint) -> None:
 
 def write_json(path: str, content: dict[str, Any]) -> None:
     """`content` to `path` (`-`: standard output), whole or not at all."""
-    text = json.dumps(_plain(content), indent=1)
+    text = json_text(content)
     if path == "-":
         say(text)
     else:
         write_file(path, text + "\n")
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """`content` as JSON whose strings are printable ASCII."""
+    return json.dumps(_plain(content), indent=1)
 
 
 def _plain(content: Any) -> Any:

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, count_of, scan
 from klprove.source import near, plain
 
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
+
 _INCOMPLETE = 3
 _SILENT = 2.0
 """Seconds before anything is said about how far it is."""
@@ -22,6 +26,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.command("scan")
 @click.argument("image", metavar="VMLINUX")
 @click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
 @click.option(
     "--traceable",
     metavar="FILE",
@@ -52,6 +57,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 def scan_command(
     image: str,
     names: str | None,
+    debug: str | None,
     traceable: str | None,
     asked: str | None,
     function: str | None,
@@ -75,7 +81,7 @@ def scan_command(
     """
     found = _scanned(image, names, traceable, not no_cache)
     if json_path is not None:
-        write_json(json_path, scan_document(found))
+        write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
@@ -84,7 +90,7 @@ def scan_command(
         say(counts(found, count_of(image, names, found)))
         return _INCOMPLETE if found.open else 0
     if function is not None:
-        return _why(found, function)
+        return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
         after = _scanned(other, None, None, not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
@@ -113,13 +119,26 @@ def _scanned(image: str, names: str | None, traceable: str | None, cache: bool) 
     return scan(image, names, traceable, cache, hear)
 
 
-def _why(found: Map, function: str) -> int:
+def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
+    from klprove.scan.inlining import inlines  # lists need neither it nor numpy
+
+    return inlines(image, debug, cache)
+
+
+def _why(found: Map, function: str, inlined: "Inlines | str") -> int:
+    from klprove.report.inlined import inlined_copies, inlined_only
+
     indices = found.find(function)
     if not indices:
+        gone = inlined_only(found, function, inlined)
+        if gone:
+            say(gone)
+            return 0
         raise click.UsageError(
             f"no function {plain(function)} in this image{_meant(found, function)}"
         )
-    say("\n\n".join(why(found, index) for index in indices))
+    told = (f"{why(found, i)}\n\n{inlined_copies(found, i, inlined)}" for i in indices)
+    say("\n\n".join(told))
     return 0
 
 

@@ -1,6 +1,6 @@
 """Instructions of x86-64, as far as rules ask: calls, jumps, addresses taken."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -19,9 +19,8 @@ from iced_x86 import (
 )
 
 from klprove.image.relocatable import Relocation, Symbol
-from klprove.lint.kernel import Kernel
-from klprove.lint.livepatch import Livepatch, klp_symbol
-from klprove.lint.target import Place
+from klprove.lint.livepatch import klp_symbol
+from klprove.lint.module import Module
 
 CALL, JUMP, BRANCH, ADDRESS, STORE, DATA = "call", "jump", "branch", "address", "store", "data"
 _PC_RELATIVE = frozenset((2, 4, 24))  # R_X86_64_PC32, PLT32, PC64
@@ -57,7 +56,7 @@ class Body:
     start: int
     uses: tuple[Use, ...]
     data: frozenset[int] = frozenset()
-    """Addresses that stand in the instructions; of functions of the kernel only."""
+    """Addresses that stand in the instructions; of old functions only."""
 
     @cached_property
     def _indices(self) -> Mapping[int, int]:
@@ -138,33 +137,37 @@ def _constant(instruction: Instruction) -> int | None:
     return instruction.immediate(1) if instruction.op_kind(1) in _IMMEDIATES else None
 
 
-def module_body(patch: Livepatch, function: Symbol) -> Body:
+def module_body(module: Module, function: Symbol) -> Body:
     """The body of a function of the module; empty where its bytes are missing."""
-    section = patch.elf.sections[function.section]
-    data = patch.elf.piece(section, function.value, function.size)
-    relocations = patch.elf.relocated(section)
+    section = module.elf.sections[function.section]
+    data = module.elf.piece(section, function.value, function.size)
+    relocations = module.elf.relocated(section)
     instructions = list(Decoder(64, data, ip=function.value))
     uses = []
     for each in instructions:
         inside = range(each.ip, each.next_ip)
         found = next((relocations[at] for at in inside if at in relocations), None)
-        use = _relocated(patch, function, each, found) if found else _direct(patch, function, each)
+        use = (
+            _relocated(module, function, each, found) if found else _direct(module, function, each)
+        )
         if use:
             uses.append(use)
     return Body(instructions, function.value, tuple(uses))
 
 
 def _relocated(
-    patch: Livepatch, function: Symbol, instruction: Instruction, found: Relocation
+    module: Module, function: Symbol, instruction: Instruction, found: Relocation
 ) -> Use | None:
     symbol, at = found.symbol, None
     name = symbol.name
-    if 0 < symbol.section < len(patch.elf.sections):
+    if 0 < symbol.section < len(module.elf.sections):
         end = instruction.next_ip - found.offset if found.kind in _PC_RELATIVE else 0
         at = (symbol.section, symbol.value + found.addend + end)
-        target = patch.at.get(at)
+        target = module.at.get(at)
         if target:
             symbol, name = target, target.name
+        elif within := module.around(at):
+            name = within.name  # a cold part jumps back into its function
     named = klp_symbol(name)
     kind = _kind(instruction)
     if kind in (JUMP, BRANCH) and at and _inside(function, at):
@@ -176,13 +179,13 @@ def _inside(function: Symbol, at: tuple[int, int]) -> bool:
     return at[0] == function.section and 0 < at[1] - function.value < function.size
 
 
-def _direct(patch: Livepatch, function: Symbol, instruction: Instruction) -> Use | None:
+def _direct(module: Module, function: Symbol, instruction: Instruction) -> Use | None:
     """A call or jump within the section, which the assembler has resolved itself."""
     kind = _FLOW.get(instruction.flow_control)
     if kind is None or not _near(instruction):
         return None
     at = (function.section, instruction.near_branch_target)
-    target = patch.at.get(at)
+    target = module.at.get(at)
     if target is None or (kind != CALL and _inside(function, at)):
         return None
     return Use(instruction.ip - function.value, kind, target.name, target, at)
@@ -202,9 +205,10 @@ def _kind(instruction: Instruction) -> str:
     return DATA
 
 
-def kernel_body(kernel: Kernel, place: Place) -> Body:
-    """The body of a function of the kernel: calls and jumps only."""
-    instructions = list(Decoder(64, kernel.code(place), ip=place.address))
+def linked_body(code: bytes, start: int, at: Callable[[int], tuple[str, int] | None]) -> Body:
+    """The body of a function at `start` of a linked image: calls and jumps, and addresses of data.
+    `at`: name and offset of the function at an address."""
+    instructions = list(Decoder(64, code, ip=start))
     uses = []
     data: set[int] = set()
     for each in instructions:
@@ -212,14 +216,24 @@ def kernel_body(kernel: Kernel, place: Place) -> Body:
         if kind is None or not _near(each):
             data.update(_addresses(each))
             continue
-        inside = 0 < each.near_branch_target - place.address < place.size
-        name = "" if kind != CALL and inside else kernel.start(each.near_branch_target)
-        if not name and not inside and (found := kernel.at(each.near_branch_target)):
-            name = found[0] if kind != CALL else ""
-        if name:
-            at = (0, each.near_branch_target)
-            uses.append(Use(each.ip - place.address, kind, name, at=at))
-    return Body(instructions, place.address, tuple(uses), frozenset(data))
+        inside = 0 < each.near_branch_target - start < len(code)
+        found = None if kind != CALL and inside else at(each.near_branch_target)
+        if found and (not found[1] or (kind != CALL and not inside)):
+            uses.append(Use(each.ip - start, kind, found[0], at=(0, each.near_branch_target)))
+    return Body(instructions, start, tuple(uses), frozenset(data))
+
+
+def placed_body(body: Body, address: Callable[[tuple[int, int]], int]) -> Body:
+    """The body of a function of a module, as `linked_body` has it: `address` numbers the places
+    (section, offset) of the module."""
+    uses = []
+    data: set[int] = set()
+    for each in body.uses:
+        if each.kind in (CALL, JUMP, BRANCH):
+            uses.append(each._replace(at=(0, address(each.at)) if each.at else None))
+        elif each.at:
+            data.add(address(each.at))
+    return Body(body.instructions, body.start, tuple(uses), frozenset(data))
 
 
 def _addresses(instruction: Instruction) -> Iterator[int]:

@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.image.relocatable import Symbol
-from klprove.lint.code import Body, kernel_body, module_body
-from klprove.lint.kernel import Kernel
+from klprove.lint.code import Body, module_body
+from klprove.lint.debug import ObjectDebug, object_debug
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
-from klprove.lint.target import Place
+from klprove.lint.objects import ModuleTarget
+from klprove.lint.running import Running
+from klprove.lint.target import Place, Target
+from klprove.lint.typing import ModuleTypes, ObjectTypes
 from klprove.scan import Map
 
 ERROR, WARNING, NOTE, UNKNOWN = "error", "warning", "note", "unknown"
@@ -41,20 +46,55 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it, and the map
-    of the kernel (`klprove scan`): who may run in which context."""
+    """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
+    the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
+    patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
+    kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
+    `kernel`, where it has no symbols; `running`: the builds of the system that it is for; `debug`:
+    the kernel's DWARF."""
 
     patch: Livepatch
     kernel: Kernel | None = None
     after: Livepatch | None = None
     map: Map | None = None
+    objects: Mapping[str, ModuleTarget] = field(default_factory=dict)
+    builtin: frozenset[str] = frozenset()
+    inlines: Inlines | str = "DWARF was not read"
+    stripped: Stripped | None = None
+    running: Running | None = None
+    debug: DebugSections | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
+    dwarfs: dict[str, ObjectDebug] = field(default_factory=dict)
+    typed: dict[str, ObjectTypes] = field(default_factory=dict)
 
     @cached_property
     def decodable(self) -> bool:
         """The instructions of this machine can be read."""
         return self.patch.elf.machine == "x86_64"
+
+    @cached_property
+    def module_types(self) -> ModuleTypes:
+        """The types of the patch."""
+        return ModuleTypes(self.patch)
+
+    def dwarf(self, name: str) -> ObjectDebug | None:
+        """What the DWARF of an object says; None for an object that was not given."""
+        target = self.target(name)
+        if target is not None and name not in self.dwarfs:
+            if name == VMLINUX:
+                self.dwarfs[name] = ObjectDebug(target, self.debug, self.inlines)
+            else:
+                self.dwarfs[name] = object_debug(target)
+        return self.dwarfs.get(name)
+
+    def types(self, name: str) -> ObjectTypes | None:
+        """The types of an object, as far as its replaced functions know them."""
+        dwarf = self.dwarf(name)
+        if dwarf is not None and name not in self.typed:
+            places = [place for _, place in self.replaced if place.object == name]
+            self.typed[name] = ObjectTypes(dwarf, places)
+        return self.typed.get(name)
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""
@@ -63,23 +103,32 @@ class Case:
         return self.bodies[function]
 
     def old_body(self, place: Place) -> Body:
-        """Instructions of a function of the kernel."""
+        """Instructions of a function that is patched, or of another one of its object."""
         if place not in self.olds:
-            assert self.kernel is not None
-            self.olds[place] = kernel_body(self.kernel, place)
+            self.olds[place] = self.owner(place).body(place)
         return self.olds[place]
+
+    def target(self, name: str) -> Target | None:
+        """The object of that name; None where it was not given."""
+        return self.kernel if name == VMLINUX else self.objects.get(name)
+
+    def owner(self, place: Place) -> Target:
+        """The object that a place is in."""
+        found = self.target(place.object)
+        assert found is not None
+        return found
 
     def fragments(self, function: Symbol) -> tuple[Symbol, ...]:
         """The `.cold` parts of a function of the module."""
         return self.patch.cold.get(function.name, ())
 
     def old_fragments(self, place: Place) -> tuple[Place, ...]:
-        """The `.cold` parts of a function of the kernel: those it jumps to itself, for their names
-        are not unique."""
-        assert self.kernel is not None
+        """The `.cold` parts of an old function: those it jumps to itself, for their names are not
+        unique."""
+        owner = self.owner(place)
         targets = {each.at[1] for each in self.old_body(place).uses if each.at}
-        names = self.kernel.stems.get(place.name.partition(".")[0], ())
-        found = (each for name in names if ".cold" in name for each in self.kernel.named(name))
+        names = owner.stems.get(place.name.partition(".")[0], ())
+        found = (each for name in names if ".cold" in name for each in owner.named(name))
         return tuple(
             each
             for each in dict.fromkeys(found)
@@ -92,14 +141,14 @@ class Case:
         return frozenset(name for each in parts for name in self.body(each).callees)
 
     def old_callees(self, place: Place) -> frozenset[str]:
-        """What a function of the kernel calls, in its `.cold` parts, too."""
+        """What an old function calls, in its `.cold` parts, too."""
         parts = (place, *self.old_fragments(place))
         return frozenset(name for each in parts for name in self.old_body(each).callees)
 
     def reached(self, question: str, place: Place) -> tuple[int, tuple[str, ...]] | None:
         """The grade with which the map says yes to `question` about a function, and the path that
         leads there, a step a line; None where it does not."""
-        if self.map is None:
+        if self.map is None or place.object != VMLINUX:
             return None
         index = self._index.get(place.address, -1)
         path = self.map.path_to(question, index)
@@ -118,15 +167,20 @@ class Case:
         why = "no map of this kernel (klprove scan)"
         if self.map is not None:
             why = self.map.open.get(question, "") or "; ".join(self.map.notes)
-        names = [function.shown for function, _ in self.replaced]
+        names = [each.shown for each, place in self.replaced if place.object == VMLINUX]
         if why and names:
+            yield Finding(UNKNOWN, several(names), f"cannot tell {what}: {why}")
+        names = [each.shown for each, place in self.replaced if place.object != VMLINUX]
+        if names:
+            why = "who calls a module's functions is not followed"
             yield Finding(UNKNOWN, several(names), f"cannot tell {what}: {why}")
 
     def old(self, function: Function) -> Place | None:
-        """The function of the kernel that is replaced; None where that is not known or not one."""
-        if self.kernel is None or function.object != VMLINUX:
+        """The function that is replaced; None where that is not known or not one."""
+        target = self.target(function.object)
+        if target is None:
             return None
-        found = self.kernel.named(function.name)
+        found = target.named(function.name)
         if function.sympos:
             return found[function.sympos - 1] if function.sympos <= len(found) else None
         return found[0] if len(found) == 1 else None
@@ -136,6 +190,16 @@ class Case:
         """The patched functions whose old form is known, with it."""
         pairs = ((each, self.old(each)) for each in self.patch.functions)
         return tuple((each, place) for each, place in pairs if place)
+
+    @cached_property
+    def patched(self) -> Mapping[tuple[str, int], Function]:
+        """The patched functions by object and address."""
+        return {(place.object, place.address): each for each, place in self.replaced}
+
+    @property
+    def of_vmlinux(self) -> tuple[tuple[Function, Place], ...]:
+        """Those of `replaced` that are in vmlinux."""
+        return tuple(pair for pair in self.replaced if pair[1].object == VMLINUX)
 
     def unseen(self, what: str) -> Iterator[Finding]:
         """The answer to a question about old functions of which nothing is known, one for all."""
@@ -148,10 +212,10 @@ class Case:
         found: dict[str, list[str]] = {}
         known = {function for function, _ in self.replaced}
         for each in self.patch.functions:
-            if self.kernel is None:
-                why = "no --vmlinux"
-            elif each.object != VMLINUX:
-                why = "they are in modules"
+            if self.target(each.object) is None:
+                option = "--vmlinux" if each.object == VMLINUX else f"--object {each.object}.ko"
+                names = each.object == VMLINUX and self.stripped
+                why = "that vmlinux has no symbols" if names else f"no {option}"
             else:
                 why = "which function is meant is not known"
             if each not in known:

@@ -4,25 +4,35 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from klprove.image import Symbol, Tables, open_image, tables
+import numpy as np
+
+from klprove.image import Image, Symbol, Tables, open_image, tables
+from klprove.image.about import release
 from klprove.image.elf import damaged, text_at
+from klprove.image.names import read_map
 from klprove.image.symtab import SymbolTable, symbol_table
-from klprove.lint.target import Target
+from klprove.lint.code import Body, linked_body
+from klprove.lint.livepatch import VMLINUX
+from klprove.lint.target import Place, Target, compiler
 
 
 class Kernel(Target):
-    """A vmlinux with a symbol table. Raises BadInput where it cannot be used."""
+    """A vmlinux with a symbol table, or with `names`: a System.map or a kallsyms of it. Raises
+    BadInput where it cannot be used."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, names: str | None = None) -> None:
         image = open_image(path)
         table = symbol_table(image)
+        if table is None and names:
+            table = _listed(names, image)
         if table is None or not len(table):
             raise damaged(
                 path,
-                "no symbol table: names mean nothing here",
-                "take the vmlinux of the debug package (linux-image-*-dbg)",
+                "no symbol table: nothing can be said about its functions",
+                "take the vmlinux of the debug package (linux-image-*-dbg), or add --names "
+                "System.map",
             )
-        super().__init__(image, table, table.values)
+        super().__init__(VMLINUX, image, table, table.values)
         if not self._single("__start_mcount_loc") and not self._single("linux_banner"):
             text = "not a kernel: neither linux_banner nor __start_mcount_loc is in it"
             raise damaged(path, text)
@@ -40,6 +50,11 @@ class Kernel(Target):
         ranges = self._tables.regions.ranges.items()
         found = [part for part, (low, high) in ranges if low <= address < high and part != "text"]
         return found[-1] if found else ""
+
+    def body(self, place: Place) -> Body:
+        """The instructions of a function, and what they refer to."""
+        data = bytes(self.image.at(place.address, place.size))
+        return linked_body(data, place.address, self.at)
 
     @cached_property
     def sites(self) -> frozenset[int] | None:
@@ -66,6 +81,45 @@ class Kernel(Target):
     def unwinder(self) -> str:
         """`orc` where stacks are unwound by tables that each module has to bring; else empty."""
         return "orc" if self._single("__start_orc_unwind") else ""
+
+
+class Stripped:
+    """What a vmlinux without names still says. Raises BadInput where it is no image."""
+
+    def __init__(self, path: str) -> None:
+        self.image = open_image(path)
+        self.release = release(self.image)
+        self.compiler = compiler(self.image)
+
+    @property
+    def machine(self) -> str:
+        """As `klprove.image` names it."""
+        return self.image.machine
+
+
+def _listed(path: str, image: Image) -> SymbolTable:
+    """The symbols of a list, as a table; a list has no sizes, so each ends where the next one
+    begins."""
+    found = sorted(read_map(path, image), key=lambda each: each.address)
+    addresses = np.array([each.address for each in found], np.uint64)
+    following = np.searchsorted(addresses, addresses, side="right")
+    homes = {each.index: each for each in image.sections}
+    ends = np.array(
+        [homes[each.section].address + homes[each.section].size for each in found], np.uint64
+    )
+    inner = following < len(addresses)
+    ends[inner] = np.minimum(ends[inner], addresses[following[inner]])
+    strings = [b"\0", *(each.name.encode() + b"\0" for each in found)]
+    places = np.cumsum([len(each) for each in strings])[:-1]
+    return SymbolTable(
+        b"".join(strings),
+        places.astype(np.uint32),
+        addresses,
+        ends - addresses,
+        np.array([each.type for each in found], np.uint8),
+        np.array([each.binding for each in found], np.uint8),
+        np.array([each.section for each in found], np.uint32),
+    )
 
 
 class _Named(Mapping[str, Symbol]):

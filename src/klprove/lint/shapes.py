@@ -8,6 +8,8 @@ one array element to the next is taken from the module itself.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from iced_x86 import Decoder, Mnemonic, OpKind
+
 from klprove.image.relocatable import Relocatable
 from klprove.lint.livepatch import CALLBACKS, VMLINUX, Function, Object, Plan, State
 from klprove.lint.pointers import Place, Pointers
@@ -15,6 +17,7 @@ from klprove.lint.pointers import Place, Pointers
 _OBJS, _STATES, _REPLACE = 8, 16, 24  # of struct klp_patch
 _FUNCS, _FIRST_CALLBACK = 8, 16  # of struct klp_object, and of klp_object_ext
 _NEW, _SYMPOS = 8, 16  # of struct klp_func, and of klp_func_ext
+_INIT = ("livepatch_mod_init", "init_module")  # of scripts/livepatch/init.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,23 @@ def _patch(pointers: Pointers, place: Place) -> Plan | None:
     return Plan(
         "klp_patch in C",
         tuple(found),
-        bool(pointers.number(place, _REPLACE, 1)),
+        None if _touched(pointers, place, _REPLACE) else bool(pointers.number(place, _REPLACE, 1)),
         _layout(objects.stride, strides),
         tuple(_states(pointers, pointers.follow(place, _STATES))),
+    )
+
+
+def _touched(pointers: Pointers, place: Place, offset: int) -> bool:
+    """Code of the module refers to that byte, so it may be set before it is used. On x86-64 what
+    is relative counts from the end of the instruction, 4 bytes on, or 5 with a constant."""
+    wanted = place.offset + offset
+    near = range(wanted - 5, wanted + 1)
+    return any(
+        found.section == place.section and found.offset in near and found.offset != place.offset
+        for section in pointers.elf.sections
+        if section.executable
+        for each in pointers.table(section.index).values()
+        if (found := pointers.target(each))
     )
 
 
@@ -160,7 +177,25 @@ def _objtool(pointers: Pointers) -> Plan | None:
             count = min(pointers.number(place, 56, 4), held)
             places = [Place(first.section, first.offset + length * each) for each in range(count)]
         found.append(_object(pointers, place, name, places))
-    return Plan("klp-build (objtool)", tuple(found), None, f"{size} and {length} bytes, fixed")
+    layout = f"{size} and {length} bytes, fixed"
+    return Plan("klp-build (objtool)", tuple(found), _set_by_init(pointers.elf), layout)
+
+
+def _set_by_init(elf: Relocatable) -> bool | None:
+    """Whether the init function that klp-build adds stores 1 to klp_patch.replace, which is zero
+    before; it is compiled in or out (KLP_NO_REPLACE). None where that cannot be read."""
+    init = next((each for each in elf.symbols if each.name in _INIT and elf.home(each)), None)
+    home = elf.home(init) if init else None
+    data = elf.piece(home, init.value, init.size) if init and home else b""
+    if elf.machine != "x86_64" or not data:
+        return None
+    return any(
+        each.mnemonic == Mnemonic.MOV
+        and each.op_kind(0) == OpKind.MEMORY
+        and each.op_kind(1) == OpKind.IMMEDIATE8
+        and (each.memory_displacement, each.immediate8) == (_REPLACE, 1)
+        for each in Decoder(64, data)
+    )
 
 
 def _kpatch(pointers: Pointers) -> Plan | None:

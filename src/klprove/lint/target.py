@@ -11,25 +11,31 @@ from klprove.image import Image, Section
 from klprove.image.elf import text_at
 from klprove.image.relocatable import FILE, NOTYPE, OBJECT, SECTION
 from klprove.image.symtab import SymbolTable
+from klprove.lint.code import Body
+from klprove.lint.livepatch import VMLINUX
 
 _GLOBAL, _WEAK = 1, 2
 
 
 class Place(NamedTuple):
     """One symbol of an object: `section` is its ELF section, and the marked part of .text if it is
-    in one (`.text/noinstr`)."""
+    in one (`.text/noinstr`); `object` is vmlinux or a module."""
 
     name: str
     address: int
     size: int
     section: str
     code: bool
+    object: str = VMLINUX
 
 
 class Target:
-    """An image with a symbol table. Subclasses know what an address is in it."""
+    """An object of the kernel that can be patched. Subclasses know what an address is in it."""
 
-    def __init__(self, image: Image, table: SymbolTable, addresses: NDArray[np.uint64]) -> None:
+    def __init__(
+        self, name: str, image: Image, table: SymbolTable, addresses: NDArray[np.uint64]
+    ) -> None:
+        self.name = name
         self.image = image
         self.path = image.path
         self._table = table
@@ -42,6 +48,14 @@ class Target:
     def machine(self) -> str:
         """As `klprove.image` names it."""
         return self.image.machine
+
+    def linked(self, address: int) -> int:
+        """The address that debug information has for one of this object."""
+        return address
+
+    def placed(self, linked: int) -> int:
+        """The other way round."""
+        return linked
 
     def _indices(self, name: str) -> list[int]:
         """Symbols of that name, in the order in which `old_sympos` counts."""
@@ -58,7 +72,7 @@ class Target:
         part, label = self._part(address), home.name if home else ""
         code = bool(home and home.executable)
         size = int(self._table.sizes[index])
-        return Place(name, address, size, f"{label}/{part}" if part else label, code)
+        return Place(name, address, size, f"{label}/{part}" if part else label, code, self.name)
 
     def _part(self, address: int) -> str:
         """The marked part of .text that holds an address; empty for none."""
@@ -123,9 +137,13 @@ class Target:
         found = self.at(address)
         return found[0] if found and not found[1] else ""
 
-    def code(self, place: Place) -> bytes:
-        """The instructions of a function; empty where the file has none."""
-        return bytes(self.image.at(place.address, place.size))
+    def body(self, place: Place) -> Body:
+        """The instructions of a function, and what they refer to."""
+        raise NotImplementedError
+
+    def told(self, place: Place) -> str:
+        """Where a symbol is, for people."""
+        return f"{place.address:#x} {place.size} bytes in {place.section or 'no section'}"
 
     @cached_property
     def sites(self) -> frozenset[int] | None:
@@ -147,11 +165,10 @@ class Target:
     def crc(self, name: str) -> int | None:
         """The checksum of an exported symbol's type; None where there is none."""
         for index in self._table.find(f"__crc_{name}").tolist():
-            home = self._section(int(self._table.sections[index]))
+            home, value = self._section(int(self._table.sections[index])), self._table.values[index]
             if home is None:
-                # before v5.19 the checksum was the symbol's value
-                return int(self._addresses[index]) & 0xFFFFFFFF
-            skip = int(self._addresses[index]) - home.address
+                return int(value) & 0xFFFFFFFF  # before v5.19 the checksum was the symbol's value
+            skip = int(value) - (home.address if self.image.kind != "ET_REL" else 0)
             data = self.image.data(home)[skip : skip + 4] if skip >= 0 else memoryview(b"")
             return next(iter(self.image.records(data, "u4").tolist()), None)
         return None
@@ -173,5 +190,10 @@ class Target:
     @cached_property
     def compiler(self) -> str:
         """The first line of .comment; else empty."""
-        section = self.image.section(".comment")
-        return text_at(bytes(self.image.data(section)), 0) if section else ""
+        return compiler(self.image)
+
+
+def compiler(image: Image) -> str:
+    """The first line of .comment; else empty."""
+    section = image.section(".comment")
+    return text_at(bytes(image.data(section)), 0) if section else ""

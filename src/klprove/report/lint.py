@@ -147,6 +147,16 @@ def lint_document(report: Report) -> dict[str, Any]:
             "states": [{"id": each.id, "version": each.version} for each in patch.plan.states],
         },
         "kernel": report.case.kernel.path if report.case.kernel else None,
+        "objects": [
+            {
+                "name": name,
+                "path": each.path,
+                "vermagic": each.module.first("vermagic"),
+                "srcversion": each.module.first("srcversion"),
+                "build_id": each.module.build_id,
+            }
+            for name, each in report.case.objects.items()
+        ],
         "after": report.case.after.path if report.case.after else None,
         "findings": [_entry(each) for each in report.findings],
         "waived": [_entry(each) | {"reason": waiver.reason} for each, waiver in report.waived],

@@ -29,6 +29,7 @@ CODES: dict[str, str] = {
     "option": "a command-line option with an unusable value",
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
     "image": "an ELF file, or a list of names, that cannot be used",
+    "machine": "a machine, a copy of its files, or a dump that cannot be watched",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",

@@ -35,17 +35,13 @@ EXPORT(rps_needed);
 in(".sched.text") used void schedule(void) { __asm__ volatile(""); }
 in(".sched.text") used notrace void __schedule(void) { __asm__ volatile(""); }
 
-used int cmdline_proc_show(struct seq_file *m) { seq_puts(m, "root=/dev/sda1\n"); return 0; }
-used int version_proc_show(struct seq_file *m) { seq_puts(m, linux_banner); return 0; }
+used int cmdline_proc_show(struct seq_file *m, void *unused) { seq_puts(m, "root=/dev/sda1\n"); return 0; }
+used int version_proc_show(struct seq_file *m, void *unused) { seq_puts(m, linux_banner); return 0; }
 in(".init.text") used void start_kernel(void) { __asm__ volatile(""); }
 
 used long do_madvise(long start) { return start + 1; }
 used long __x64_sys_madvise(const long *regs) { return do_madvise(regs[0]) | 1; }
 used long __ia32_sys_madvise(const long *regs) { return do_madvise(regs[1]) | 1; }
-
-used int elf_map(char *to) { *to = 1; return 1; }
-used int elf_map_copy(char *to) __asm__("elf_map.isra.0");
-used int elf_map_copy(char *to) { *to = 2; return 1; }
 
 int crng_ready;
 used int wait_for_random_bytes(void)
@@ -110,3 +106,22 @@ used void mask_and_ack_8259A(int *data)
 
 used void msr_event_update(int *event) { event[0]++; }
 used void msr_event_stop(int *event, int flags) { msr_event_update(event); }
+
+__attribute__((__used__)) unsigned int x86_family(unsigned int signature)
+{
+	return signature >> 8 & 15;
+}
+used unsigned int x86_model(unsigned int signature)
+{
+	return x86_family(signature) >= 6 ? signature >> 4 & 15 : 0;
+}
+
+struct task_group;
+struct cfs_schedulable_data {
+	struct task_group *tg;
+	unsigned long long period, quota;
+};
+used void tg_cfs_schedulable_down(struct task_group *group, struct cfs_schedulable_data *data)
+{
+	data->period = data->quota;
+}

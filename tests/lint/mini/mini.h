@@ -78,7 +78,12 @@ int _printk(const char *, ...) __attribute__((cold));
 #define pr_err(...) _printk(__VA_ARGS__)
 void msleep(unsigned int);
 
-struct mutex { long owner; };
+struct mutex {
+	long owner;
+#ifdef STALE /* as another release may have it */
+	int waiters;
+#endif
+};
 void mutex_lock(struct mutex *);
 void mutex_unlock(struct mutex *);
 #define DEFINE_MUTEX(name) struct mutex name

@@ -6,6 +6,9 @@
 
 #define NEW(old, new) { .old_name = #old, .new_func = new }
 
+#ifndef OBJECT
+#define OBJECT NULL
+#endif
 #ifndef CALLBACKS
 #define CALLBACKS
 #endif
@@ -19,7 +22,7 @@
 
 #define LIVEPATCH(...) \
 	static struct klp_func funcs[] = { __VA_ARGS__, { } }; \
-	static struct klp_object objs[] = { { .funcs = funcs, .callbacks = { CALLBACKS } }, { } }; \
+	static struct klp_object objs[] = { { .name = OBJECT, .funcs = funcs, .callbacks = { CALLBACKS } }, { } }; \
 	static struct klp_patch patch = { \
 		.mod = THIS_MODULE, .objs = objs, .states = STATES, .replace = REPLACE, \
 	}; \

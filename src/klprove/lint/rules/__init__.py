@@ -2,19 +2,22 @@
 
 from klprove.lint.finding import Rule
 from klprove.lint.rules.bodies import H02, H11, H17, H23
-from klprove.lint.rules.build import H21, H25, H26, H28, H30
+from klprove.lint.rules.build import H25, H26, H28, H30
 from klprove.lint.rules.cold import H04
+from klprove.lint.rules.coming import H20
 from klprove.lint.rules.contexts import H01, H07, H15, H16
+from klprove.lint.rules.contracts import H10, H21
 from klprove.lint.rules.escaping import H06
-from klprove.lint.rules.families import H03, H22
+from klprove.lint.rules.families import H22
 from klprove.lint.rules.identity import H12
+from klprove.lint.rules.inlining import H03
 from klprove.lint.rules.pairs import H13, H14, H19
 from klprove.lint.rules.patching_sites import H09
 from klprove.lint.rules.sections import H05, H24
 
 _RULES = (
-    *(H01, H02, H03, H04, H05, H06, H07, H09, H11, H12, H13, H14, H15, H16, H17, H19, H21, H22),
-    *(H23, H24, H25, H26, H28, H30),
+    *(H01, H02, H03, H04, H05, H06, H07, H09, H10, H11, H12, H13, H14, H15, H16, H17, H19, H20),
+    *(H21, H22, H23, H24, H25, H26, H28, H30),
 )
 RULES: dict[str, Rule] = {each.id: each for each in _RULES}
 """Rules by id."""

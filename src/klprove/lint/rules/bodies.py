@@ -99,8 +99,9 @@ def check_data(case: Case) -> Iterator[Finding]:
 
 
 def _copies(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    assert function.new is not None and case.kernel is not None
-    old = {_stem(case.kernel.data_at(each)) for each in case.old_body(place).data} - {""}
+    assert function.new is not None
+    owner = case.owner(place)
+    old = {_stem(owner.data_at(each)) for each in case.old_body(place).data} - {""}
     for name in sorted(_own_data(case, case.body(function.new))):
         if _stem(name) in old:
             text = f"{name} is a new variable, and the old function's {_stem(name)} keeps its value"
@@ -160,9 +161,9 @@ def check_tails(case: Case) -> Iterator[Finding]:
 
 
 def _tails(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    patched = {old.address: each for each, old in case.replaced}
     for use in case.old_body(place).uses:
-        target = patched.get(use.at[1]) if use.at and use.kind == JUMP else None
+        jumps = use.at if use.kind == JUMP else None
+        target = case.patched.get((place.object, jumps[1])) if jumps else None
         if target and target != function:
             text = (
                 f"ends in a jump to {target.shown}, which is patched, too: while that runs, "

@@ -16,7 +16,12 @@ def check_stall(case: Case) -> Iterator[Finding]:
     yield from case.unmapped(NEVER_ENDS, what)
     for function, place in case.replaced:
         found = case.reached(NEVER_ENDS, place)
-        if found and found[0] == CERTAIN:
+        target = case.objects.get(place.object)
+        if target and place.address in target.threads:
+            text = "a kernel thread runs it and stays in it for ever: the transition does not end"
+            evidence = (f"{target.threads[place.address]} starts it",)
+            yield Finding(ERROR, function.shown, text, evidence=evidence)
+        elif found and found[0] == CERTAIN:
             text = "a task stays in it for ever: the transition does not end"
             yield Finding(ERROR, function.shown, text, evidence=found[1])
         elif function.name in SLOW:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from klprove.image.relocatable import UNDEFINED
-from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel
+from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, klp_symbol
-from klprove.lint.target import Place
+from klprove.lint.module import Module
+from klprove.lint.target import Target
 from klprove.source import near
 
 
@@ -15,22 +16,24 @@ def check(case: Case) -> Iterator[Finding]:
     for missing in case.patch.plan.missing:
         yield Finding(UNKNOWN, case.patch.name, f"cannot tell what is patched: {missing}")
     yield from case.unseen("whether the names exist and are unique")
-    kernel = case.kernel
-    if kernel is None:
-        return
-    yield from _release(case, kernel)
+    if kernel := case.kernel or case.stripped:
+        yield from _release(case, kernel)
+        if case.running:
+            yield from _build(kernel.image.build_id, case.running.kernel(), VMLINUX)
+    yield from _objects(case)
     named = 0
     for function in case.patch.functions:
-        if function.object == VMLINUX:
-            for each in _named(kernel, function, named < _NEAR):
-                named += 1
-                yield each
+        target = case.target(function.object)
+        for each in _named(target, function, named < _NEAR) if target else ():
+            named += 1
+            yield each
     yield from _twice(case)
-    yield from _used(case, kernel)
+    if case.kernel:
+        yield from _used(case, case.kernel)
 
 
-def _release(case: Case, kernel: Kernel) -> Iterator[Finding]:
-    wanted = case.patch.first("vermagic").partition(" ")[0]
+def _release(case: Case, kernel: Kernel | Stripped) -> Iterator[Finding]:
+    wanted = case.patch.release
     if wanted and kernel.release and wanted != kernel.release:
         text = f"built for {wanted}, and this kernel is {kernel.release}: it is refused"
         yield Finding(ERROR, case.patch.name, text, evidence=(f"vermagic: {wanted}",))
@@ -39,18 +42,68 @@ def _release(case: Case, kernel: Kernel) -> Iterator[Finding]:
         yield Finding(UNKNOWN, case.patch.name, f"cannot tell which release it is for: {missing}")
 
 
+def _objects(case: Case) -> Iterator[Finding]:
+    """Which build of each module was looked at, and whether it is of the same kernel."""
+    for each in case.patch.plan.objects:
+        if "-" in each.name:
+            text = "no module is called so: its name has underscores, and this is never patched"
+            yield Finding(ERROR, each.name, text)
+        elif each.name in case.builtin:
+            text = "is built into this kernel: no such module is ever loaded, and nothing patched"
+            yield Finding(ERROR, each.name, text)
+    for name, target in case.objects.items():
+        module = target.module
+        facts = (
+            f"file: {module.path}",
+            f"srcversion: {module.first('srcversion') or 'none'}",
+            f"build-id: {module.build_id or 'none'}",
+        )
+        ours, theirs = case.patch.release, module.release
+        if name not in {each.name for each in case.patch.plan.objects}:
+            yield Finding(NOTE, name, "is given as --object, and not patched", evidence=facts)
+        elif ours and theirs and ours != theirs:
+            text = f"{target.path} is for {theirs}, and the patch for {ours}: not the module meant"
+            yield Finding(ERROR, name, text, evidence=facts)
+        else:
+            yield from _loaded(case, name, module, facts)
+
+
+def _loaded(case: Case, name: str, module: Module, facts: tuple[str, ...]) -> Iterator[Finding]:
+    running = case.running
+    if running and running.module(name):
+        yield from _build(module.build_id, running.module(name), name)
+        return
+    version = module.first("srcversion")
+    build = f"srcversion {version}" if version else f"build-id {module.build_id or 'none'}"
+    text = f"judged by the build of {build}; nothing checks that it is the one loaded"
+    if running and not running.loaded(name):
+        text = f"judged by the build of {build}; it is not loaded there"
+    yield Finding(NOTE, name, text, evidence=facts)
+
+
+def _build(ours: str, theirs: str, name: str) -> Iterator[Finding]:
+    """Whether the file is the build that runs, by build-ids."""
+    if not ours or not theirs:
+        where = "the file" if not ours else "the running system"
+        text = f"cannot tell whether this build runs: no build-id in {where}"
+        yield Finding(UNKNOWN, name, text)
+    elif ours != theirs:
+        text = "another build runs: what is said about this one does not hold there"
+        facts = (f"file: build-id {ours}", f"running: build-id {theirs}")
+        yield Finding(ERROR, name, text, evidence=facts)
+
+
 _NEAR = 3
 """So many wrong names are compared with all of the kernel's, which takes long."""
 
 
-def _named(kernel: Kernel, function: Function, compared: bool) -> Iterator[Finding]:
-    found = kernel.named(function.name)
+def _named(target: Target, function: Function, compared: bool) -> Iterator[Finding]:
+    found = target.named(function.name)
     shown, sympos = function.shown, function.sympos
-    evidence = tuple(f"{index}: {_told(each)}" for index, each in enumerate(found, 1))
+    evidence = tuple(f"{index}: {target.told(each)}" for index, each in enumerate(found, 1))
     if not found:
-        text = (
-            f"no symbol {function.name} in this kernel{_instead(kernel, function.name, compared)}"
-        )
+        where = "this kernel" if target.name == VMLINUX else target.name
+        text = f"no symbol {function.name} in {where}{_instead(target, function.name, compared)}"
         yield Finding(ERROR, shown, text)
     elif not sympos and len(found) > 1:
         text = f"{len(found)} symbols have this name and old_sympos is 0: the patch is refused"
@@ -59,40 +112,41 @@ def _named(kernel: Kernel, function: Function, compared: bool) -> Iterator[Findi
         text = f"old_sympos {sympos}, and only {len(found)} of this name: the patch is refused"
         yield Finding(ERROR, shown, text, evidence=evidence)
     elif not found[max(sympos, 1) - 1].code:
-        text = f"{_told(found[max(sympos, 1) - 1])} is data, not a function"
+        text = f"{target.told(found[max(sympos, 1) - 1])} is data, not a function"
         yield Finding(ERROR, shown, text, evidence=evidence)
 
 
-def _told(place: Place) -> str:
-    return f"{place.address:#x} {place.size} bytes in {place.section or 'no section'}"
-
-
-def _instead(kernel: Kernel, name: str, compared: bool) -> str:
-    clones = kernel.stems.get(name, ())
+def _instead(target: Target, name: str, compared: bool) -> str:
+    clones = target.stems.get(name, ())
     if clones:
         return f", only {', '.join(sorted(clones)[:3])}: the compiler changed or split it"
-    close = near(name, kernel.code_names(), 0.85) if compared else []
+    close = near(name, target.code_names(), 0.85) if compared else []
     return f"; near it: {', '.join(close)}" if close else ""
 
 
 def _twice(case: Case) -> Iterator[Finding]:
-    seen: dict[int, Function] = {}
+    seen: dict[tuple[str, int], Function] = {}
     for function, place in case.replaced:
-        if place.address in seen:
-            text = f"the same function as {seen[place.address].shown}: it is patched twice"
+        at = (place.object, place.address)
+        if at in seen:
+            text = f"the same function as {seen[at].shown}: it is patched twice"
             yield Finding(ERROR, function.shown, text)
-        seen[place.address] = function
+        seen[at] = function
 
 
 def _used(case: Case, kernel: Kernel) -> Iterator[Finding]:
     """Symbols that the module needs and the kernel cannot give."""
-    elsewhere = [each for each in case.patch.first("depends").split(",") if each]
+    needs = {each for each in case.patch.first("depends").split(",") if each}
+    elsewhere = needs - case.objects.keys()
+    given = [kernel, *(case.objects[each] for each in needs & case.objects.keys())]
     for each in case.patch.elf.symbols:
         named = klp_symbol(each.name)
-        if named and named[0] == VMLINUX:
-            yield from _needed(kernel, named[1], named[2])
+        target = case.target(named[0]) if named else None
+        if named and target:
+            yield from _needed(target, named[1], named[2])
         elif each.section == UNDEFINED and each.name and not named and each.binding == 1:
-            if kernel.exports(each.name) or elsewhere or _linker(each.name):
+            exported = any(target.exports(each.name) for target in given)
+            if exported or elsewhere or _linker(each.name):
                 continue
             text = "is used and not exported by this kernel: the module does not load"
             yield Finding(ERROR, each.name, text)
@@ -103,10 +157,11 @@ def _linker(name: str) -> bool:
     return name in ("__this_module", "_GLOBAL_OFFSET_TABLE_") or name.startswith("__start_klp_")
 
 
-def _needed(kernel: Kernel, name: str, sympos: int) -> Iterator[Finding]:
-    found = kernel.named(name)
+def _needed(target: Target, name: str, sympos: int) -> Iterator[Finding]:
+    found = target.named(name)
     if not found:
-        yield Finding(ERROR, name, "is used through .klp.sym and is not in this kernel")
+        where = "this kernel" if target.name == VMLINUX else target.name
+        yield Finding(ERROR, name, f"is used through .klp.sym and is not in {where}")
     elif (not sympos and len(found) > 1) or sympos > len(found):
         text = f"is used through .klp.sym at position {sympos}, and there are {len(found)}"
         yield Finding(WARNING if sympos == 0 else ERROR, name, text)

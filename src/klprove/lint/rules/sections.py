@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from klprove.lint.finding import ERROR, UNKNOWN, Case, Finding, Rule
+from klprove.lint.livepatch import VMLINUX
 from klprove.lint.target import Place
 
 _GONE = {
@@ -18,6 +19,8 @@ _GONE = {
 
 def gone(place: Place) -> str:
     """Why no running kernel has the function; empty where it has."""
+    if place.object != VMLINUX:
+        return "freed once the module is loaded" if place.section.startswith(".init") else ""
     return next((why for start, why in _GONE.items() if place.section.startswith(start)), "")
 
 
@@ -34,16 +37,18 @@ def check_site(case: Case) -> Iterator[Finding]:
     """The entry of the old function."""
     yield from case.unseen("whether the old functions have an ftrace site")
     for function, place in case.replaced:
-        assert case.kernel is not None
-        patchable = case.kernel.patchable(place)
+        owner = case.owner(place)
+        patchable = owner.patchable(place)
         if not place.code or gone(place):
             continue
         if patchable is None:
-            text = "cannot tell whether it has an ftrace site: this vmlinux does not hold the table"
+            text = (
+                f"cannot tell whether it has an ftrace site: {owner.path} does not hold the table"
+            )
             yield Finding(UNKNOWN, function.shown, text)
         elif not patchable:
             text = f"has no ftrace site at its entry{_why(place)}: the patch is refused"
-            evidence = (f"{place.name} at {place.address:#x}, {place.size} bytes",)
+            evidence = (f"{place.name}: {owner.told(place)}",)
             yield Finding(ERROR, function.shown, text, evidence=evidence)
 
 

@@ -1,0 +1,44 @@
+"""Inlined copies of the functions of an image, from the cache where they are there."""
+
+from klprove.image import Image, open_image
+from klprove.image.dwarf import DebugSections, Inlines, debug_image, index_inlines, pack, unpack
+from klprove.image.dwarf.indexing import SLOW
+from klprove.image.dwarf.walker import compiles
+from klprove.scan import shelf
+
+_HEAD = b"klprove-inlines-1 "
+
+
+def inlines(path: str, debug: str | None = None, cache: bool = True) -> Inlines | str:
+    """Where every function of the image at `path` was inlined, by the DWARF in it, in the file
+    `debug`, or in the debug file that belongs to it; a text that says why that cannot be told.
+
+    Raises BadInput for what is no image, and for a `debug` that is not of this build.
+    """
+    return inlines_in(debug_image(open_image(path), debug), cache)
+
+
+def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:
+    """`inlines` by the image that has the DWARF; None where there is none."""
+    if found is None:
+        return "no DWARF in the image, and no debug file that belongs to it"
+    place = shelf.place(found, (), "inlines") if cache else None
+    known = _known(shelf.read(place, _HEAD)) if place else None
+    if known is not None:
+        return known
+    sections = DebugSections(found)
+    if not sections.there:
+        return "; ".join(sections.wrong) or "the DWARF has no units"
+    if len(sections.section("info")) > SLOW and not compiles():
+        return "so much DWARF needs the package llvmlite: pip install 'klprove[scan]'"
+    made = index_inlines(sections)
+    if place:
+        shelf.write(place, _HEAD, pack(made))
+    return made
+
+
+def _known(data: bytes | None) -> Inlines | None:
+    try:
+        return unpack(data) if data is not None else None
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,188 @@
+"""What cannot be read, what changes while it is read, and what a look costs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from klprove.report.watch import watch_document
+from klprove.watch import Look, Walker, judge, metrics
+from klprove.watch.log import read_kmsg
+from klprove.watch.trees import Folder, Recorder
+from tests.watch.machines import Machine, kinds
+
+ROOT_ONLY = ("/sys/kernel/tracing", "/sys/kernel/debug", "/dmesg")
+
+
+def without_root(path: str) -> bool:
+    last = path.rpartition("/")[2]
+    return path.startswith(ROOT_ONLY) or last in ("patch_state", "stack")
+
+
+def test_without_root_nothing_moving() -> None:
+    machine = Machine(denied=without_root).patch()
+    found = machine.look()
+    assert (found.word, found.status) == ("UNKNOWN", 3) and "effect-unknown" in kinds(found)
+    assert {each.partition(":")[0] for each in found.snapshot.blind} == {
+        "/sys/kernel/tracing/enabled_functions",
+        "/sys/kernel/debug/kprobes/list",
+        "/dmesg",
+    }
+    assert all("Permission denied" in each for each in found.snapshot.blind)
+
+
+def test_without_root_in_transition() -> None:
+    machine = Machine(denied=without_root).patch(transition=1).thread(7, 0).thread(8, 1)
+    found = machine.look()
+    assert found.status == 1 and found.transition is not None
+    assert (found.transition.left, found.transition.ends) == (0, "unknown")
+    assert found.snapshot.walk is not None and found.snapshot.walk.denied == 2
+    assert any("patch_state of 2 threads" in each for each in found.snapshot.blind)
+    assert "idle-tasks" not in kinds(found)
+
+
+def test_own_threads_are_seen_without_root() -> None:
+    machine = Machine(
+        denied=lambda path: without_root(path) and path != "/proc/7/task/7/patch_state"
+    )
+    found = machine.patch(transition=1).thread(7, 0, wchan="vfs_read").thread(8, 0).look()
+    assert [each.thread.tid for each in found.blockers] == [7]
+    assert (
+        found.blockers[0].reason == "sleeping_on_function" and found.blockers[0].ends == "unknown"
+    )
+
+
+def test_a_thread_that_ends_in_the_middle() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path == "/proc/7/task/7/stat":
+            machine.files = {k: v for k, v in machine.files.items() if not k.startswith("/proc/7/")}
+
+    machine = Machine(reading=reading).moving().thread(7, 0, "vfs_read").thread(8, 0, "vfs_read")
+    found = machine.look()
+    assert [each.thread.tid for each in found.blockers] == [8]
+    assert found.snapshot.walk is not None and found.snapshot.walk.gone == 1
+
+
+def test_a_patch_that_goes_while_it_is_read() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path.endswith("fix/vmlinux/patched"):
+            machine.files = {k: v for k, v in machine.files.items() if "/fix" not in k}
+
+    found = Machine(reading=reading).patch("fix").patch("new", {"vfs_open": "vmlinux"}).look()
+    assert [each.name for each in found.snapshot.patches] == ["new"]
+    assert not found.snapshot.changed and found.status == 0
+
+
+def test_a_transition_that_ends_while_threads_are_read() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path.endswith("/task/7/patch_state"):
+            machine.files["/sys/kernel/livepatch/fix/transition"] = "0\n"
+
+    found = Machine(reading=reading).moving().thread(7, 0, "vfs_read").look()
+    assert found.transition is None and found.blockers == () and found.status == 0
+
+
+def test_what_never_stands_still() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path.endswith("/enabled"):
+            now = machine.files["/sys/kernel/livepatch/fix/transition"]
+            machine.files["/sys/kernel/livepatch/fix/transition"] = "0\n" if now == "1\n" else "1\n"
+
+    found = Machine(reading=reading).patch().look()
+    assert found.snapshot.changed and "changed" in kinds(found)
+
+
+@pytest.mark.parametrize("text", ["", "x\n", "-7\n", "1 1\n"])
+def test_sysfs_that_says_nothing_usable(text: str) -> None:
+    machine = Machine().patch()
+    machine.files["/sys/kernel/livepatch/fix/enabled"] = text
+    found = machine.look()
+    assert "unreadable" in kinds(found) and found.status == 3
+
+
+def test_a_bounded_look_goes_on_where_it_stopped() -> None:
+    machine = Machine().moving()
+    for tid in range(100, 200):
+        machine.thread(tid, int(tid != 150), "vfs_read" if tid == 150 else "")
+    look = Look(machine, Walker(machine, most=40))
+    left, found = [], []
+    for _ in range(4):
+        seen = look()
+        assert seen.walk is not None and seen.walk.seen <= 41
+        left.append(seen.walk.left)
+        found.append([each.tid for each in seen.pending])
+    assert found == [[], [150], [150], [150]]  # once known, it is looked at every time
+    assert left[0] == 60
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    machine = Machine().moving()
+    for tid in range(100, 200):
+        machine.thread(tid, 1)
+    found = judge(Look(machine, Walker(machine, most=40))())
+    assert found.transition is not None and found.transition.ends == "unknown"
+    assert "not every thread could be looked at" in found.transition.against_force
+
+
+def test_stacks_are_read_of_so_many_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("klprove.watch.threads.CLOSELY", 3)
+    machine = Machine().moving()
+    for tid in range(100, 110):
+        machine.thread(tid, 0, "vfs_read")
+    found = machine.look()
+    assert len(found.blockers) == 10
+    assert sum(each.thread.stack is not None for each in found.blockers) == 3
+
+
+def test_the_log_of_this_machine_ends_where_nothing_is_new() -> None:
+    records = [b"6,1,2000000,-;livepatch: enabling patch 'fix'\n"]
+
+    def read(handle: int, size: int) -> bytes:
+        if not records:
+            raise BlockingIOError
+        if records[0] == b"lost":
+            records.pop(0)
+            raise BrokenPipeError
+        return records.pop(0)
+
+    records += [b"lost", b"6,2,3000000,-;other\n"]
+    text = read_kmsg("/dev/null", read)
+    assert text.splitlines() == [
+        "6,1,2000000,-;livepatch: enabling patch 'fix'",
+        "6,2,3000000,-;other",
+    ]
+
+
+def test_a_link_out_of_a_copy_is_not_followed(tmp_path: Path) -> None:
+
+    home = tmp_path
+    (home / "root" / "proc").mkdir(parents=True)
+    (home / "secret").write_text("1")
+    (home / "root" / "proc" / "modules").symlink_to(home / "secret")
+    tree = Folder(str(home / "root"))
+    with pytest.raises(PermissionError):
+        tree.text("/proc/modules")
+
+
+def test_only_blockers_are_recorded() -> None:
+    machine = Machine().moving().thread(7, 0, "vfs_read").thread(8, 1, "vfs_read")
+    tree = Recorder(machine)
+    Look(tree)()
+    threads = {each for each in tree.texts if each.startswith("/proc/") and "/task/" in each}
+    assert threads == {f"/proc/7/task/7/{each}" for each in ("stat", "stack", "wchan")}
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "inf", "nan", "-1", "1e999", "\x00", ""])
+def test_numbers_that_no_kernel_has(text: str) -> None:
+    machine = Machine().moving().thread(7, 0, "vfs_read").log(990, "signaling remaining tasks")
+    machine.add("/dmesg", f"[{text}.{text}] livepatch: forcing remaining tasks\n")
+    machine.files["/sys/kernel/livepatch/fix/stack_order"] = text
+    machine.add("/proc/modules", f"x {text} {text} - Live 0x0\n")
+    for path in ("/proc/uptime", "/proc/sys/kernel/tainted"):
+        machine.files[path] = text
+    machine.files["/proc/stat"] = f"btime {text}\n"
+    stat = machine.files["/proc/7/task/7/stat"] or ""
+    machine.thread(8, 0).files["/proc/8/task/8/stat"] = stat.replace(" 1000 ", f" {text} ")
+    machine.add("/sys/kernel/tracing/enabled_functions", f"vfs_read ({text}) I\n")
+    json.dumps(watch_document(machine.look()), allow_nan=False)
+    assert "nan" not in metrics(machine.look(), 0.0, 0.0)
