@@ -13,7 +13,7 @@ from klprove.image import symbols
 from klprove.lint import Kernel, read_livepatch
 from klprove.lint.livepatch import State, klp_symbol
 from klprove.source import BadInput
-from tests.lint.building import FLAGS
+from tests.lint.building import FLAGS, compile_module
 
 Built = Callable[[str], Path]
 
@@ -58,6 +58,41 @@ def test_klp_build(workshop: Path) -> None:
     assert patch.plan.builder == "klp-build (objtool)"
     assert [each.shown for each in patch.functions] == ["f", "g,2"]
     assert patch.plan.objects[0].callbacks == {"pre_patch": "before"}
+
+
+STORED = "char *made(void); void init_module(void) { char *patch = made(); patch[24] = %d; }"
+
+
+@pytest.mark.parametrize(("code", "replace"), [("", None), (STORED % 1, True), (STORED % 0, False)])
+def test_klp_build_decides_when_it_builds(code: str, replace: bool | None, workshop: Path) -> None:
+    path = compiled(OBJTOOL + code, workshop / f"objtool{replace}.ko")
+    assert read_livepatch(str(path)).plan.replace is replace
+
+
+SET = """
+#include "patch.h"
+static noinline int new(int *device) { return device[7]; }
+static bool wanted;
+LIVEPATCH(NEW(cmdline_proc_show, new));
+void other(void) { %s; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "replace"),
+    [
+        ("", False),
+        ("patch.replace = wanted", None),
+        ("patch.replace = 1", None),
+        ("patch.states = NULL; patch.mod = NULL; patch.internal[8] = 1", False),
+    ],
+)
+def test_a_member_that_code_sets_is_not_known(
+    code: str, replace: bool | None, workshop: Path
+) -> None:
+    source = workshop / "set.c"
+    source.write_text(SET % code)
+    assert read_livepatch(str(compile_module(source, workshop))).plan.replace is replace
 
 
 def test_structures_whatever_their_size(built: Built) -> None:
@@ -126,6 +161,18 @@ def test_positions_count_by_address_not_by_file(kernel: Kernel) -> None:
     assert len(values) == 3
     assert values != sorted(values)
     assert [each.address for each in found] == sorted(values)
+
+
+def test_what_lies_between_functions_is_in_none(kernel: Kernel) -> None:
+    places = [each for name in kernel.code_names() for each in kernel.named(name) if each.size]
+    gaps = 0
+    for each in places:
+        assert kernel.at(each.address + each.size - 1) == (each.name, each.size - 1)
+        after = kernel.at(each.address + each.size)
+        assert after is None or after[1] == 0
+        gaps += after is None
+    assert gaps > 5
+    assert kernel.at(0) is None
 
 
 def test_a_kernel_has_to_be_one(built: Built) -> None:

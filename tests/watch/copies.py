@@ -1,8 +1,10 @@
 """Real machines, as `klprove watch --collector` copied them: `python -m tests.watch.copies TAR...`.
 
-Debian's 6.1.192 under QEMU with two livepatches of ours, before, while and after the transition of
-the second one stalls (kswapd is patched); `ended`: it ended between the first file and the last.
-The log is cut down to what is about livepatching.
+Debian's kernels under QEMU with livepatches of ours. 6.1: before, while and after a transition
+stalls (kswapd is patched); `ended`: it ended between the first file and the last; `asleep`: a task
+sleeps in the patched function; `stopped`: it is stopped there, and the kernel has signalled once;
+`tracer`: the function tracer is at the entry. 6.12: `kprobe` is there. The log is cut down to what
+is about livepatching.
 """
 
 import json

@@ -1,6 +1,11 @@
 """`klprove watch`: what it prints, what it writes, and how it ends."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -11,9 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from klprove.cli.main import run
 from klprove.cli.screen import Changes, fitted, follow, rate
-from klprove.cli.watching import watch_command
+from klprove.cli.watching import Watcher, until, watch_command
 from klprove.report.watch import watch_document, watch_schema, watch_text
-from klprove.watch import Answer, metrics
+from klprove.source import BadInput
+from klprove.watch import Answer, Look, Snapshot, metrics
+from klprove.watch.trees import refused
 from tests.scan.toy import toy
 from tests.watch.copies import HOME, guest
 from tests.watch.machines import Machine
@@ -23,6 +30,7 @@ NAMES = {
     "object_patched", "functions", "functions_overridden", "forced", "scrape_duration_seconds",
     "last_success_seconds",
 }  # fmt: skip
+ROOT = Path(__file__).parents[2]
 COPIES = sorted(each.stem for each in HOME.glob("*.json"))
 
 Said = pytest.CaptureFixture[str]
@@ -226,7 +234,7 @@ def test_the_rate_is_of_one_transition() -> None:
 
 def test_a_screen_has_its_size() -> None:
     text = "\n".join(f"line {each} {'x' * 90}" for each in range(50))
-    shown = fitted(text, "foot", 80, 24).replace("\033[K", "").split("\r\n")
+    shown = fitted(text, "foot", 80, 24).replace("\033[K", "").split("\n")
     assert len(shown) == 24 and all(len(each) <= 80 for each in shown)
     assert shown[-1].startswith("28 more lines") and shown[0].startswith("line 0")
 
@@ -254,3 +262,85 @@ def test_following_ends_with_the_last_answer(capsys: Said) -> None:
     assert follow(look, 0.001, written.append) == 0
     assert [each.word for each in written] == ["MOVING", "EFFECTIVE"]
     assert "MOVING" in capsys.readouterr().out
+
+
+_ON_A_TERMINAL = """
+import sys
+from klprove.cli.screen import follow
+from tests.watch.machines import Machine
+machine = Machine().moving().thread(7, 0, "vfs_read")
+sys.exit(follow(machine.look, 0.05, lambda answer: print("WROTE", file=sys.stderr, flush=True)))
+"""
+
+
+def test_a_terminal_gets_a_screen_and_has_it_taken_away_again() -> None:
+    screen, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _ON_A_TERMINAL],
+        stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, cwd=ROOT, text=True,
+    )  # fmt: skip
+    os.close(terminal)
+    assert process.stderr is not None and process.stderr.readline() == "WROTE\n"
+    process.terminate()
+    shown = b""
+    with contextlib.suppress(OSError):  # what Linux says where the other end is closed
+        while part := os.read(screen, 4096):
+            shown += part
+    os.close(screen)
+    assert process.wait() == 1 and process.stderr.read().replace("WROTE\n", "") == ""
+    process.stderr.close()
+    during, _, after = shown.partition(b"\x1b[?1049l")
+    assert during.startswith(b"\x1b[?1049h") and b"Ctrl-C" in during
+    assert after.count(b"MOVING") == 1 and b"Ctrl-C" not in after
+
+
+def test_a_kernel_without_support_is_not_followed(capsys: Said) -> None:
+    machine = Machine()
+    del machine.files["/sys/kernel/livepatch"]
+    assert follow(machine.look, 1000.0, lambda answer: None) == 4
+    assert "UNSUPPORTED" in capsys.readouterr().out
+
+
+def moving_until(looks: list[Machine | BadInput]) -> Watcher:
+    def source() -> Snapshot:
+        now = looks.pop(0)
+        if isinstance(now, BadInput):
+            raise now
+        return Look(now)()
+
+    return Watcher(source, None, None)
+
+
+def test_waiting_ends_with_the_transition() -> None:
+    moving, done = Machine().moving().thread(7, 0, "vfs_read"), Machine().patch()
+    left: list[Machine | BadInput] = [moving, moving, done, moving]
+    assert until(moving_until(left), 60.0, 0.001).word == "EFFECTIVE" and left == [moving]
+
+
+def test_waiting_ends_where_it_is_of_no_use(capsys: Said) -> None:
+    left: list[Machine | BadInput] = [guest("stalled"), Machine()]
+    assert until(moving_until(left), 60.0, 0.001).word == "STALLED" and len(left) == 1
+    assert until(moving_until([Machine().moving()]), None, 1000.0).word == "MOVING"
+
+
+def test_a_machine_that_goes_away_leaves_what_was_learned(capsys: Said) -> None:
+    watcher = moving_until([Machine().moving(), refused("socket", "gone")])
+    assert until(watcher, 60.0, 0.001).word == "MOVING" and watcher.lost
+    assert "socket: error: gone" in capsys.readouterr().err
+
+
+def test_many_threads_are_counted_by_function() -> None:
+    machine = Machine().patch("fix", {"vfs_read": "vmlinux", "vfs_open": "vmlinux"}, transition=1)
+    for tid in range(100, 140):
+        stack = {0: "", 1: "vfs_open"}.get(tid % 4, "vfs_read")
+        machine.thread(tid, 0, stack)
+    text = watch_text(machine.look())
+    assert "in      : vfs_read: 20, no patched function that is seen: 10, vfs_open: 10" in text
+    assert "and 20 more threads" in text
+
+
+def test_whether_it_was_forced_needs_the_log_or_a_leftover() -> None:
+    assert values(Machine().patch().look())["forced"] == {}  # a sample, and it is 0
+    blind = Machine(denied=lambda path: path == "/dmesg").patch()
+    assert "forced" not in values(blind.look())
+    assert values(blind.module("old", "(OEK)", 1).look())["forced"] == {(): 1}

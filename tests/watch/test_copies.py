@@ -1,5 +1,7 @@
 """What is said about the copies of a real machine: Debian's 6.1 whose kswapd is patched."""
 
+import pytest
+
 from tests.watch.copies import guest
 from tests.watch.machines import kinds
 
@@ -40,6 +42,27 @@ def test_turned_round() -> None:
 def test_a_transition_that_ended_while_it_was_copied() -> None:
     found = guest("ended").look()
     assert found.transition is not None and {"in-transition", "changed"} <= kinds(found)
+
+
+def test_a_task_that_sleeps_waits_for_the_signal_of_the_kernel() -> None:
+    (each,) = guest("asleep").look().blockers
+    assert (each.thread.comm, each.ends, each.action.kind) == ("sleep", "signal", "wait")
+    assert each.culprit is not None and each.culprit.function.name == "hrtimer_nanosleep"
+
+
+def test_a_stopped_task_does_not_end_by_that_signal() -> None:
+    found = guest("stopped").look()
+    assert found.transition is not None and found.transition.signals == 1
+    (each,) = found.blockers
+    assert each.action.kind == "signal" and "-CONT" in each.action.text
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "status"), [("kprobe", "contested", 3), ("tracer", "shared", 0)]
+)
+def test_others_at_the_entry(name: str, state: str, status: int) -> None:
+    found = guest(name).look()
+    assert ([each.state for each in found.effects], found.status) == ([state], status)
 
 
 def test_after_it_was_turned_round() -> None:

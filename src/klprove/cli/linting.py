@@ -11,6 +11,7 @@ from klprove.source import Unavailable
 @click.argument("module", required=False, metavar="LIVEPATCH.ko")
 @click.option("--vmlinux", metavar="FILE", help="The kernel it is for, with a symbol table.")
 @click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
+@click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped vmlinux.")
 @click.option(
     "--object",
     "objects",
@@ -18,12 +19,21 @@ from klprove.source import Unavailable
     metavar="FILE|FOLDER",
     help="A module that it patches, or a folder that has it (/lib/modules/VERSION). Repeatable.",
 )
-@click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
+@click.option(
+    "--running", metavar="/sys", help="Check that these builds run: build-ids in /sys, or a copy."
+)
+@click.option(
+    "--after",
+    multiple=True,
+    metavar="OLD.ko",
+    help="A livepatch that is loaded before this one. Repeatable, the oldest first.",
+)
 @click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")
 @click.option("--rule", "rules", multiple=True, metavar="H04", help="Only this one. Repeatable.")
 @click.option(
     "--explain", metavar="H04|all", help="What a rule is about, where it bit, what to do."
 )
+@click.option("--list-rules", is_flag=True, help="A line a rule.")
 @click.option("--waivers", metavar="FILE", help="Accepted findings, each with its reason (TOML).")
 @click.option("--baseline", metavar="FILE", help="Findings that are not told again.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline.")

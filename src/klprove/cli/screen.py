@@ -1,6 +1,6 @@
 """The live view: one look after another, over the whole screen of a terminal."""
 
-import os
+import shutil
 import signal
 import sys
 import time
@@ -14,7 +14,7 @@ from klprove.report.watch import watch_text
 from klprove.source import BadInput, Unavailable, plain, plain_lines
 from klprove.watch import Answer
 
-_DUTY = 10
+DUTY = 10
 """A look that took a second of CPU is followed by as many of rest."""
 _ENTER, _LEAVE, _HOME = "\033[?1049h\033[?25l", "\033[?25h\033[?1049l", "\033[H"
 _CLEAR_LINE, _CLEAR_REST = "\033[K", "\033[J"
@@ -31,10 +31,12 @@ def follow(look: Callable[[], Answer], interval: float, write: Callable[[Answer]
                 last = answer
                 show(answer)
                 write(answer)
+                if not answer.snapshot.supported:
+                    break
     except KeyboardInterrupt:
-        if last is None:
-            return _INTERRUPTED
-        if sys.stdout.isatty():
+        pass
+    finally:  # the screen is gone; what was learned stays, whatever ended it
+        if last is not None and sys.stdout.isatty():
             say(watch_text(last))
     return last.status if last is not None else _INTERRUPTED
 
@@ -48,7 +50,7 @@ def _looks(look: Callable[[], Answer], interval: float) -> Iterator[Answer]:
         yield answer.with_rate(rate(before, (start, answer)))
         before = (start, answer)
         spent = time.process_time() - cpu
-        rest = max(interval - (time.monotonic() - start), _DUTY * spent)
+        rest = max(interval - (time.monotonic() - start), DUTY * spent)
         time.sleep(rest)
 
 
@@ -84,7 +86,7 @@ def _stop(*_: Any) -> None:
 
 
 def _draw(answer: Answer) -> None:
-    width, height = os.get_terminal_size(sys.stdout.fileno())
+    width, height = shutil.get_terminal_size()
     foot = f"{time.strftime('%H:%M:%S')}  Ctrl-C ends; nothing is changed on the machine"
     sys.stdout.write(_HOME + fitted(watch_text(answer), foot, width, height) + _CLEAR_REST)
     sys.stdout.flush()
@@ -98,7 +100,7 @@ def fitted(text: str, foot: str, width: int, height: int) -> str:
     if missing > 0:
         foot = f"{missing} more lines: --once  {foot}"
     shown = [paint(each[:width]) for each in lines[:room]] + ["", foot[:width]]
-    return (_CLEAR_LINE + "\r\n").join(shown) + _CLEAR_LINE
+    return (_CLEAR_LINE + "\n").join(shown) + _CLEAR_LINE
 
 
 class Changes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import click
 
 from klprove.cli.output import json_text, say, write_bytes, write_file, write_json
-from klprove.cli.screen import complain, follow
+from klprove.cli.screen import DUTY, complain, follow
 from klprove.cli.values import Duration
 from klprove.report.watch import watch_document, watch_text
 from klprove.scan import Map, scan
@@ -30,8 +30,6 @@ from klprove.watch import (
 _BAD_INPUT = 2
 _LIVE = 20_000
 """Threads of a look where there is one look after another."""
-_DUTY = 10
-"""A look that took a second of CPU is followed by as many of rest."""
 
 
 @click.command("watch")
@@ -88,7 +86,7 @@ def watch_command(
     watcher = Watcher(_source(root, qmp, core, vmlinux, most), vmlinux, metrics_path)
     if not single:
         return follow(watcher.look, interval, lambda answer: watcher.write(answer, json_path))
-    answer = _until(watcher, None if fixed else wait, interval)
+    answer = until(watcher, None if fixed else wait, interval)
     if json_path != "-":
         say(watch_text(answer))
     watcher.write(answer, json_path)
@@ -131,7 +129,7 @@ class Watcher:
     vmlinux: str | None
     metrics_path: str | None
     lost: bool = False
-    """The map of the kernel could not be used."""
+    """The map of the kernel could not be used, or the machine went away."""
     duration: float = 0.0
     """Seconds of the last look."""
     _map: list[Map] = field(default_factory=list)
@@ -200,13 +198,20 @@ class Watcher:
         return bundle(answer.snapshot, tree if isinstance(tree, Recorder) else None, texts)
 
 
-def _until(watcher: Watcher, limit: float | None, interval: float) -> Answer:
-    """The first look without a transition, or with one that never ends, or the last in time."""
+def until(watcher: Watcher, limit: float | None, interval: float) -> Answer:
+    """The first look without a transition, or with one that never ends, or the last in time. A
+    machine that goes away meanwhile leaves the look before."""
     end = time.monotonic() + (limit or 0.0)
-    while True:
-        answer = watcher.look()
-        moving = answer.transition
-        pause = max(interval, _DUTY * watcher.duration)
-        if moving is None or moving.ends == "never" or time.monotonic() + pause > end:
-            return answer
+    answer = watcher.look()
+    while answer.transition is not None and answer.transition.ends != "never":
+        pause = max(interval, DUTY * watcher.duration)
+        if time.monotonic() + pause > end:
+            break
         time.sleep(pause)
+        try:
+            answer = watcher.look()
+        except BadInput as error:
+            complain(error)
+            watcher.lost = True
+            break
+    return answer

@@ -74,10 +74,10 @@ class Types:
 
     @cached_property
     def structures(self) -> Mapping[str, Sequence[int]]:
-        """The types by the name of a structure."""
+        """The types by the name of a structure or union."""
         found: dict[str, list[int]] = {}
         for number, (kind, name, _, _) in enumerate(self.records):
-            if kind == STRUCTURE and name:
+            if kind in (STRUCTURE, UNION) and name:
                 found.setdefault(self.name(name), []).append(number)
         return found
 
@@ -104,6 +104,10 @@ class Types:
         """The string at `place`."""
         end = self.strings.find(b"\0", place)
         return self.strings[place:end].decode("ascii", "backslashreplace")
+
+
+NO_TYPES = Types([(0, 0, 0, 0)], b"", {})
+"""Of an image without BTF: void."""
 
 
 def types(image: Image) -> Types | None:

@@ -6,7 +6,7 @@ from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
 from klprove.lab.lost import Lost
 from klprove.lab.machine import Machine, Ran, Setup, command
 from klprove.lab.observing import Plan, guest_files, observe, plan
-from klprove.lab.seen import Entered, Seen, Way, merged, read_seen, seen_document, totals
+from klprove.lab.seen import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
 
 __all__ = [
     "WAYS_OF_CALL",
@@ -17,6 +17,7 @@ __all__ = [
     "Missing",
     "Plan",
     "Ran",
+    "Run",
     "Seen",
     "Setup",
     "Share",

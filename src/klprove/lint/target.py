@@ -49,6 +49,14 @@ class Target:
         """As `klprove.image` names it."""
         return self.image.machine
 
+    def linked(self, address: int) -> int:
+        """The address that debug information has for one of this object."""
+        return address
+
+    def placed(self, linked: int) -> int:
+        """The other way round."""
+        return linked
+
     def _indices(self, name: str) -> list[int]:
         """Symbols of that name, in the order in which `old_sympos` counts."""
         raise NotImplementedError
@@ -182,5 +190,10 @@ class Target:
     @cached_property
     def compiler(self) -> str:
         """The first line of .comment; else empty."""
-        section = self.image.section(".comment")
-        return text_at(bytes(self.image.data(section)), 0) if section else ""
+        return compiler(self.image)
+
+
+def compiler(image: Image) -> str:
+    """The first line of .comment; else empty."""
+    section = image.section(".comment")
+    return text_at(bytes(image.data(section)), 0) if section else ""

@@ -12,7 +12,7 @@ EFFECTIVE, SHARED, CONTESTED, SUPERSEDED, ABSENT, UNKNOWN, MISSING, OVERRIDDEN, 
 STATES = {
     EFFECTIVE: "its entry leads to the livepatch handler alone",
     SHARED: "other tracers are called there, too",
-    CONTESTED: "somebody is there who may change what it returns, and does not say so",
+    CONTESTED: "cannot tell: somebody is there who may change what it returns",
     SUPERSEDED: "a newer livepatch replaces it again",
     ABSENT: "its module is not loaded",
     UNKNOWN: "cannot tell",
@@ -20,7 +20,7 @@ STATES = {
     OVERRIDDEN: "somebody else changes the instruction pointer",
     UNPATCHED: "its object is there and not patched",
 }
-"""The good ones first; UNKNOWN and what follows are not."""
+"""By how good they are."""
 BROKEN = frozenset({MISSING, OVERRIDDEN, UNPATCHED})
 
 _HANDLER = "klp_ftrace_handler"
@@ -80,7 +80,10 @@ def _state(
     if not any(_ours(each) for each in changers):
         return OVERRIDDEN, ", ".join(_others(changers, []))
     probes = [each for each in found.probes or () if _at_entry(each, function.name, module)]
-    return _shared([each for each in changers if _ours(each)], probes)
+    ours = [each for each in changers if _ours(each)]
+    if found.probes is None and any(each.users > 1 for each in ours):
+        return CONTESTED, "somebody, and the list of kprobes cannot be read"
+    return _shared(ours, probes)
 
 
 def _ours(hook: Hook) -> bool:

@@ -3,9 +3,10 @@
 Only files are opened, and only for reading.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from klprove.watch.calls import calls
 from klprove.watch.log import lines, read_kmsg
 from klprove.watch.numbers import real, whole
 from klprove.watch.state import Hook, LogLine, Module, Patch, Probe, Snapshot
@@ -71,8 +72,13 @@ class Look:
             blind.append(
                 f"patch_state of {walk.denied} threads: not permitted; who has not switched"
             )
-        if any(each.stack is None for each in pending):
-            blind.append("/proc/PID/stack: not permitted; which function a thread is in")
+        if walk.outside:
+            blind.append(
+                "/proc: not that of the whole machine (a container, or hidepid); further threads"
+            )
+        if self._walker.unreadable:
+            why = self._walker.unreadable
+            blind.append(f"/proc/PID/stack: {why}; which function a thread is in")
         return replace(found, pending=pending, walk=walk)
 
     def _machine(self, found: Snapshot, blind: Collection[str]) -> Snapshot:
@@ -84,6 +90,7 @@ class Look:
             found,
             hooks=self._hooks(names, said) if names else (),
             probes=self._probes(names, said) if names else (),
+            calls=self._calls(names) if names else {},
             log=self._log(said),
             ftrace=ftrace == "1" if ftrace in ("0", "1") else None,
             taint=whole(taint),
@@ -103,6 +110,13 @@ class Look:
                 why = why or f"{home}/enabled_functions: {error.strerror}"
         blind.append(f"{why}; whether patched functions are entered, and who else is called")
         return None
+
+    def _calls(self, names: Collection[str]) -> Mapping[str, int]:
+        for home in _TRACING:
+            found = calls(self.tree, home, names)
+            if found:
+                return found
+        return {}
 
     def _probes(self, names: Collection[str], blind: list[str]) -> tuple[Probe, ...] | None:
         try:

@@ -1,7 +1,7 @@
 """What is seen of livepatches on one machine at one moment; nothing is judged here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 VMLINUX = "vmlinux"
@@ -133,6 +133,13 @@ class Walk(NamedTuple):
     """Threads that ended in the middle."""
     left: int = 0
     """Threads that were not looked at, to bound the cost; an estimate."""
+    outside: bool = False
+    """This /proc does not show all threads: that of a container, or mounted with hidepid."""
+
+    @property
+    def whole(self) -> bool:
+        """Every thread but the idle tasks was looked at."""
+        return not (self.denied or self.left or self.outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,8 @@ class Snapshot:
     """None: nobody looked at threads, since nothing is in transition."""
     hooks: tuple[Hook, ...] | None = None
     probes: tuple[Probe, ...] | None = None
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """How often a function was called, where somebody counts."""
     log: tuple[LogLine, ...] | None = None
     ftrace: bool | None = None
     taint: int | None = None

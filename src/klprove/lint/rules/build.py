@@ -1,10 +1,9 @@
-"""H21, H25, H26, H28 and H30: how the module was built, and for which machine."""
+"""H25, H26, H28 and H30: how the module was built, and for which machine."""
 
 from collections.abc import Iterator
 
-from klprove.image.elf import text_at
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel
+from klprove.lint.kernel import Kernel, Stripped
 
 _UNRELIABLE = {
     "arm64": "reliable stack traces came late to arm64 (v6.17): on older kernels every task has "
@@ -14,7 +13,7 @@ _UNRELIABLE = {
 
 def check_build(case: Case) -> Iterator[Finding]:
     """Compiler, options and configuration of module and kernel."""
-    kernel, patch = case.kernel, case.patch
+    kernel, patch = case.kernel or case.stripped, case.patch
     if kernel is None:
         yield Finding(UNKNOWN, patch.name, "cannot tell what the kernel was built by: no --vmlinux")
         return
@@ -27,6 +26,10 @@ def check_build(case: Case) -> Iterator[Finding]:
         yield Finding(
             UNKNOWN, patch.name, f"cannot tell the compiler: no .comment in the {lacking}"
         )
+    if isinstance(kernel, Stripped):
+        text = "cannot tell the kernel's configuration: that vmlinux has no symbols"
+        yield Finding(UNKNOWN, patch.name, text)
+        return
     yield from _flags(patch.first("vermagic"), kernel, patch.name)
     if kernel.named("__x86_return_thunk") and patch.first("retpoline") != "Y":
         text = "built without retpolines for a kernel with them"
@@ -39,23 +42,6 @@ def _flags(vermagic: str, kernel: Kernel, name: str) -> Iterator[Finding]:
         facts = (f"module: {' '.join(ours)}", f"kernel: {' '.join(theirs)}")
         text = "another configuration than the kernel's (vermagic): it is refused"
         yield Finding(ERROR, name, text, evidence=facts)
-
-
-def check_exports(case: Case) -> Iterator[Finding]:
-    """Types of what the module uses, and callers of what it replaces."""
-    targets = [each for each in (case.kernel, *case.objects.values()) if each]
-    versions = case.patch.elf.content(case.patch.elf.section("__versions"))
-    for crc, raw in case.patch.elf.numbers("Q56s", versions):
-        name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        found = ((each, each.crc(name)) for each in targets)
-        for owner, theirs in ((each, known) for each, known in found if known is not None):
-            if theirs != crc:
-                text = f"checksum {crc:#x}, and {owner.name} has {theirs:#x}: the module is refused"
-                yield Finding(ERROR, name, text)
-    for function, place in case.replaced:
-        if case.owner(place).exports(function.name):
-            text = "is exported: modules call it, and expect the parameters and locks it has now"
-            yield Finding(NOTE, function.shown, text)
 
 
 def check_machine(case: Case) -> Iterator[Finding]:
@@ -96,7 +82,6 @@ def check_policy(case: Case) -> Iterator[Finding]:
         yield Finding(NOTE, patch.name, text)
 
 
-H21 = Rule("H21", check_exports)
 H25 = Rule("H25", check_build)
 H26 = Rule("H26", check_machine)
 H28 = Rule("H28", check_unwinding)

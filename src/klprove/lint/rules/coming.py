@@ -14,10 +14,11 @@ def check(case: Case) -> Iterator[Finding]:
         if each.name == VMLINUX:
             continue
         target = case.target(each.name)
-        if target is None:
+        asked = bool(each.functions or _used(case, each.name))
+        if target is None and asked:
             text = f"cannot tell whether it can still be loaded: no --object {each.name}.ko"
             yield Finding(UNKNOWN, each.name, text)
-        else:
+        elif target:
             yield from _refused(case, target, each)
         yield from _callbacks(each)
 
@@ -25,11 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _refused(case: Case, target: Target, patched: Object) -> Iterator[Finding]:
     """kernel/livepatch/core.c, klp_module_coming(): what fails there fails the load."""
     bad = [each for each in patched.functions if _fails(case, target, each)]
-    used = [
-        named[1]
-        for named in (klp_symbol(each.name) for each in case.patch.elf.symbols)
-        if named and named[0] == target.name and not target.named(named[1])
-    ]
+    used = [name for name in _used(case, target.name) if not target.named(name)]
     names = [each.shown for each in bad] + [f".klp.sym {name}" for name in used]
     if names:
         text = (
@@ -37,6 +34,12 @@ def _refused(case: Case, target: Target, patched: Object) -> Iterator[Finding]:
             f"{target.name} is refused; where it is loaded already, the patch is"
         )
         yield Finding(ERROR, target.name, text, evidence=tuple(names))
+
+
+def _used(case: Case, owner: str) -> list[str]:
+    """Symbols of an object that the patch refers to."""
+    named = (klp_symbol(each.name) for each in case.patch.elf.symbols)
+    return [each[1] for each in named if each and each[0] == owner]
 
 
 def _fails(case: Case, target: Target, function: Function) -> bool:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from klprove.image.relocatable import UNDEFINED
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.kernel import Kernel
+from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, klp_symbol
+from klprove.lint.module import Module
 from klprove.lint.target import Target
 from klprove.source import near
 
@@ -15,8 +16,10 @@ def check(case: Case) -> Iterator[Finding]:
     for missing in case.patch.plan.missing:
         yield Finding(UNKNOWN, case.patch.name, f"cannot tell what is patched: {missing}")
     yield from case.unseen("whether the names exist and are unique")
-    if case.kernel:
-        yield from _release(case, case.kernel)
+    if kernel := case.kernel or case.stripped:
+        yield from _release(case, kernel)
+        if case.running:
+            yield from _build(kernel.image.build_id, case.running.kernel(), VMLINUX)
     yield from _objects(case)
     named = 0
     for function in case.patch.functions:
@@ -29,7 +32,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _used(case, case.kernel)
 
 
-def _release(case: Case, kernel: Kernel) -> Iterator[Finding]:
+def _release(case: Case, kernel: Kernel | Stripped) -> Iterator[Finding]:
     wanted = case.patch.release
     if wanted and kernel.release and wanted != kernel.release:
         text = f"built for {wanted}, and this kernel is {kernel.release}: it is refused"
@@ -62,10 +65,32 @@ def _objects(case: Case) -> Iterator[Finding]:
             text = f"{target.path} is for {theirs}, and the patch for {ours}: not the module meant"
             yield Finding(ERROR, name, text, evidence=facts)
         else:
-            version = module.first("srcversion")
-            build = f"srcversion {version}" if version else f"build-id {module.build_id or 'none'}"
-            text = f"judged by the build of {build}; nothing checks that it is the one loaded"
-            yield Finding(NOTE, name, text, evidence=facts)
+            yield from _loaded(case, name, module, facts)
+
+
+def _loaded(case: Case, name: str, module: Module, facts: tuple[str, ...]) -> Iterator[Finding]:
+    running = case.running
+    if running and running.module(name):
+        yield from _build(module.build_id, running.module(name), name)
+        return
+    version = module.first("srcversion")
+    build = f"srcversion {version}" if version else f"build-id {module.build_id or 'none'}"
+    text = f"judged by the build of {build}; nothing checks that it is the one loaded"
+    if running and not running.loaded(name):
+        text = f"judged by the build of {build}; it is not loaded there"
+    yield Finding(NOTE, name, text, evidence=facts)
+
+
+def _build(ours: str, theirs: str, name: str) -> Iterator[Finding]:
+    """Whether the file is the build that runs, by build-ids."""
+    if not ours or not theirs:
+        where = "the file" if not ours else "the running system"
+        text = f"cannot tell whether this build runs: no build-id in {where}"
+        yield Finding(UNKNOWN, name, text)
+    elif ours != theirs:
+        text = "another build runs: what is said about this one does not hold there"
+        facts = (f"file: build-id {ours}", f"running: build-id {theirs}")
+        yield Finding(ERROR, name, text, evidence=facts)
 
 
 _NEAR = 3

@@ -1,0 +1,1 @@
+"""Fixes of real CVEs as plain livepatch modules, made from what Debian ships."""
