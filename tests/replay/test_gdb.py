@@ -133,7 +133,7 @@ def test_threads_with_a_process_in_their_name(made: list[Stub]) -> None:
 def test_what_does_not_stop_is_halted(made: list[Stub]) -> None:
     gdb, stub = _gdb(made, [("vCont;c:1", b"raw:+"), ("\x03", b"raw:" + framed(b"T02thread:01;"))])
     assert gdb.run(0.1, [0]) is None
-    assert stub.asked[-1] == "\x03"
+    assert "\x03" in stub.asked
 
 
 def test_a_stub_that_refuses(made: list[Stub]) -> None:

@@ -184,6 +184,20 @@ def test_traces_that_cannot_be_replayed(
     assert said in _complaint(_file(tmp_path, written | change))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("trace", [1]), ("trace", [{"step": 1}]), ("initial", [{"name": "x", "value": "1"}]),
+     ("site", None)],
+)  # fmt: skip
+def test_findings_that_are_not_as_the_schema_says(
+    written: dict[str, Any], tmp_path: Path, name: str, value: object
+) -> None:
+    other = json.loads(json.dumps(written))
+    other["findings"][0][name] = value
+    said = _complaint(_file(tmp_path, other))
+    assert "is not as the schema says" in said or "no function None()" in said
+
+
 def test_a_trace_of_two_cpus(written: dict[str, Any], tmp_path: Path) -> None:
     other = written | {"bounds": written["bounds"] | {"cpus": 2}}
     assert "only traces of one CPU" in _complaint(_file(tmp_path, other))
