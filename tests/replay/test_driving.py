@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+import pytest
+
+from klprove.lab import Lost
 from klprove.replay.driving import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Driver, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
@@ -195,3 +198,14 @@ def test_nothing_is_compared_while_the_kernel_is_somewhere_else() -> None:
     outcome = _replay(_guest(), [START, away, _change("state", 9), START])
     assert [row.result for row in outcome.rows] == ["agreed", "not mapped", "not mapped", "differs"]
     assert outcome.rows[-1].text == "state is 4, the model has 9"
+
+
+def test_memory_that_cannot_be_read_is_a_loss() -> None:
+    guest = _guest()
+
+    def unreadable(*_: object) -> bytes:
+        raise ValueError("nothing can be read at 0x1000")
+
+    guest.read = unreadable  # type: ignore[method-assign]
+    with pytest.raises(Lost, match="not where its image says: nothing can be read at 0x1000"):
+        _replay(guest, STEPS)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from klprove.lab import Lost
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb, Stop
 from klprove.lab.memory import Layout, Memory, frame
 from klprove.replay.places import Places
@@ -122,13 +123,16 @@ class Driver:
         self._comm = places.member("task_struct", "comm")
 
     def replay(self, plan: Schedule, task: str = "", attempts: int = ATTEMPTS) -> Outcome:
-        """Follow `plan`, its first function in a task named `task` (empty: in any)."""
+        """Follow `plan`, its first function in a task named `task` (empty: in any). Raises Lost
+        where the machine dies, or its memory cannot be read."""
         for attempt in range(1, attempts + 1):
             run = _Attempt(self, plan, task)
             try:
                 rows = run.rows()
             except Spoiled:
                 continue
+            except ValueError as error:
+                raise Lost(f"the guest is not where its image says: {error}") from None
             return Outcome(tuple(rows), attempt)
         text = f"interrupts came in between, {attempts} times"
         return Outcome((Row(plan.steps[0], SPOILED, text=text),), attempts)
