@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from klprove.lab import Lost
-from klprove.replay.driving import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Driver, Outcome
+from klprove.replay.driving import Driver
+from klprove.replay.following import follow
+from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.source import Span
@@ -46,7 +48,7 @@ def _replay(guest: Guest, steps: Sequence[Step], attempts: int = 3) -> Outcome:
         lambda: guest.pending.append(IRQ),
         guest.symbols,
     )
-    return driver.replay(Schedule(tuple(steps), REST), attempts=attempts)
+    return follow(driver, Schedule(tuple(steps), REST), attempts=attempts)
 
 
 def _change(name: str, value: int, depth: int = 0, number: int = 1) -> Step:
