@@ -30,6 +30,13 @@ class ObjectDebug:
         found = (call for each in self.functions(place) for call in self.inlines.calls(each))
         return [(call.host, call) for call in found]
 
+    def hosts(self, name: str) -> Sequence[int]:
+        """Addresses of the functions into which functions of that name were inlined."""
+        if isinstance(self.inlines, str):
+            return ()
+        numbers = self.inlines.named(name)
+        return sorted({call.host for each in numbers for call in self.inlines.calls(each)})
+
     def instances(self, place: Place) -> Sequence[int]:
         """Addresses of all code of its own that the same text became."""
         if isinstance(self.inlines, str):
