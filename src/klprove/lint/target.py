@@ -83,12 +83,11 @@ class Target:
     def stems(self) -> Mapping[str, tuple[str, ...]]:
         """Names with a suffix (`f.cold`, `f.isra.0`, `count.3`) by what stands before its dot."""
         found: dict[str, list[str]] = {}
-        for place in np.unique(self._table.places[self._kept]).tolist():
-            name = self._table.text(place)
-            stem, dot, _ = name.partition(".")
-            if dot and stem:
+        for name in self._table.with_dot(self._kept):
+            stem = name.partition(".")[0]
+            if stem:
                 found.setdefault(stem, []).append(name)
-        return {stem: tuple(dict.fromkeys(names)) for stem, names in found.items()}
+        return {stem: tuple(names) for stem, names in found.items()}
 
     @cached_property
     def _code(self) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
