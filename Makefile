@@ -127,8 +127,8 @@ cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is ki
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
 
-lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
-	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
+lint-modules: $(READY) ## livepatch modules, good and bad ones a rule, against Debian's headers (KDIR=others); VMLINUX=file for all rules
+	@$(if $(KDIR),KDIR=$(KDIR)) $(BIN)/python -m tests.lint.debian $(VMLINUX)
 
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)

@@ -20,6 +20,9 @@ from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.corpus import find
 from klprove.engine import Limits, explore
 from klprove.evidence import resolve
+from klprove.image import open_image
+from klprove.image.dwarf import DebugSections, index_inlines, pack
+from klprove.image.dwarf.typed import unit_types
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
@@ -38,6 +41,7 @@ from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.image.dwarves import made
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
 from tests.lint.building import (
@@ -445,6 +449,30 @@ def _scanned(data: bytes, folder: Path) -> None:
     _said(["scan", "--no-cache", str(path), "--json", "-"])
 
 
+@cache
+def _debugged() -> Sequence[bytes]:
+    versions = ("-gdwarf-5", "-gdwarf-4", "-gdwarf-2")
+    return [made(each, linked=linked).read_bytes() for each in versions for linked in (True, False)]
+
+
+def _debug(data: bytes, folder: Path) -> None:
+    """Debug information: the machine code that reads it finds what the interpreter finds."""
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    image = open_image(str(path))
+    found = [index_inlines(DebugSections(image), compiled) for compiled in (True, False)]
+    if pack(found[0]) != pack(found[1]):
+        raise Wrong("compiled and interpreted differ")
+    for text in found[0].texts:
+        _dead(text)
+    for unit in unit_types(DebugSections(image)):
+        for word, name in unit.names():
+            unit.layouts(word, name)
+        for address in range(0, 256, 16):
+            unit.prototype_at(address)
+    _said(["scan", "--no-cache", str(path), "--why", "leaf"])
+
+
 def _listed(data: bytes, folder: Path) -> None:
     names, image = folder / "System.map", folder / "vmlinux"
     names.write_bytes(data)
@@ -528,6 +556,7 @@ def _looked_on(data: bytes, folder: Path) -> None:
 
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
+    "debug": Reader(lambda random: mutated(random, _debugged()), _debug),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
     "kernel source": Reader(lambda random: mutated(random, _trees()), _source),

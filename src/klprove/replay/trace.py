@@ -57,14 +57,15 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:
         raise _wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
-    asked = question(files, kernel=kernel, patch=finding["site"] or None)
+    text = program(question(files, kernel=kernel, patch=finding["site"] or None))
+    _same(path, _trace(finding), resting(text))
     return Case(
         f"{finding['code']} at {finding['site'] or 'no site'}",
         kernel,
         finding["site"],
         files[0] if files else "",
         _trace(finding),
-        program(asked),
+        text,
     )
 
 
@@ -77,6 +78,14 @@ def resting(text: Program) -> dict[str, int]:
             value = int.from_bytes(data, "little", signed=leaf.ty.signed)
             found.setdefault(bare(text.describe(each.addr + leaf.offset, leaf.ty.size)), value)
     return found
+
+
+def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
+    """A trace begins where the model does; else it was made with other macros (-D)."""
+    for name, value in trace.initial:
+        if rest.get(bare(name), value) != value:
+            text = f"{name} begins as {value}, and as {rest[bare(name)]} in the model"
+            raise _wrong(path, text, "was it checked with -D? Such a trace is not replayed")
 
 
 def _document(path: str) -> dict[str, Any]:

@@ -23,6 +23,11 @@ HOOKS = (
 """What tells RCU, from v6.0 (kernel/context_tracking.c)."""
 
 
+def hook_of(calls: Sequence[str]) -> str:
+    """The hook that was called, which may call another; empty for none."""
+    return next((each for each in calls if each in HOOKS), "")
+
+
 class _Step(NamedTuple):
     choice: Choice
     calls: tuple[str, ...]
@@ -128,7 +133,7 @@ class Walker:
             inside = _IDLE in each.calls if depth == 1 else each.depth == depth
             if not inside or each.choice[0] != "step":
                 continue
-            name = next((x for x in reversed(each.calls) if x in HOOKS), each.calls[-1])
+            name = hook_of(each.calls) or each.calls[-1]
             seen[name] += 1
             if depth == 1 and not seen.total() > 1:
                 continue  # at the very beginning it would come before what is looked at
