@@ -152,8 +152,8 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 	@$(BIN)/python -m tests.lab.debian
 	@$(BIN)/python -m tests.watch.debian
 
-test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py
+test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel (8 minutes each)
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py
 
 rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
 	@mkdir -p build

@@ -14,6 +14,7 @@ from random import Random
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from klprove.api import check as check_api
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
@@ -34,7 +35,8 @@ from klprove.lint import Kernel as Vmlinux
 from klprove.lower import lower
 from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
-from klprove.report import letter
+from klprove.replay import Words, read_case, schedule
+from klprove.report import document, letter
 from klprove.report.lint import lint_text
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, scan
@@ -554,6 +556,20 @@ def _looked_on(data: bytes, folder: Path) -> None:
     json.dumps(observed_document(found, seen, compared, calls))
 
 
+@cache
+def _traces() -> Sequence[bytes]:
+    """What a check of handler A writes."""
+    answer = check_api(str(ROOT / "handlers/2017/A.c"), kernel="v6.0", patch="vfs_read", jobs=1)
+    return [json.dumps(document(answer)).encode()]
+
+
+def _replayed(data: bytes, folder: Path) -> None:
+    path = folder / "trace.json"
+    path.write_bytes(data)
+    case = read_case(str(path))
+    schedule(case.trace, case.resting, Words({}, {}), {})
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "debug": Reader(lambda random: mutated(random, _debugged()), _debug),
@@ -575,6 +591,7 @@ READERS: Mapping[str, Reader] = {
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
     "machine": Reader(_copied, _watched),
+    "trace": Reader(lambda random: mutated(random, _traces()), _replayed),
     "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }
 

@@ -265,10 +265,10 @@ class Driver:
         with _Stops(self._gdb, stops):
             for _ in range(_STOPS):
                 stop = self._expect(f"{pair.short} is not read")
-                if stop.watched == address:
-                    return
                 if self.values(guarded) != before:
                     raise _Merged(f"{pair.short} is not read again before the next change")
+                if stop.watched == address:
+                    return
         raise _Differs(f"{pair.short} is not read")
 
     def flag(self, on: bool) -> None:

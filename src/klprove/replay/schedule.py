@@ -104,7 +104,7 @@ class _Reading:
     def _arrival(self, number: int, event: Event) -> Step:
         do, target = _ARRIVALS.get(event.kind), self._arrivals.get(event.kind, "")
         if do is None or target not in self._symbols:
-            why = f"no way to make the kernel take a {event.kind} here"
+            why = f"{event.kind}: there is no way to make the kernel take one here"
             return Step(number, event, SKIP, why=why, fatal=True)
         return Step(number, event, do, target)
 

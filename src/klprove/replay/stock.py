@@ -14,11 +14,13 @@ from klprove.replay.handler import GUEST
 from klprove.replay.led import Led
 from klprove.replay.places import Places
 from klprove.replay.words import Pair, words
+from klprove.watch import COLLECTOR, Look, judge, open_tree
 
 _STATE = "context_tracking.state.counter"
 _WATCHING = 4
 _IDLE = "arch_cpu_idle"
 _FOLDER = "/sys/kernel/livepatch/patch"
+_COLLECT, _COPY = "/collect.sh", "/tmp/copy.tar"
 _FROZEN = 8.0
 """Seconds that a CPU stands still inside the handler."""
 _FAR = 400
@@ -171,16 +173,18 @@ def _removal_waits(scene: _Scene) -> bool:
 def _stalled(scene: _Scene) -> bool:
     """The transition of a patch of kswapd() never ends: that thread never leaves the function."""
     scene.patched(10)
-    guest = scene.guest
-    pending = guest.run(f"cat {_FOLDER}/transition").output.decode().strip()
-    state = (
-        "for p in /proc/[0-9]*; do [ $(cat $p/patch_state) = 0 ] && "
-        "echo $(cat $p/comm): $(grep -o 'kswapd+[^ ]*' $p/stack); done"
-    )
-    blocked = guest.run(state).output.decode().split("\n")
-    blocked = [each for each in blocked if each]
-    scene.lines.append(f"transition {pending} after 10 s; not yet patched: {', '.join(blocked)}")
-    return pending == "1" and len(blocked) == 1 and blocked[0].startswith("kswapd0: kswapd+")
+    ran = scene.guest.run(f"sh {_COLLECT} {_COPY}", 120)
+    if ran.status:
+        raise Lost(f"the copy for klprove watch cannot be made: {ran.output[-200:]!r}")
+    with tempfile.NamedTemporaryFile(suffix=".tar") as copy:
+        copy.write(scene.guest.read(_COPY))
+        copy.flush()
+        answer = judge(Look(open_tree(copy.name))())
+    scene.lines.append(f"klprove watch, after 10 s: {answer.word}")
+    for each in answer.blockers:
+        scene.lines.append(f"{each.thread.comm}: {each.ends}; {each.why}; {each.action.text}")
+    threads = [each.thread.comm for each in answer.blockers]
+    return answer.word == "STALLED" and threads == ["kswapd0"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,7 @@ def reproduce(name: str, vmlinux: str, model: str, headers: Path, log: Path | No
     """
     stock, places = STOCK[name], layout(vmlinux)
     files = {"patch.ko": patch(headers, stock.what)} if stock.what else {}
+    files[_COLLECT[1:]] = COLLECTOR.read_bytes()
     with Led(Setup(Path(vmlinux), files, cpus=stock.cpus), log) as guest:
         scene = _Scene(guest, places, model)
         held = stock.run(scene)

@@ -84,14 +84,18 @@ class Walker:
         is enough."""
         been = False
         for _ in range(_LONGEST):
-            step, state = self._one(state)
+            took = self._one(state)
+            if took is None:
+                return
+            step, state = took
             been = been or _IDLE in step.calls
             if ends(step.calls, been):
                 return
             yield step
         raise ValueError("no pass of the idle loop ends")
 
-    def _one(self, state: State) -> tuple[_Step, State]:
+    def _one(self, state: State) -> tuple[_Step, State] | None:
+        """The next step without an arrival; None where the model goes no further."""
         calls, depth = self._calls(state), len(state[1][0][0])
         flag = bool(state[0][self._machine.image.machine[0].irq_flag])
         # choose(): the idle loop takes the way without a driver, everything else the first way.
@@ -99,7 +103,7 @@ class Walker:
             after = self._machine.apply(state, ("step", 0, value), [])
             if after is not None:
                 return _Step(("step", 0, value), calls, depth, flag), after
-        raise ValueError(f"the model stands still in {calls[-1]}()")
+        return None
 
     def _calls(self, state: State) -> tuple[str, ...]:
         return self._machine.points.table[state[1][0][0][-1][0]].instr.at.calls
@@ -121,9 +125,21 @@ class Walker:
         assert entered is not None
         found = [*steps[:place], _Step(choice, calls, depth, False)]
         while len(entered[1][0][0]) > depth:
-            step, entered = self._one(entered)
+            took = self._one(entered)
+            if took is None:
+                return found
+            step, entered = took
             found.append(step)
-        return [*found, *steps[place:]]
+        return [*found, *self._possible(entered, steps[place:])]
+
+    def _possible(self, state: State, steps: Sequence[_Step]) -> Iterator[_Step]:
+        """`steps`, up to the first that cannot be taken: what arrived before has left its mark."""
+        for each in steps:
+            after = self._machine.apply(state, each.choice, [])
+            if after is None:
+                return
+            yield each
+            state = after
 
     def _places(self, steps: Sequence[_Step], depth: int) -> Iterator[tuple[str, int]]:
         """Every step of the idle call, or of the interrupt in it, at which something may arrive:

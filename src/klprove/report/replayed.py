@@ -99,9 +99,7 @@ def _table(every: Sequence[Row], found: Words) -> Iterator[str]:
     both = ", ".join(f"{each.head} {each.cells[0] or each.cells[-1]}" for each in same)
     if both:
         yield from field("always", f"{both}; in both")
-    yield from field(
-        "read", "k!m: the kernel has k, the model m; where nothing is said, both agree"
-    )
+    yield from field("read", _LEGEND)
 
 
 def _folded(before: str, text: str) -> Iterator[str]:
