@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint clean
+	bench-lint bench-watch rcu-off clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -103,6 +103,9 @@ bench-small: $(READY) ## the cases of bench that take seconds
 bench-lint: $(READY) ## seconds of lint with a warm cache, for one function and for 5,000; VMLINUX=file
 	@$(BIN)/python bench/lint.py $(VMLINUX)
 
+bench-watch: $(READY) ## CPU seconds of a look of `klprove watch` at 100,000 threads
+	@$(BIN)/python -m bench.watch
+
 engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
@@ -130,8 +133,8 @@ lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, agains
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)
 
-lint-cves: $(READY) ## fixes of CVEs as livepatches for a kernel of Debian: is found what was judged? (fetches 1.2 GB); WRITE=1: docs/lint-cves.md
-	@$(BIN)/python -m tests.lint.cves $(if $(WRITE),--write) $(NAME)
+lint-cves: $(READY) ## fixes of CVEs as livepatches for a kernel of Debian: is found what was judged? (fetches 1.2 GB); LOAD=1: loads them, too
+	@$(BIN)/python -m tests.lint.cves $(if $(WRITE),--write) $(if $(LOAD),--load) $(NAME)
 
 lift: $(READY) build/linux-source ## Debian's own text in the place of the model v6.0's: are the answers the same?
 	@$(BIN)/klprove lift build/linux-source --kernel v6.0 --check
@@ -147,9 +150,16 @@ kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests o
 
 kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
 	@$(BIN)/python -m tests.lab.debian
+	@$(BIN)/python -m tests.watch.debian
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py
+
+rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
+	@mkdir -p build
+	@$(BIN)/python -m tests.scan.kernels
+	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
+		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

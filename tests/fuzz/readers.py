@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from klprove.evidence import resolve
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
+from klprove.lab import Run, Seen, compare_seen, merged, read_seen, seen_document
+from klprove.lab.seen import parse as table_of_sites
 from klprove.lift import KernelTree
 from klprove.lint import Case, lint, read_livepatch
 from klprove.lint import Kernel as Vmlinux
@@ -31,12 +33,20 @@ from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.report import letter
 from klprove.report.lint import lint_text
+from klprove.report.seen import observed, observed_document
+from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
-from tests.lint.building import build_kernel, build_module, has_gcc
+from tests.lint.building import (
+    build_driver,
+    build_kernel,
+    build_module,
+    has_gcc,
+    livepatch_of_driver,
+)
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
@@ -259,6 +269,28 @@ def _linted(data: bytes, folder: Path) -> None:
 
 
 @cache
+def _driver() -> Sequence[bytes]:
+    """A module, and a livepatch of it; bare headers where there is no gcc."""
+    if not has_gcc():
+        return [b"\x7fELF" + bytes(60)] * 2
+    with tempfile.TemporaryDirectory() as folder:
+        functions = "NEW(driver_open, new), NEW(driver_wait, new), NEW(driver_main, new)"
+        paths = [build_driver(Path(folder)), livepatch_of_driver(Path(folder), "all", functions)]
+        return [path.read_bytes() for path in paths]
+
+
+def _driven(data: bytes, folder: Path) -> None:
+    """The bytes as a module that is patched, and as what a running system says about one."""
+    given, good = folder / "driver.ko", folder / "good.ko"
+    notes = folder / "module" / "driver" / "notes"
+    notes.mkdir(parents=True, exist_ok=True)
+    given.write_bytes(data)
+    good.write_bytes(_driver()[1])
+    (notes / ".note.gnu.build-id").write_bytes(data[:4096])
+    _said(["lint", str(good), "-v", "--object", str(folder), "--running", str(folder)])
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -397,7 +429,13 @@ def _restored(data: bytes, folder: Path) -> None:
 @cache
 def _images() -> Sequence[bytes]:
     whole = toy().read_bytes()
-    return [whole, kernel("s390x", {"f": (TEXT, 16)}, [TEXT]), gzip.compress(whole)]
+    others = (toy("-DALTERNATIVES"), toy("-O2", source="pointers.c"))
+    return [
+        whole,
+        *(each.read_bytes() for each in others),
+        kernel("s390x", {"f": (TEXT, 16)}, [TEXT]),
+        gzip.compress(whole),
+    ]
 
 
 def _scanned(data: bytes, folder: Path) -> None:
@@ -458,6 +496,36 @@ def _watched(data: bytes, folder: Path) -> None:
         list(text_string_to_metric_families((folder / "out.prom").read_text(encoding="ascii")))
 
 
+@cache
+def _toy_map() -> Map:
+    return scan(str(toy()), cache=False)
+
+
+@cache
+def _observations() -> Sequence[bytes]:
+    """What a run of the toy could have seen, as a file and as the module writes it."""
+    found = _toy_map()
+    pairs = zip(found.addresses, found.offsets, strict=True)
+    sites = [at + offset for at, offset in pairs if offset >= 0]
+    table = "".join(f"{site:x} {n % 32:x} {n + 1} {site:x}\n" for n, site in enumerate(sites))
+    runs = [Run("max", ["idle=poll"], 1.5, 3, 0, 0)]
+    names = frozenset(found.names)
+    seen = Seen(found.release, found.build_id, runs, names, table_of_sites(table, "seen"))
+    return [json.dumps(seen_document(seen)).encode(), table.encode()]
+
+
+def _looked_on(data: bytes, folder: Path) -> None:
+    path = folder / "seen.json"
+    path.write_bytes(data)
+    with suppress(BadInput):
+        table_of_sites(data.decode(errors="replace"), "seen")
+    found, seen = _toy_map(), merged([read_seen(str(path))])
+    compared = compare_seen(found, seen)
+    calls = ["unknown"] * len(compared.missing)
+    plain_lines(observed(found, seen, compared, calls))
+    json.dumps(observed_document(found, seen, compared, calls))
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
@@ -467,6 +535,7 @@ READERS: Mapping[str, Reader] = {
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
+    "patched-module": Reader(lambda random: mutated(random, _driver()[:1]), _driven),
     "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),
@@ -477,6 +546,7 @@ READERS: Mapping[str, Reader] = {
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
     "machine": Reader(_copied, _watched),
+    "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }
 
 

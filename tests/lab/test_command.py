@@ -34,9 +34,7 @@ def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def seen(build_id: str = "ab", way: Way = WAYS["irq"]) -> Seen:
-    return Seen(
-        "6.1", build_id, [{"model": "max"}], frozenset(), {site("handler"): {way: Entered(1, 2)}}
-    )
+    return Seen("6.1", build_id, [], frozenset(), {site("handler"): {way: Entered(1, 2)}})
 
 
 def written(tmp_path: Path, it: Seen) -> str:

@@ -1,10 +1,11 @@
 """What was seen against a map of five functions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from klprove.lab import Entered, Seen, Way, compare_seen, fits
+from klprove.lab import Entered, Run, Seen, Way, compare_seen, fits
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, Step
 
@@ -65,6 +66,11 @@ def test_any_grade_will_do(question: str, grade: int) -> None:
     assert sum(share.mapped) == 2 and share.missing == 0
 
 
+def test_the_first_function_counts_and_a_hard_interrupt_asks_two_questions() -> None:
+    it = seen(task={Way("hardirq", True, False, False): Entered(1, 0)})
+    assert [each.question for each in compare_seen(map_of(), it).missing] == ["irq", "irqs-off"]
+
+
 def test_another_question_is_no_answer() -> None:
     found = map_of(reached={"irq": {"handler": 0}})
     (missing,) = compare_seen(found, seen(handler={WAYS["nmi"]: Entered(1, 0)})).missing
@@ -99,7 +105,7 @@ def test_the_kernels_own_list_on_both_sides() -> None:
 def test_only_one_build_is_compared() -> None:
     assert fits(map_of(), seen())
     assert not fits(map_of(), Seen("6.1", "cd", [], frozenset()))
-    assert not fits(map_of(), Seen("6.1", "", [], frozenset()))
+    assert not fits(replace(map_of(), build_id=""), Seen("6.1", "", [], frozenset()))
 
 
 def test_the_report_names_all_that_is_missing() -> None:
@@ -132,5 +138,7 @@ def test_the_report_names_all_that_is_missing() -> None:
 def test_a_sound_map_says_so() -> None:
     found = map_of(reached={"irq": {"handler": 1}})
     it = seen(handler={WAYS["irq"]: Entered(1, 2)})
+    it = replace(it, runs=[Run("max", ["idle=poll"], 1.5, 1234, 1, 2)])
     text = observed(found, it, compare_seen(found, it), [])
+    assert "machine : max idle=poll, 1.5s, 1,234 NMIs, 1 machine check, 2 entries" in text
     assert text.startswith("klprove: OBSERVED  6.1") and "not in the map" not in text

@@ -14,10 +14,12 @@ from klprove.lab.observing import build_id
 from klprove.source import BadInput
 from tests.lab.conftest import Tell
 
-NOTES = bytes.fromhex("0400000004000000010000004c696e75010203 00".replace(" ", "")) + (
-    b"\4\0\0\0\x03\0\0\0\3\0\0\0GNU\0\xab\xcd\xef\0"
+NOTES = (
+    b"\4\0\0\0\4\0\0\0\1\1\0\0Linu\1\2\3\0"
+    b"\4\0\0\0\2\0\0\0\1\0\0\0GNU\0\x12\x34\0\0"
+    b"\4\0\0\0\3\0\0\0\3\0\0\0GNU\0\xab\xcd\xef\0"
 )
-"""A note of another kind, then the build id abcdef."""
+"""A note of another owner, one of another kind, then the build id abcdef."""
 INTERRUPTS = """           CPU0       CPU1
   4:          0          2   IO-APIC   4-edge      ttyS0
 NMI:         57         59   Non-maskable interrupts
@@ -53,7 +55,7 @@ def test_a_run_is_what_the_guest_says(story: Tell, tmp_path: Path) -> None:
     assert found.sites == {0xFFFFFFFF81000000: {Way("nmi", False, False, False): Entered(9, 5)}}
     assert found.traceable == {"vfs_read"}
     (told,) = found.runs
-    assert (told["nmis"], told["machine_checks"], told["lost"]) == (116, 6, 2)
+    assert (told.nmis, told.machine_checks, told.lost) == (116, 6, 2)
 
 
 def test_machine_checks_are_asked_of_qemu(story: Tell, tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_kernel_that_dies_under_load_is_lost(story: Tell, tmp_path: Path) -> N
 
 
 def test_no_build_id() -> None:
-    assert build_id(b"") == "" and build_id(NOTES[:30]) == ""
+    assert build_id(b"") == "" and build_id(NOTES[:44]) == ""
 
 
 def test_the_plan_can_be_run(tmp_path: Path) -> None:

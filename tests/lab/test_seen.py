@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.lab import Entered, Seen, Way, merged, read_seen, seen_document, totals
+from klprove.lab import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
 from klprove.lab.seen import names_of, parse
 from klprove.source import BadInput
 
@@ -16,7 +16,9 @@ NMI = Way("nmi", True, False, False)
 
 def seen(build_id: str = "ab", **sites: dict[Way, Entered]) -> Seen:
     places = {int(name[1:], 16): ways for name, ways in sites.items()}
-    return Seen("6.1", build_id, [{"model": "max"}], frozenset({"f"}), places)
+    return Seen(
+        "6.1", build_id, [Run("max", ["idle=poll"], 1.5, 10, 2, 0)], frozenset({"f"}), places
+    )
 
 
 def test_a_line_is_a_way_of_one_function() -> None:
@@ -59,6 +61,9 @@ def test_a_file_gives_back_what_was_seen(tmp_path: Path) -> None:
         {"sites": {"0x1": [{}]}},
         {"sites": {"1 2": []}},
         {"runs": 3},
+        {"runs": [{"model": "max"}]},
+        {"runs": [3]},
+        {"sites": {"0x1": [{**TASK._asdict(), "count": float("inf"), "parent": "0"}]}},
         {"traceable": None},
     ],
 )
@@ -77,7 +82,7 @@ def test_a_context_that_does_not_exist(tmp_path: Path) -> None:
         read_seen(str(path))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"[" * 100_000])
 def test_a_file_that_is_no_json(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "seen.json"
     path.write_bytes(content)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.lint import Kernel
 from klprove.scan import Map, scan
 from klprove.scan.inlining import inlines
@@ -42,6 +42,12 @@ def contexts(vmlinux: Path) -> Map:
 def inlined(vmlinux: Path) -> Inlines | str:
     """What was inlined in the small kernel."""
     return inlines(str(vmlinux))
+
+
+@pytest.fixture(scope="session")
+def dwarf(kernel: Kernel) -> DebugSections:
+    """The debug information of the small kernel."""
+    return DebugSections(kernel.image)
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.lint import RULES, Case, Kernel, explanations, lint, read_livepatch
 from klprove.scan import Map
 from tests.lint.building import Twin, twins
 
 ROOT = Path(__file__).parents[2]
-WITHOUT_TWIN = {"H20", "H21", "H25", "H26", "H28"}
+WITHOUT_TWIN = {"H20", "H25", "H26", "H28"}
 """H20 is in test_objects.py. The others are not about a source: test_builds.py changes the file."""
 
 
@@ -22,11 +22,12 @@ def test_twin(
     kernel: Kernel,
     contexts: Map,
     inlined: Inlines | str,
+    dwarf: DebugSections,
     built: Callable[[str], Path],
 ) -> None:
-    after = read_livepatch(str(built(twin.after))) if twin.after else None
+    after = tuple(read_livepatch(str(built(each))) for each in twin.after)
     patch = read_livepatch(str(built(twin.name)))
-    report = lint(Case(patch, kernel, after, contexts, inlines=inlined))
+    report = lint(Case(patch, kernel, after, contexts, inlines=inlined, debug=dwarf))
     told = {(each.rule, each.severity) for each in report.findings}
     accused = {pair for pair in told if pair[1] in ("error", "warning")}
     assert set(twin.expected.items()) <= accused

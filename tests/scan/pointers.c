@@ -58,6 +58,17 @@ apart int by_union(struct device *device) { return device->either->open(5) + 1; 
 apart int by_no_type(void *any) { return (*(int (**)(int))any)(6) + 1; }
 apart int by_unknown_device(void) { return a_device->operations->open(7) + 1; }
 
+apart long early(long x) { return x + 5; }
+apart long late(long x) { return x + 6; }
+apart long copied(long x) { return x + 7; }
+apart long at_hand(long x) { return x + 8; }
+apart long takes_another(long (*one)(long)) { return one == at_hand; }
+long (*held)(long);
+long (*source)(long) = copied;
+apart void stores(long x) { takes_another(at_hand); held = x ? early : late; }
+apart void copies(void) { takes_another(at_hand); held = source; }
+apart long by_held(void) { return held(13) + 1; }
+
 apart struct device *find(long x) { return x ? a_device : 0; }
 apart int by_result(long x) { return find(x)->operations->close(8) + 1; }
 

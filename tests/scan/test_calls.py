@@ -5,8 +5,8 @@ from functools import cache
 import pytest
 
 from klprove.image import open_image
-from klprove.scan.calls import Call, Calls
-from klprove.scan.mapping import indirect_calls
+from klprove.scan.calls import Call
+from klprove.scan.parts import Parts, parts
 from klprove.scan.subject import Subject, subject
 from tests.scan.toy import objcopied, toy
 
@@ -14,19 +14,19 @@ WAYS = ("-mindirect-branch=keep", "-mindirect-branch=thunk-extern")
 
 
 @cache
-def parts(way: str, *further: str) -> tuple[Subject, Calls]:
+def made(way: str, *further: str) -> tuple[Subject, Parts]:
     it = subject(open_image(str(toy("-O2", way, *further, source="pointers.c"))))
-    return it, indirect_calls(it)
+    return it, parts(it)
 
 
 def call(way: str, name: str) -> Call:
-    it, calls = parts(way)
-    (found,) = calls.of(it.functions.number[name])
+    it, have = made(way)
+    (found,) = have.calls.of(it.functions.number[name])
     return found
 
 
 def names(way: str, indices: tuple[int, ...]) -> set[str]:
-    return {parts(way)[0].functions.names[each] for each in indices}
+    return {made(way)[0].functions.names[each] for each in indices}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -56,7 +56,7 @@ def test_members(way: str, name: str, said: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_variable(way: str) -> None:
-    it, _ = parts(way)
+    it, _ = made(way)
     assert call(way, "by_variable").variable == it.named["variable"].address
 
 
@@ -71,9 +71,18 @@ def test_what_can_be_there_and_what_only_has_the_prototype(way: str) -> None:
 
 def test_without_types_nothing_is_said() -> None:
     it = subject(open_image(str(objcopied("--remove-section=.BTF"))))
-    assert it.functions.names and not list(indirect_calls(it).every())
+    assert it.functions.names and not list(parts(it).calls.every())
 
 
 def test_a_jump_through_a_table_costs_the_answer() -> None:
-    it, calls = parts("-mindirect-branch=keep", "-DSWITCH")
-    assert [each.how for each in calls.of(it.functions.number["behind_a_switch"])] == [""]
+    it, have = made("-mindirect-branch=keep", "-DSWITCH")
+    assert [each.how for each in have.calls.of(it.functions.number["behind_a_switch"])] == [""]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_stored_to_a_variable(way: str) -> None:
+    it, have = made(way)
+    ((_, found),) = have.pointers.every(it.functions.number["by_held"])
+    # Stored at once, by one of two ways, and copied from another variable; `at_hand` is that only.
+    assert names(way, tuple(found.targets)) == {"early", "late", "copied"}
+    assert found.how == "through the variable held; stored by copies, stores"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from klprove.cli.main import run
-from klprove.scan import Map
+from klprove.scan import Map, scan
 from tests.scan.toy import objcopied, toy
 
 
@@ -38,6 +38,17 @@ def test_patchable(capsys: pytest.CaptureFixture[str]) -> None:
     names = [line.split()[-1] for line in lines if line.startswith("ffff")]
     assert "arch_cpu_idle" in names and "ct_idle_enter" not in names
     assert lines[-1].startswith(f"{len(names)} functions of")
+
+
+def test_paths(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), "--rcu-off", "--paths"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "in_the_window: likely\n  arch_cpu_idle  <- called with RCU off in default_idle_call"
+        in said
+    )
+    assert said.count(": certain\n") == 3 and "exc_nmi" not in said
+    assert max(map(len, said.splitlines())) <= 79
 
 
 def test_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +188,47 @@ def test_names_with_escapes_are_dead_text(
     assert "\x1b" not in said and "in\\x1b[31mwindow" in said
 
 
+def test_an_interrupted_scan_shows_what_it_has_and_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("klprove.scan.asking.staying", interrupt)
+        assert run(["scan", str(toy())]) == 3
+        said = capsys.readouterr().out
+        assert "note    : interrupted" in said and "yes: an ftrace site" in said
+        assert "RCU is not watching               3" in said
+        assert "ever: cannot tell: interrupted before it was" in said.replace("\n    ", " ")
+        assert run(["scan", str(toy()), "--never-ends"]) == 3
+        assert run(["scan", str(toy()), "--rcu-off"]) == 0
+    assert run(["scan", str(toy()), "--never-ends"]) == 0
+
+
+def test_what_takes_long_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("klprove.cli.scanning._SILENT", 0.0)
+    assert run(["scan", str(toy()), "--no-cache"]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) > 5 and all(each.startswith("klprove: ") for each in said)
+    assert said[0].endswith("next: the symbols")
+    monkeypatch.setattr("klprove.cli.scanning._SILENT", 3600.0)
+    assert run(["scan", str(toy()), "--no-cache"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["zlib-gnu", "zlib"])
+def test_compressed_debug_sections_cost_nothing(kind: str, found: Map) -> None:
+    assert scan(str(toy("-gdwarf-5", f"-gz={kind}"))).patch == found.patch
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_debug_information_of_either_version(version: str, found: Map) -> None:
+    assert scan(str(toy(f"-gdwarf-{version}"))).patch == found.patch
+
+
 def test_without_the_packages_of_the_extra(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,3 +238,35 @@ def test_without_the_packages_of_the_extra(
     monkeypatch.delitem(sys.modules, "klprove.scan.cache")
     assert run(["scan", "anything"]) == 2
     assert "pip install 'klprove[scan]'" in capsys.readouterr().err
+
+
+def test_where_a_function_was_inlined(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    image = str(toy("-gdwarf-5", "-O2", "-DINLINED"))
+    assert run(["scan", image, "--why", "default_idle"]) == 0
+    assert "inlined : nowhere else: no record of an inlined copy" in capsys.readouterr().out
+    assert run(["scan", image, "--why", "put_inside"]) == 0
+    said = capsys.readouterr().out
+    assert "klprove: INLINED put_inside" in said
+    assert "place   : " in said and "no code of its own" in said
+    assert "\n  it_is_put_into, " in said
+    assert run(["scan", image, "--json", str(tmp_path / "map.json")]) == 0
+    content = json.loads((tmp_path / "map.json").read_text())
+    assert content["inlining"] == ""
+    by_name = {each["name"]: each["inlined_into"] for each in content["functions"]}
+    assert by_name["default_idle"] == []
+    [copy] = by_name["also_called"]
+    assert copy["file"].endswith("toy.c") and copy["through"] == ["put_inside"]
+    host = {each["address"]: each["name"] for each in content["functions"]}[copy["host"]]
+    assert host == "it_is_put_into"
+
+
+def test_without_dwarf_nobody_says_that_nothing_was_inlined(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    image = str(toy())
+    assert run(["scan", image, "--why", "default_idle"]) == 0
+    assert "inlined : cannot tell: no DWARF in the image" in capsys.readouterr().out
+    assert run(["scan", image, "--json", str(tmp_path / "map.json")]) == 0
+    content = json.loads((tmp_path / "map.json").read_text())
+    assert "no DWARF" in content["inlining"]
+    assert {each["inlined_into"] is None for each in content["functions"]} == {True}

@@ -35,6 +35,13 @@ def test_sites_are_found(machine: str, relocated: bool, tmp_path: Path) -> None:
     assert able(found) == {"patched", "last"}
 
 
+def test_the_site_of_the_next_function_is_not_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "vmlinux"
+    functions = {"short": (TEXT + 0x40, 16), "next": (TEXT + 0x50, 0x40)}
+    path.write_bytes(kernel("arm64", functions, [TEXT + 0x50]))
+    assert able(scan(str(path))) == {"next"}
+
+
 @pytest.mark.parametrize("machine", SITES)
 def test_the_rest_cannot_be_told(
     machine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -285,6 +285,17 @@ apart void turns_them_off_itself(void)
 }
 #endif
 
+#ifdef INLINED
+int also_called(int x)
+{
+	if (x < 3)
+		seen = x;
+	return seen - x;
+}
+static inline int put_inside(int x) { return x > 5 ? also_called(x) : seen; }
+apart int it_is_put_into(int x) { return put_inside(x) + seen; }
+#endif
+
 void klp_enable_patch(void) { }
 
 const char banner[] = "Linux version 6.1.0-toy (made for tests)";

@@ -141,12 +141,15 @@ def test_the_kernel_does_not_say_that_it_is_patched() -> None:
 
 def test_calls_that_a_kprobe_event_counts() -> None:
     tracing = "/sys/kernel/tracing"
-    machine = Machine().patch("fix", {"vfs_read": "vmlinux", "vfs_open": "vmlinux"})
+    names = {"vfs_read": "vmlinux", "vfs_open": "vmlinux", "zero": "vmlinux"}
+    machine = Machine().patch("fix", names)
     machine.files[f"{tracing}/kprobe_events"] = (
-        "p:kprobes/a vfs_read\nr64:kprobes/b vfs_open\np:kprobes/c vfs_open+8\n"
+        "p:kprobes/a vfs_read\nr64:kprobes/b vfs_open\np:kprobes/c vfs_open+8\np:kprobes/d zero\n"
     )
-    machine.files[f"{tracing}/kprobe_profile"] = "  a     12     0\n  b  3  0\n  c  4  0\n"
-    assert machine.look().snapshot.calls == {"vfs_read": 12}
+    machine.files[f"{tracing}/kprobe_profile"] = (
+        "  a     12     0\n  b  3  0\n  c  4  0\n  d  0  0\n"
+    )
+    assert machine.look().snapshot.calls == {"vfs_read": 12, "zero": 0}
 
 
 def test_calls_that_the_function_profiler_counts() -> None:
@@ -162,3 +165,19 @@ def test_calls_that_the_function_profiler_counts() -> None:
     assert machine.look().snapshot.calls == {"vfs_read": 21, long: 14}
     machine.patch("more", {"vfs_open": "vmlinux"})
     assert machine.look().snapshot.calls["vfs_open"] == 0
+
+
+def test_what_is_unknown_is_said_of_each_patch() -> None:
+    machine = Machine(denied=lambda path: path in ("/proc/modules", "/dmesg")).module("nfs")
+    machine.patch("one", {"nfs_read": "nfs"}, patched=0).patch("two", {"vfs_read": "vmlinux"})
+    found = machine.look()
+    assert [(e.patch, e.state) for e in found.effects] == [("one", "unknown"), ("two", "effective")]
+    (each,) = (e for e in found.findings if e.kind == "effect-unknown")
+    assert each.patch == "one" and "list of modules" in each.text and found.status == 3
+
+
+def test_without_the_list_of_kprobes_one_more_may_be_one() -> None:
+    machine = Machine(denied=lambda path: path.endswith("kprobes/list")).patch()
+    assert state(machine)[0] == "effective"
+    machine.hook("vfs_read", users=2)
+    assert state(machine)[0] == "contested" and machine.look().status == 3

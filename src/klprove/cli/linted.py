@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from klprove.cli.output import say, write_file, write_json
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
 from klprove.lint import (
     RULES,
@@ -21,6 +21,7 @@ from klprove.lint import (
     Report,
     Running,
     Stripped,
+    as_in,
     find_objects,
     lint,
     read_baseline,
@@ -32,11 +33,12 @@ from klprove.report.lint import (
     lint_document,
     lint_explanation,
     lint_list,
+    lint_rules,
     lint_sarif,
     lint_text,
 )
 from klprove.scan import Map, scan
-from klprove.scan.inlining import inlines
+from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
 _Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
@@ -50,10 +52,11 @@ def linted(
     debug: str | None,
     objects: tuple[str, ...],
     running: str | None,
-    after: str | None,
+    after: tuple[str, ...],
     listed: bool,
     rules: tuple[str, ...],
     explain: str | None,
+    list_rules: bool,
     waivers: str | None,
     baseline: str | None,
     write_baseline: str | None,
@@ -64,6 +67,9 @@ def linted(
     """Run the rules and write what they say; the exit status."""
     if explain:
         return _explain(explain)
+    if list_rules:
+        say(lint_rules())
+        return 0
     if module is None:
         raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
     if json_path == "-" and sarif == "-":
@@ -71,21 +77,25 @@ def linted(
     for each in rules:
         _known(each)
     patch = read_livepatch(module)
-    if listed:
-        say(lint_list(patch))
-        return 0
     accepted = read_waivers(waivers, RULES) if waivers else ()
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
     kernel = _aid(partial(_kernel, names), vmlinux, patch, lost)
+    patch = as_in(kernel.image, patch) if kernel else patch
+    if listed:
+        say(lint_list(patch))
+        return _BAD_INPUT if lost else 0
     stripped = _stripped(vmlinux, patch) if vmlinux and not kernel else None
-    earlier = _aid(_other, after, patch, lost)
+    read = (_aid(partial(_other, kernel), each, patch, lost) for each in after)
+    earlier = tuple(each for each in read if each)
     path = vmlinux if kernel else None
     contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
-    inlined = _inlines(path, debug, lost)
+    copies, dwarf = _dwarf(kernel, debug, lost)
     system = Running(running, patch.elf.little) if running else None
-    case = Case(patch, kernel, earlier, contexts, found, builtin, inlined, stripped, system)
+    case = Case(
+        patch, kernel, earlier, contexts, found, builtin, copies, stripped, system, debug=dwarf
+    )
     report = lint(case, rules, accepted, old)
     _write(report, verbose, json_path, sarif)
     if write_baseline:
@@ -151,19 +161,24 @@ def _map(names: str | None, path: str, patch: Livepatch) -> Map:
     return scan(path, names)
 
 
-def _inlines(path: str | None, debug: str | None, lost: list[BadInput]) -> Inlines | str:
-    if path is None:
-        return "no --vmlinux"
+def _dwarf(
+    kernel: Kernel | None, debug: str | None, lost: list[BadInput]
+) -> tuple[Inlines | str, DebugSections | None]:
+    """What was inlined, or why that is not known; and the DWARF of the kernel."""
+    if kernel is None:
+        return "no --vmlinux", None
     try:
-        return inlines(path, debug)
+        found = debug_image(kernel.image, debug)
     except BadInput as error:
         print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
         lost.append(error)
-        return "the DWARF cannot be used"
+        return "the debug file cannot be used", None
+    return inlines_in(found), DebugSections(found) if found else None
 
 
-def _other(path: str, patch: Livepatch) -> Livepatch:
-    return read_livepatch(path)
+def _other(kernel: Kernel | None, path: str, patch: Livepatch) -> Livepatch:
+    found = read_livepatch(path)
+    return as_in(kernel.image, found) if kernel else found
 
 
 def _write(report: Report, verbose: bool, json_path: str | None, sarif: str | None) -> None:

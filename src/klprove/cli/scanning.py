@@ -1,23 +1,32 @@
 """`klprove scan`."""
 
+import contextlib
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import click
 
 from klprove.cli.output import say, write_bytes, write_json
-from klprove.report.scan import differences, listing, patchable, summary, why
+from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
-from klprove.scan import GRADES, Map, compare, scan
+from klprove.scan import GRADES, Map, compare, count_of, scan
 from klprove.source import near, plain
 
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
+
 _INCOMPLETE = 3
+_SILENT = 2.0
+"""Seconds before anything is said about how far it is."""
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 
 
 @click.command("scan")
 @click.argument("image", metavar="VMLINUX")
 @click.option("--names", metavar="FILE", help="System.map or kallsyms, for a stripped image.")
+@click.option("--debug", metavar="FILE", help="Its DWARF, where that is in a file of its own.")
 @click.option(
     "--traceable",
     metavar="FILE",
@@ -33,8 +42,10 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
 @click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
 @click.option("--parquet", "table_path", metavar="FILE", help="The whole map as a Parquet file.")
+@click.option("--numbers", "counted", is_flag=True, help="How common each trap is, as numbers.")
 @click.option("--diff", "other", metavar="OTHER", help="What differs in the image OTHER.")
 @click.option("--all", "every", is_flag=True, help="Lists: what cannot be patched, too.")
+@click.option("--paths", "shown", is_flag=True, help="Lists: with the path to each function.")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write what was found before.")
 @click.option(
     "--grade",
@@ -46,14 +57,17 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 def scan_command(
     image: str,
     names: str | None,
+    debug: str | None,
     traceable: str | None,
     asked: str | None,
     function: str | None,
     json_path: str | None,
     base_path: str | None,
     table_path: str | None,
+    counted: bool,
     other: str | None,
     every: bool,
+    shown: bool,
     no_cache: bool,
     grade: str,
 ) -> int:
@@ -63,38 +77,68 @@ def scan_command(
     ppc64le and s390x, what can be livepatched. Without an option, a summary.
 
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
+    Ctrl-C: what was found until then is shown.
     """
-    found = scan(image, names, traceable, cache=not no_cache)
+    found = _scanned(image, names, traceable, not no_cache)
     if json_path is not None:
-        write_json(json_path, scan_document(found))
+        write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
+    if counted:
+        say(counts(found, count_of(image, names, found)))
+        return _INCOMPLETE if found.open else 0
     if function is not None:
-        return _why(found, function)
+        return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
-        after = scan(other, cache=not no_cache)
+        after = _scanned(other, None, None, not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
         return _INCOMPLETE if found.open or after.open else 0
     if asked == "patchable":
         say(patchable(found))
         return _INCOMPLETE if "unknown" in found.patch else 0
     if asked is not None:
-        say(listing(found, asked, GRADES.index(grade), every))
+        say((paths if shown else listing)(found, asked, GRADES.index(grade), every))
         return _INCOMPLETE if asked in found.open else 0
     if json_path != "-":
         say(summary(found))
-    return _without_names(found)
+    return _without_names(found) if found.complete else _INCOMPLETE
 
 
-def _why(found: Map, function: str) -> int:
+def _scanned(image: str, names: str | None, traceable: str | None, cache: bool) -> Map:
+    """The map, with a word on standard error about what takes long."""
+    start = time.monotonic()
+
+    def hear(what: str) -> None:
+        seconds = time.monotonic() - start
+        if seconds >= _SILENT:
+            with contextlib.suppress(OSError):
+                print(f"klprove: {seconds:.0f}s, next: {what}", file=sys.stderr, flush=True)
+
+    return scan(image, names, traceable, cache, hear)
+
+
+def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
+    from klprove.scan.inlining import inlines  # lists need neither it nor numpy
+
+    return inlines(image, debug, cache)
+
+
+def _why(found: Map, function: str, inlined: "Inlines | str") -> int:
+    from klprove.report.inlined import inlined_copies, inlined_only
+
     indices = found.find(function)
     if not indices:
+        gone = inlined_only(found, function, inlined)
+        if gone:
+            say(gone)
+            return 0
         raise click.UsageError(
             f"no function {plain(function)} in this image{_meant(found, function)}"
         )
-    say("\n\n".join(why(found, index) for index in indices))
+    told = (f"{why(found, i)}\n\n{inlined_copies(found, i, inlined)}" for i in indices)
+    say("\n\n".join(told))
     return 0
 
 

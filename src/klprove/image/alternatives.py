@@ -32,6 +32,13 @@ class Alternatives:
     sizes: NDArray[np.uint8]
     """Bytes of the new code; the rest of `lengths` is filled with nops."""
 
+    def only(self, rows: Sequence[int]) -> "Alternatives":
+        """Some of the rows."""
+        kept = np.array(rows, np.int64)
+        return Alternatives(
+            self.sites[kept], self.lengths[kept], self.replacements[kept], self.sizes[kept]
+        )
+
 
 def alternatives(image: Image, named: Mapping[str, Symbol]) -> Alternatives:
     """The replacements of an x86-64 image; none where their table is not there, or in no form that

@@ -8,6 +8,8 @@ from klprove.image.btf import ARRAY, DATASEC, POINTER, PROTOTYPE, STRUCTURE, UNI
 
 _DEEPEST = 24
 """Structures inside each other: more than the kernel has, less than damaged types could."""
+_MOST = 4096
+"""Places of a member: more than the kernel has of any, less than damaged types could."""
 _POINTER_SIZE = 8
 
 
@@ -98,7 +100,7 @@ class Layout:
         while queue:
             number, offset = queue.pop()
             size = self._size(number, 0)
-            if (size, offset) not in found and size:
+            if (size, offset) not in found and offset < size and len(found) < _MOST:
                 found.add((size, offset))
                 queue += [(outer, at + offset) for outer, at in self._inside.get(number, ())]
         return sorted(found)

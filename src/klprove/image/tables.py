@@ -166,6 +166,8 @@ def site_offsets(image: Image, functions: Functions, sites: Sites) -> NDArray[np
     starts = functions.starts.astype(np.int64)
     for distance in range(last, first - 1, -4):
         hit = np.isin((starts + distance).astype(np.uint64), sites.addresses)
+        if distance > 0:
+            hit &= starts + distance < functions.ends.astype(np.int64)  # else the next one's site
         if image.machine == "x86_64" and distance == 4:
             hit &= _landing(image, functions)
         found[hit] = max(distance, 0)

@@ -13,7 +13,7 @@ from typing import Any
 from klprove.lab.building import load, module
 from klprove.lab.lost import Lost
 from klprove.lab.machine import Machine, Setup
-from klprove.lab.seen import Seen, names_of, parse
+from klprove.lab.seen import Run, Seen, names_of, parse
 from klprove.source import BadInput, Diagnostic, Span
 
 HOME = Path(__file__).parent / "load.toml"
@@ -115,14 +115,14 @@ def _seen(guest: Machine, machine: Mapping[str, Any], seconds: float) -> Seen:
     sites = parse(guest.read(_TABLE).decode(), _TABLE)
     listed = names_of(guest.read(_LISTED, 120).decode().splitlines())
     interrupts = guest.read("/proc/interrupts").decode()
-    run = {
-        "model": machine["model"],
-        "options": list(machine.get("options", ())),
-        "seconds": round(seconds, 1),
-        "nmis": _counted("NMI", interrupts),
-        "machine_checks": _counted("MCE", interrupts),
-        "lost": lost,
-    }
+    run = Run(
+        machine["model"],
+        list(machine.get("options", ())),
+        round(seconds, 1),
+        _counted("NMI", interrupts),
+        _counted("MCE", interrupts),
+        lost,
+    )
     release = guest.run("uname -r").output.decode().strip()
     return Seen(release, build_id(guest.read("/sys/kernel/notes")), [run], listed, sites)
 

@@ -37,14 +37,28 @@ class Entered(NamedTuple):
     """The return address."""
 
 
+class Run(NamedTuple):
+    """One machine that looked on."""
+
+    model: str
+    """Of its CPUs, as QEMU has it."""
+    options: Sequence[str]
+    """Of the kernel's command line."""
+    seconds: float
+    nmis: int
+    """That its CPUs took."""
+    machine_checks: int
+    lost: int
+    """Entries that found no room in the module's table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What one or more runs of one kernel saw."""
 
     release: str
     build_id: str
-    runs: Sequence[Mapping[str, Any]]
-    """What each was: model, options, seconds, NMIs sent, ... For people."""
+    runs: Sequence[Run]
     traceable: frozenset[str]
     """The kernel's own `available_filter_functions`, without those of modules."""
     sites: Mapping[int, Mapping[Way, Entered]] = field(default_factory=dict)
@@ -99,7 +113,7 @@ def seen_document(seen: Seen) -> dict[str, Any]:
         "format": FORMAT,
         "release": seen.release,
         "build_id": seen.build_id,
-        "runs": [dict(each) for each in seen.runs],
+        "runs": [each._asdict() for each in seen.runs],
         "traceable": sorted(seen.traceable),
         "sites": {f"{site:#x}": list(_rows(ways)) for site, ways in sorted(seen.sites.items())},
     }
@@ -115,18 +129,23 @@ def read_seen(path: str) -> Seen:
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _wrong(path, f"cannot be read: {error}") from None
     try:
         if content["format"] != FORMAT:
             raise _wrong(path, f"is no file of format {FORMAT!r}")
         sites = {int(s, 16): dict(map(_entry, rows)) for s, rows in content["sites"].items()}
         return Seen(
-            str(content["release"]), str(content["build_id"]), list(content["runs"]),
+            str(content["release"]), str(content["build_id"]), list(map(_run, content["runs"])),
             frozenset(map(str, content["traceable"])), sites,
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _wrong(path, f"does not say what was seen: {error!r}") from None
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    numbers = (int(row[each]) for each in ("nmis", "machine_checks", "lost"))
+    return Run(str(row["model"]), list(map(str, row["options"])), float(row["seconds"]), *numbers)
 
 
 def _entry(row: Mapping[str, Any]) -> tuple[Way, Entered]:

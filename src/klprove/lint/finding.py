@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from klprove.image.dwarf import Inlines
+from klprove.image.dwarf import DebugSections, Inlines
 from klprove.image.relocatable import Symbol
 from klprove.lint.code import Body, module_body
+from klprove.lint.debug import ObjectDebug, object_debug
 from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.livepatch import VMLINUX, Function, Livepatch
 from klprove.lint.objects import ModuleTarget
 from klprove.lint.running import Running
 from klprove.lint.target import Place, Target
+from klprove.lint.typing import ModuleTypes, ObjectTypes
 from klprove.scan import Map
 
 ERROR, WARNING, NOTE, UNKNOWN = "error", "warning", "note", "unknown"
@@ -44,28 +46,63 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
-    the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
-    patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
-    kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
-    `kernel`, where it has no symbols; `running`: the builds of the system that it is for."""
+    """A patch, and what else is known: the kernel, the patches that are loaded before it, in order,
+    the map of the kernel (`klprove scan`): who may run in which context; `objects`: the modules
+    that are patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where
+    the kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
+    `kernel`, where it has no symbols; `running`: the builds of the system that it is for;
+    `debug`: the kernel's DWARF."""
 
     patch: Livepatch
     kernel: Kernel | None = None
-    after: Livepatch | None = None
+    earlier: tuple[Livepatch, ...] = ()
     map: Map | None = None
     objects: Mapping[str, ModuleTarget] = field(default_factory=dict)
     builtin: frozenset[str] = frozenset()
     inlines: Inlines | str = "DWARF was not read"
     stripped: Stripped | None = None
     running: Running | None = None
+    debug: DebugSections | None = None
     bodies: dict[Symbol, Body] = field(default_factory=dict)
     olds: dict[Place, Body] = field(default_factory=dict)
+    dwarfs: dict[str, ObjectDebug] = field(default_factory=dict)
+    typed: dict[str, ObjectTypes] = field(default_factory=dict)
 
     @cached_property
     def decodable(self) -> bool:
         """The instructions of this machine can be read."""
         return self.patch.elf.machine == "x86_64"
+
+    @cached_property
+    def module_types(self) -> ModuleTypes:
+        """The types of the patch."""
+        return ModuleTypes(self.patch)
+
+    def dwarf(self, name: str) -> ObjectDebug | None:
+        """What the DWARF of an object says; None for an object that was not given."""
+        target = self.target(name)
+        if target is not None and name not in self.dwarfs:
+            if name == VMLINUX:
+                self.dwarfs[name] = ObjectDebug(target, self.debug, self.inlines)
+            else:
+                self.dwarfs[name] = object_debug(target)
+        return self.dwarfs.get(name)
+
+    def types(self, name: str) -> ObjectTypes | None:
+        """The types of an object, as far as its replaced functions know them."""
+        dwarf = self.dwarf(name)
+        if dwarf is not None and name not in self.typed:
+            places = [place for _, place in self.replaced if place.object == name]
+            self.typed[name] = ObjectTypes(dwarf, places)
+        return self.typed.get(name)
+
+    @cached_property
+    def active(self) -> tuple[Livepatch, ...]:
+        """Those of the earlier patches that no later one of them has replaced, newest last."""
+        found: tuple[Livepatch, ...] = ()
+        for each in self.earlier:
+            found = (each,) if each.plan.replace else (*found, each)
+        return found
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""

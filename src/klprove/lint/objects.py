@@ -38,6 +38,18 @@ class ModuleTarget(Target):
         found = self._table.find(name)
         return [int(each) for each in found[self._kept[found]]]
 
+    def linked(self, address: int) -> int:
+        """By the place of the section in the file (`Image`)."""
+        home = self._section(address >> _OFFSET)
+        return (home.address if home else 0) + (address & 0xFFFFFFFF)
+
+    def placed(self, linked: int) -> int:
+        """By the section that has it in the file; none is 0."""
+        for each in self.image.executable():
+            if each.address <= linked < each.address + each.size:
+                return (each.index << _OFFSET) + linked - each.address
+        return 0
+
     def told(self, place: Place) -> str:
         """Where a symbol is, for people."""
         return f"{place.section}+{place.address & 0xFFFFFFFF:#x} {place.size} bytes"

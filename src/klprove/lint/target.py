@@ -49,6 +49,14 @@ class Target:
         """As `klprove.image` names it."""
         return self.image.machine
 
+    def linked(self, address: int) -> int:
+        """The address that debug information has for one of this object."""
+        return address
+
+    def placed(self, linked: int) -> int:
+        """The other way round."""
+        return linked
+
     def _indices(self, name: str) -> list[int]:
         """Symbols of that name, in the order in which `old_sympos` counts."""
         raise NotImplementedError

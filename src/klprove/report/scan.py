@@ -58,6 +58,14 @@ def _questions(found: Map) -> Iterator[str]:
     yield ""
 
 
+def counts(found: Map, counted: Sequence[tuple[str, int, int]]) -> str:
+    """Numbers of an image: (what, how many, how many of them patchable; -1: not asked)."""
+    lines = [heading(found), f"{'':<59}{'every':>{_COLUMN}}{'patchable':>{_COLUMN}}"]
+    for text, every, able in counted:
+        lines.append(f"{text:<59}{every:>{_COLUMN},}{f'{able:>{_COLUMN},}' if able >= 0 else ''}")
+    return "\n".join(lines)
+
+
 def heading(found: Map) -> str:
     """One line: which kernel this is."""
     size = count(len(found.names), "function")
@@ -67,6 +75,8 @@ def heading(found: Map) -> str:
 def notes(found: Map) -> Iterator[str]:
     """What identifies the image, and what it lacks."""
     yield from field("image", f"{found.path}  build-id {found.build_id or 'none'}")
+    if not found.complete:
+        yield from field("note", "interrupted: what was found until then")
     for each in found.notes:
         yield from field("note", each)
 
@@ -118,6 +128,28 @@ def _listing(found: Map, question: str, grade: int, every: bool) -> Iterator[str
         begin = f"{GRADES[step.grade]:<10}{step.hops:<6}{word:<11}{label(found, index):<31} "
         yield (begin + (label(found, step.parent) if step.parent >= 0 else step.how))[:WIDTH]
     yield f"{count(len(able), 'patchable function')}; {len(reached) - len(able):,} not patchable"
+
+
+def paths(found: Map, question: str, grade: int, every: bool) -> str:
+    """The functions that a question reaches, each with the whole path that shows it."""
+    return "\n".join(_paths(found, question, grade, every))
+
+
+def _paths(found: Map, question: str, grade: int, every: bool) -> Iterator[str]:
+    yield heading(found)
+    yield from field("asked", f"{QUESTIONS[question]}; {' or '.join(GRADES[: grade + 1])}")
+    if question in found.open:
+        yield from field("answer", f"cannot tell: {found.open[question]}")
+        return
+    reached = found.list(question, grade)
+    chosen = [index for index in reached if every or found.patch[index] == _SITE]
+    for index in chosen:
+        yield ""
+        word = GRADES[found.reached[question][index].grade]
+        yield f"{label(found, index)}: {word}"
+        yield from _steps(found, found.path_to(question, index))
+    yield ""
+    yield count(len(chosen), "function")
 
 
 def differences(before: Map, after: Map, changes: Sequence[Change]) -> str:

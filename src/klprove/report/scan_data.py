@@ -3,9 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from klprove.scan import GRADES, QUESTIONS, REASONS, Map
+
+if TYPE_CHECKING:
+    from klprove.image.dwarf import Inlines
 
 FORMAT = "klprove-map 1"
 """Changes when a field changes its meaning; further fields may come without."""
@@ -24,14 +27,19 @@ CREATE INDEX function_name ON function (name);
 """
 
 
-def scan_document(found: Map) -> dict[str, Any]:
-    """The map as JSON has it. Addresses are hexadecimal text: they do not fit every number."""
+def scan_document(found: Map, inlined: "Inlines | str" = "not asked") -> dict[str, Any]:
+    """The map as JSON has it, and where each function was inlined, or why that is not known.
+    Addresses are hexadecimal text: they do not fit every number."""
     return {
         "format": FORMAT,
         "image": _image(found),
         "notes": list(found.notes),
         "open": dict(found.open),
-        "functions": [_function(found, index) for index in range(len(found.names))],
+        "inlining": inlined if isinstance(inlined, str) else "; ".join(inlined.notes),
+        "functions": [
+            _function(found, index) | {"inlined_into": _inlined(found, index, inlined)}
+            for index in range(len(found.names))
+        ],
     }
 
 
@@ -60,6 +68,22 @@ def _function(found: Map, index: int) -> dict[str, Any]:
         "kprobe_refused": index in found.blacklisted,
         "answers": dict(_answers(found, index)),
     }
+
+
+def _inlined(found: Map, index: int, inlined: "Inlines | str") -> list[dict[str, Any]] | None:
+    """Each place where the function was inlined; None where that is not known."""
+    if isinstance(inlined, str):
+        return None
+    return [
+        {
+            "host": f"{each.host:#x}",
+            "through": list(each.through),
+            "file": each.file,
+            "line": each.line,
+        }
+        for number in inlined.of(found.addresses[index], found.names[index])
+        for each in inlined.calls(number)
+    ]
 
 
 def _answers(found: Map, index: int) -> Iterator[tuple[str, dict[str, Any]]]:

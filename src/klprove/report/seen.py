@@ -1,9 +1,9 @@
 """What a running kernel was seen to do beside its map: text for people, JSON for programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from klprove.lab import WAYS_OF_CALL, Comparison, Missing, Seen, Share, Way, totals
+from klprove.lab import WAYS_OF_CALL, Comparison, Missing, Run, Seen, Share, Way, totals
 from klprove.report.scan import label
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.scan import GRADES, QUESTIONS, Map
@@ -46,14 +46,12 @@ def _observed(found: Map, seen: Seen, compared: Comparison, calls: Sequence[str]
     yield from _missing(found, compared, calls)
 
 
-def _run(run: Mapping[str, Any]) -> str:
-    options = " ".join(map(str, run.get("options", ())))
-    parts = [f"{run.get('model', '?')} {options}".strip(), f"{run.get('seconds', 0)}s"]
-    parts.append(f"{run.get('nmis', 0):,} NMIs")
-    if run.get("machine_checks"):
-        parts.append(count(run["machine_checks"], "machine check"))
-    if run.get("lost"):
-        parts.append(f"{run['lost']:,} entries found no room")
+def _run(run: Run) -> str:
+    parts = [" ".join([run.model, *run.options]), f"{run.seconds}s", f"{run.nmis:,} NMIs"]
+    if run.machine_checks:
+        parts.append(count(run.machine_checks, "machine check"))
+    if run.lost:
+        parts.append(f"{run.lost:,} entries found no room")
     return ", ".join(parts)
 
 
@@ -136,7 +134,7 @@ def observed_document(
     return {
         "format": FORMAT,
         "image": {"path": found.path, "release": found.release, "build_id": found.build_id},
-        "runs": [dict(each) for each in seen.runs],
+        "runs": [each._asdict() for each in seen.runs],
         "seen": dict(totals(seen)),
         "questions": {word: _share(share) for word, share in compared.shares.items()},
         "open": dict(found.open),

@@ -2,6 +2,6 @@
 
 from klprove.scan.answers import GRADES, QUESTIONS, REASONS, Map, Step
 from klprove.scan.comparing import Change, compare
-from klprove.scan.scanning import scan
+from klprove.scan.scanning import count_of, scan
 
-__all__ = ["GRADES", "QUESTIONS", "REASONS", "Change", "Map", "Step", "compare", "scan"]
+__all__ = ["GRADES", "QUESTIONS", "REASONS", "Change", "Map", "Step", "compare", "count_of", "scan"]

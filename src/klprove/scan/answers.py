@@ -83,6 +83,8 @@ class Map:
     """By question."""
     open: Mapping[str, str] = field(default_factory=dict)
     """Questions that cannot be answered for this image, and why."""
+    complete: bool = True
+    """False where the scan was interrupted."""
 
     def find(self, name: str) -> list[int]:
         """The functions of that name, by address; with `name,2` the second of them."""
@@ -106,12 +108,19 @@ class Map:
         return found
 
     def path_to(self, question: str, index: int) -> list[tuple[int, Step]]:
-        """The path that reaches function `index`, its start first; empty for none."""
+        """The path that reaches function `index`, its start first; empty for none.
+
+        It starts where a window is opened, though the function that opens it may be reached in
+        another way: that one is less sure, or longer.
+        """
         steps = self.reached.get(question, {})
         found: list[tuple[int, Step]] = []
         while index in steps and len(found) < 1000:
-            found.append((index, steps[index]))
-            index = steps[index].parent
+            step = steps[index]
+            if found and (step.grade, step.hops) > (found[-1][1].grade, found[-1][1].hops):
+                break
+            found.append((index, step))
+            index = step.parent
         return found[::-1]
 
     def list(self, question: str, grade: int = LIKELY) -> list[int]:

@@ -34,6 +34,8 @@ def cached(image: "Image", lists: Sequence[str], make: Callable[[], Map]) -> Map
     found = _read(path, image.path)
     if found is None:
         found = make()
+        if not found.complete:
+            return found
         shelf.write(path, _HEAD, json.dumps(_record(found), separators=(",", ":")).encode())
     if mark is not None:
         shelf.put(mark, path.name.encode())

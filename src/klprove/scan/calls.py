@@ -9,7 +9,7 @@ import numpy as np
 from iced_x86 import FlowControl, OpKind, Register
 
 from klprove.image import Functions, Symbol
-from klprove.image.btf import PROTOTYPE, Types
+from klprove.image.btf import NO_TYPES, PROTOTYPE, Types
 from klprove.image.layout import Layout, Leaf
 from klprove.scan.code import Code
 from klprove.scan.graph import Graph
@@ -53,7 +53,7 @@ class Calls:
     ) -> None:
         self._functions, self._graph, self._code = functions, graph, code
         self._types, self._members = types, members
-        self._layout = Layout(types) if types else None
+        self._layout = Layout(types or NO_TYPES)
         self._offsets = frozenset(named[each].address for each in _OFFSETS if each in named)
         self._registers = {
             index: getattr(Register, name.upper()) for index, name in code.thunks.items()
@@ -92,14 +92,9 @@ class Calls:
             yield from self.of(each)
 
     def _calls(self, function: int) -> Iterator[Call]:
-        if self._layout is None:
+        if self._types is None:
             return
-        starts, ends = self._functions.starts, self._functions.ends
-        parts = [
-            (int(starts[each]), self._code.bytes(int(starts[each]), int(ends[each])))
-            for each in (function, *self._moved(function))
-        ]
-        origins = Origins(parts, self._surroundings(function, self._layout))
+        origins = self.origins(function)
         for number, each in enumerate(origins.instructions):
             if each.flow_control in _INDIRECT and not origins.switch(number):
                 memory = each.op0_kind == OpKind.MEMORY
@@ -111,6 +106,15 @@ class Calls:
                 if thunk in self._registers:
                     found = origins.register(number, self._registers[thunk])
                     yield self._resolved(each.ip, found)
+
+    def origins(self, function: int) -> Origins:
+        """The values in a function, with what was moved out of it."""
+        starts, ends = self._functions.starts, self._functions.ends
+        parts = [
+            (int(starts[each]), self._code.bytes(int(starts[each]), int(ends[each])))
+            for each in (function, *self._moved(function))
+        ]
+        return Origins(parts, self._surroundings(function, self._layout))
 
     def _resolved(self, site: int, value: Value) -> Call:
         if isinstance(value, Variable):
@@ -167,8 +171,6 @@ class Calls:
 
     def _variables(self) -> list[tuple[int, int, int]]:
         layout = self._layout
-        if layout is None:
-            return []
         return sorted((at, kind, layout.size(kind)) for at, kind in layout.variables.items())
 
 

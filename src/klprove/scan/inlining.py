@@ -15,12 +15,11 @@ def inlines(path: str, debug: str | None = None, cache: bool = True) -> Inlines 
 
     Raises BadInput for what is no image, and for a `debug` that is not of this build.
     """
-    return inlines_of(open_image(path), debug, cache)
+    return inlines_in(debug_image(open_image(path), debug), cache)
 
 
-def inlines_of(image: Image, debug: str | None = None, cache: bool = True) -> Inlines | str:
-    """`inlines` of an image that is open."""
-    found = debug_image(image, debug)
+def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:
+    """`inlines` by the image that has the DWARF; None where there is none."""
     if found is None:
         return "no DWARF in the image, and no debug file that belongs to it"
     place = shelf.place(found, (), "inlines") if cache else None

@@ -143,6 +143,19 @@ class Origins:
         """What a register holds before instruction `number`."""
         return None if self._switches else self._value(number, (_INSIDE, register), 0)
 
+    def either(self, number: int, register: int) -> Sequence[Value]:
+        """What a register may hold before instruction `number`, by each way there."""
+        return () if self._switches else list(self._ways(number, (_INSIDE, register), 1))
+
+    def _ways(self, number: int, place: _Place, depth: int) -> Iterator[Value]:
+        for each in self._definitions(number, place):
+            one = self.instructions[each] if each >= 0 else None
+            if one is not None and one.mnemonic in _MOVES_IF and depth < _DEEPEST:
+                yield from self._ways(each, place, depth + 1)
+                yield self._source(each, one, depth)
+            else:
+                yield self._defined(each, place, depth)
+
     def operand(self, number: int) -> Value:
         """What the memory operand of instruction `number` holds."""
         return None if self._switches else self._load(self._address(number, 0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
-from iced_x86 import Decoder, Mnemonic, OpKind
+from iced_x86 import Decoder, Mnemonic, OpKind, Register
 from numpy.typing import NDArray
 
 from klprove.image import Functions, Image, Symbol
@@ -14,9 +14,12 @@ from klprove.scan.code import Code, Exit
 from klprove.scan.graph import TAKEN, Graph
 from klprove.scan.knowledge import Knowledge, matching
 from klprove.scan.members import NONE, Members
+from klprove.scan.origins import Constant, Origins, Variable
 from klprove.scan.references import References
 
 _PARAVIRT = "pv_ops"
+_FIXED = (Register.RIP, Register.NONE)
+"""Bases of an operand whose address is known."""
 _TRAMPOLINE, _KEY = "__SCT__", "__SCK__"
 _TRACEPOINT = "tp_func_"
 
@@ -51,9 +54,7 @@ class Pointers:
         self._slots = {
             index: member for names, member in known.slots for index in matching(functions, names)
         }
-        self._variables = sorted(
-            ((each.address, each) for each in named.values()), key=lambda pair: pair[0]
-        )
+        self._variables = sorted(named.values(), key=lambda each: (each.address, each.size))
         self._held = cache(self._variable)
 
     def indirect(self, function: int, exit: Exit) -> Resolved | None:
@@ -107,13 +108,13 @@ class Pointers:
         place = np.searchsorted(self._starts, np.uint64(address), side="right") - 1
         if place < 0:
             return f"{address:#x}"
-        symbol = self._variables[int(place)][1]
+        symbol = self._variables[int(place)]
         distance = address - symbol.address
         return symbol.name + (f"+{distance:#x}" if distance else "")
 
     @cached_property
     def _starts(self) -> NDArray[np.uint64]:
-        return np.array([each[0] for each in self._variables], np.uint64)
+        return np.array([each.address for each in self._variables], np.uint64)
 
     def _starting(self, address: int) -> list[int]:
         found = int(self._functions.at(np.array([address], np.uint64))[0])
@@ -170,15 +171,29 @@ class Pointers:
         """Functions that store to a variable, and the functions that each may store there."""
         found: dict[int, list[int]] = {}
         for owner in self._references.to(address):
-            start, end = int(self._functions.starts[owner]), int(self._functions.ends[owner])
-            for each in Decoder(64, self._code.bytes(start, end), ip=start):
+            origins = self._calls.origins(owner)
+            for number, each in enumerate(origins.instructions):
                 if each.mnemonic != Mnemonic.MOV or each.op0_kind != OpKind.MEMORY:
                     continue
-                if each.memory_displacement != address:
-                    continue
-                if each.op1_kind == OpKind.IMMEDIATE32TO64:
-                    stored = self._starting(each.immediate(1) & (1 << 64) - 1)
-                else:
-                    stored = [t for t, kind, _ in self._graph.edges(owner) if kind == TAKEN]
-                found.setdefault(owner, []).extend(stored)
+                if each.memory_displacement == address and each.memory_base in _FIXED:
+                    stored = self._stored(origins, number, owner)
+                    found.setdefault(owner, []).extend(stored)
+        return found
+
+    def _stored(self, origins: Origins, number: int, owner: int) -> list[int]:
+        """The functions that an instruction may store: those whose addresses it has; where it is
+        not seen where they come from, all whose address is taken around it."""
+        each = origins.instructions[number]
+        if each.op1_kind == OpKind.IMMEDIATE32TO64:
+            return self._starting(each.immediate(1) & (1 << 64) - 1)
+        if each.op1_kind != OpKind.REGISTER:
+            return []
+        found: list[int] = []
+        for value in origins.either(number, each.op1_register):
+            if isinstance(value, Constant):
+                found += self._starting(value.value)
+            elif isinstance(value, Variable):
+                found += self._starting(self._image.word(value.address) or 0)
+            else:
+                found += [t for t, kind, _ in self._graph.edges(owner) if kind == TAKEN]
         return found

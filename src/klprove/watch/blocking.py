@@ -132,10 +132,10 @@ def _named(frame: Frame, patch: Patch) -> Function | None:
 
 
 def _reason(thread: Thread, found: Culprit | None, scene: Scene) -> str:
-    if found is not None:
-        return ON_FUNCTION
     if thread.state == "R":
         return RUNNING
+    if found is not None:
+        return ON_FUNCTION
     if thread.stack is None:
         names = {each.name for each in scene.patch.functions}
         return ON_FUNCTION if scene.forward and thread.wchan in names else UNKNOWN
@@ -146,19 +146,24 @@ def _reason(thread: Thread, found: Culprit | None, scene: Scene) -> str:
 
 def _ends(thread: Thread, reason: str, found: Culprit | None, scene: Scene) -> tuple[str, str]:
     """A word of `ENDS`, and why."""
+    if found is not None:
+        return _inside(thread, found, scene)
     if reason == RUNNING:
         return SOON, _running(thread)
-    if reason == UNRELIABLE:
-        return PERHAPS, (
-            "no patched function is on its stack, and yet it has not switched: the kernel may hold "
-            "its stack for unreliable, or it sleeps for moments only"
-        )
-    if reason == UNKNOWN:
-        if thread.stack is None:
-            return PERHAPS, "its stack cannot be read"
-        return SOON, "no patched function is on its stack: the next round switches it"
-    if found is None:
+    if reason == ON_FUNCTION:
         return PERHAPS, f"it sleeps in {thread.wchan}; the rest of its stack cannot be read"
+    if thread.stack is None:
+        return PERHAPS, "its stack cannot be read"
+    if reason == UNKNOWN:
+        return SOON, "no patched function is on its stack: the next round switches it"
+    return PERHAPS, (
+        "no patched function is on its stack, and yet it has not switched: the kernel may hold "
+        "its stack for unreliable, or it sleeps for moments only"
+    )
+
+
+def _inside(thread: Thread, found: Culprit, scene: Scene) -> tuple[str, str]:
+    """The same for a thread in a patched function."""
     said = f"{found.frame} is on its stack"
     known = _stays(found.frame.symbol, scene.map) if thread.kernel else None
     if found.main:
@@ -166,6 +171,8 @@ def _ends(thread: Thread, reason: str, found: Culprit | None, scene: Scene) -> t
         return NEVER, f"{said}: the main function of this thread, which only ends with it{how}"
     if known is not None:
         return known[0], f"{said}: it may stay for ever ({known[1]})"
+    if thread.state == "R":
+        return SOON, f"{said}, as far as that can be seen; {_running(thread)}"
     return _sleeping(thread, said)
 
 

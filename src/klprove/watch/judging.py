@@ -144,9 +144,8 @@ def _transition(
 ) -> Transition:
     starts = _starts(scene.patch, said)
     signals = [e for e in said if e.meaning == "signalled" and starts and e.seconds >= starts[-1]]
-    hidden = found.walk is None or found.walk.denied or found.walk.left
     ends = max((each.ends for each in blockers), key=ENDS.index, default=SOON)
-    if hidden and ends != NEVER:
+    if not _whole(found) and ends != NEVER:
         ends = PERHAPS
     actions = [each.action for each in blockers]
     first = Action("wait", "wait: the next round should end it")
@@ -158,6 +157,10 @@ def _transition(
     )  # fmt: skip
 
 
+def _whole(found: Snapshot) -> bool:
+    return found.walk is not None and found.walk.whole
+
+
 def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -> Iterator[str]:
     inside = [each for each in blockers if each.reason == ON_FUNCTION]
     if inside:
@@ -167,7 +170,7 @@ def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -
     unknown = len(blockers) - len(inside)
     if unknown:
         yield f"threads of which it is not known what they are in: {unknown}"
-    if found.walk is None or found.walk.denied or found.walk.left:
+    if not _whole(found):
         yield "not every thread could be looked at"
     if not scene.forward:
         yield f"module {scene.patch.name} could never be removed"
@@ -192,8 +195,7 @@ def _of_transition(
     if last == ["complete"]:
         text = "the log says that the transition ended while files were read; look again"
         yield Finding(OPEN, "changed", text, name)
-    everyone = found.walk is not None and not found.walk.denied and not found.walk.left
-    if not it.left and everyone and not found.idle_tasks:
+    if not it.left and _whole(found) and not found.idle_tasks:
         text = "every thread has switched; the idle tasks, which /proc does not show, or the next "
         yield Finding(NOTE, "idle-tasks", f"{text}round are missing", name)
 

@@ -45,7 +45,7 @@ def found(recipe: Recipe, to: Target) -> tuple[Finding, ...]:
     """All findings of a built module."""
     patch = read_livepatch(str(made(recipe)))
     objects = {each: to.objects[each] for each in to.objects if each == recipe.object}
-    case = Case(patch, to.kernel, None, to.contexts, objects, inlines=to.inlined)
+    case = Case(patch, to.kernel, (), to.contexts, objects, inlines=to.inlined)
     return lint(case).findings
 
 

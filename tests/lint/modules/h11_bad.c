@@ -1,11 +1,13 @@
 /* lint: H11 warning */
 #include "patch.h"
 
-static void new_mask(int *data)
+struct irq_data;
+
+static void new_mask(struct irq_data *data)
 {
 	static int spurious_irq_mask;
 
-	spurious_irq_mask |= data[0];
+	spurious_irq_mask |= *(int *)data;
 }
 
 LIVEPATCH(NEW(mask_and_ack_8259A, new_mask));

@@ -2,7 +2,8 @@
 #include "patch.h"
 
 static int seen;
+struct irq_data;
 
-static void new_mask(int *data) { seen |= data[0]; }
+static void new_mask(struct irq_data *data) { seen |= *(int *)data; }
 
 LIVEPATCH(NEW(mask_and_ack_8259A, new_mask));

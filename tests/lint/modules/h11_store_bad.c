@@ -1,7 +1,9 @@
 /* lint: H11 warning */
 #include "patch.h"
 
-static void new_mask(int *data)
+struct irq_data;
+
+static void new_mask(struct irq_data *data)
 {
 	static volatile int spurious_irq_mask;
 

@@ -145,6 +145,7 @@ def _index(gathered: _Gathered, notes: Sequence[str]) -> Inlines:
         np.ascontiguousarray(keys[:, 2]),
         where[there],
         functions[there],
+        rows[there, OFFSET],
         functions[copies],
         place[parents[copies]],
         where[hosts[copies]],

@@ -40,6 +40,8 @@ class Inlines:
     """Of each out-of-line instance, ascending."""
     owners: Numbers
     """The function of which each out-of-line instance is one."""
+    entries: Numbers
+    """The place in `.debug_info` of each out-of-line instance."""
     copies: Numbers
     """The function of which each inlined copy is one."""
     parents: Numbers
@@ -66,6 +68,13 @@ class Inlines:
         its name, for inlined copies always have one."""
         plain = name.partition(".")[0]
         return self.functions_at(address) or self._by_name.get(plain, ())
+
+    def entry(self, address: int) -> int | None:
+        """The place in `.debug_info` of what starts at an address; None where no unit has it."""
+        place = int(np.searchsorted(self.addresses, _signed(address)))
+        if place == len(self.addresses) or self.addresses[place] != _signed(address):
+            return None
+        return int(self.entries[place])
 
     def instances(self, function: int) -> Sequence[int]:
         """Addresses of a function's out-of-line instances: itself, its clones, and in other units

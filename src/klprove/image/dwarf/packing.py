@@ -10,7 +10,7 @@ _SHORT = (
     *("names", "files", "lines", "owners", "copies", "parents", "call_files", "call_lines"),
     "traceless",
 )
-_LONG = ("addresses", "hosts")
+_LONG = ("addresses", "hosts", "entries")
 
 
 def pack(found: Inlines) -> bytes:

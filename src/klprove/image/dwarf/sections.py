@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from klprove.image.dwarf.walking import FIELD, INDEXED, INFO_TEXT, LINE_INFO_TEXT, LINE_TEXT
 from klprove.image.elf import Image, Section
+from klprove.image.symtab import symbol_table
 
 Octets = NDArray[np.uint8]
 _LARGEST = 4 << 30
@@ -23,10 +24,9 @@ _WIDTHS: Mapping[str, Mapping[int, int]] = {
     "arm64": {257: 8, 258: 4},
     "ppc64le": {38: 8, 1: 4},
     "s390x": {22: 8, 4: 4},
+    "loongarch64": {2: 8, 1: 4},
 }
 """Bytes that a relocation by an absolute value writes, by machine and kind."""
-_SYMBOL = np.dtype([("name", "u4"), ("info", "u1"), ("other", "u1"), ("section", "u2"),
-                    ("value", "u8"), ("size", "u8")])  # fmt: skip
 _RELA = np.dtype([("offset", "u8"), ("kind", "u4"), ("symbol", "u4"), ("addend", "i8")])
 _TABLES = {0: "str", INFO_TEXT: "info", LINE_TEXT: "line_str", LINE_INFO_TEXT: "line"}
 
@@ -86,15 +86,12 @@ class DebugSections:
     @cached_property
     def _symbols(self) -> NDArray[np.int64]:
         """The value of each symbol: a place in its section, an address for one that is loaded."""
-        table = next((each for each in self.image.sections if each.kind == "SHT_SYMTAB"), None)
+        table = symbol_table(self.image)
         if table is None:
             return np.zeros(0, np.int64)
-        records = self.image.array(table, _SYMBOL)
-        homes = np.zeros(1 << 16, np.int64)
-        for each in self.image.sections:
-            homes[each.index] = each.address if each.allocated else 0
-        found: NDArray[np.int64] = records["value"].astype(np.int64) + homes[records["section"]]
-        return found
+        homes = np.array([each.address if each.allocated else 0 for each in self.image.sections])
+        sections = np.minimum(table.sections, len(homes)).astype(np.int64)
+        return table.values.astype(np.int64) + np.append(homes, 0).astype(np.int64)[sections]
 
     def text(self, place: int, strings_base: int = 0) -> str:
         """The string that an attribute means; empty where it means none."""

@@ -25,14 +25,15 @@ COLUMNS = 24
 OFFSET, TAG, PARENT, NAME, TYPE, ORIGIN, LOW, LOWX, RANGES, RANGESX, INLINE = (
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
 )  # fmt: skip
-DECL_FILE, DECL_LINE, CALL_FILE, CALL_LINE, SIZE, LOCATION, BITS, BIT_OFFSET, VALUE, COUNT = (
+DECL_FILE, DECL_LINE, CALL_FILE, CALL_LINE, SIZE, LOCATION, BITS, BIT_OFFSET, VALUE, UPPER = (
     11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
 )  # fmt: skip
 DECLARED, LINES, ENCODING = 21, 22, 23
 """Columns. PARENT: the row of the entry around it, of those that are kept; ORIGIN: of what it is an
-instance, or what it completes; RANGES with X: a number in a table, not a place."""
-DIRECTORY, STRINGS_BASE, ADDRESS_BASE, RANGES_BASE = 4, 5, 15, 16
-"""What a unit has in the columns that it does not need otherwise."""
+instance, or what it completes; RANGES with X: a number in a table, not a place; VALUE: of a
+constant, and how many elements there are; UPPER: the number of the last."""
+DIRECTORY, STRINGS_BASE, ADDRESS_BASE, RANGES_BASE, OLD_BIT_OFFSET = 4, 5, 15, 16, 10
+"""What a unit has in the columns that it does not need otherwise; what a member has there."""
 
 INFO_TEXT, LINE_TEXT, INDEXED, LINE_INFO_TEXT, FIELD, INSIDE = 1, 2, 3, 4, 56, 72057594037927935
 """A string is a place in `.debug_str`, or by the bits from FIELD on: in `.debug_info`, in
@@ -147,12 +148,14 @@ def column(name: int) -> int:
         return LOCATION
     if name == 0x0D:
         return BITS
-    if name == 0x6B or name == 0x0C:
+    if name == 0x6B:
         return BIT_OFFSET
-    if name == 0x1C:
+    if name == 0x0C:
+        return OLD_BIT_OFFSET
+    if name == 0x1C or name == 0x37:
         return VALUE
-    if name == 0x2F or name == 0x37:
-        return COUNT
+    if name == 0x2F:
+        return UPPER
     if name == 0x3C:
         return DECLARED
     if name == 0x10:

@@ -1,8 +1,7 @@
-"""H21, H25, H26, H28 and H30: how the module was built, and for which machine."""
+"""H25, H26, H28 and H30: how the module was built, and for which machine."""
 
 from collections.abc import Iterator
 
-from klprove.image.elf import text_at
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.kernel import Kernel, Stripped
 
@@ -45,23 +44,6 @@ def _flags(vermagic: str, kernel: Kernel, name: str) -> Iterator[Finding]:
         yield Finding(ERROR, name, text, evidence=facts)
 
 
-def check_exports(case: Case) -> Iterator[Finding]:
-    """Types of what the module uses, and callers of what it replaces."""
-    targets = [each for each in (case.kernel, *case.objects.values()) if each]
-    versions = case.patch.elf.content(case.patch.elf.section("__versions"))
-    for crc, raw in case.patch.elf.numbers("Q56s", versions):
-        name = text_at(bytes(raw), 0) if isinstance(raw, bytes) else ""
-        found = ((each, each.crc(name)) for each in targets)
-        for owner, theirs in ((each, known) for each, known in found if known is not None):
-            if theirs != crc:
-                text = f"checksum {crc:#x}, and {owner.name} has {theirs:#x}: the module is refused"
-                yield Finding(ERROR, name, text)
-    for function, place in case.replaced:
-        if case.owner(place).exports(function.name):
-            text = "is exported: modules call it, and expect the parameters and locks it has now"
-            yield Finding(NOTE, function.shown, text)
-
-
 def check_machine(case: Case) -> Iterator[Finding]:
     """Limits of the machine."""
     machine = case.patch.elf.machine
@@ -100,7 +82,6 @@ def check_policy(case: Case) -> Iterator[Finding]:
         yield Finding(NOTE, patch.name, text)
 
 
-H21 = Rule("H21", check_exports)
 H25 = Rule("H25", check_build)
 H26 = Rule("H26", check_machine)
 H28 = Rule("H28", check_unwinding)

@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from klprove.image.dwarf import Call, Inlines
+from klprove.image.dwarf import Call
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
-from klprove.lint.kernel import Kernel
 from klprove.lint.livepatch import VMLINUX, Function
 from klprove.lint.target import Place, Target
 
@@ -27,51 +26,55 @@ def check_copies(case: Case) -> Iterator[Finding]:
         if _CLONE.search(function.name):
             text = "is a clone that the compiler made: its parameters may differ from the source's"
             yield Finding(NOTE, function.shown, text)
-    elsewhere = [each.shown for each, place in case.replaced if place.object != VMLINUX]
-    if elsewhere:
-        text = "cannot tell whether inlined copies exist: the DWARF of modules is not read"
-        yield Finding(UNKNOWN, several(elsewhere), text)
-    names = [each.shown for each, place in case.replaced if place.object == VMLINUX]
-    if not isinstance(case.inlines, Inlines):
-        text = f"cannot tell whether inlined copies exist: {case.inlines}"
-    elif case.inlines.notes:
-        text = f"cannot tell whether more inlined copies exist: {'; '.join(case.inlines.notes)}"
-    else:
+    for name in dict.fromkeys(place.object for _, place in case.replaced):
+        yield from _unknown(case, name)
+
+
+def _unknown(case: Case, name: str) -> Iterator[Finding]:
+    """What the DWARF of an object leaves open."""
+    dwarf = case.dwarf(name)
+    names = [each.shown for each, place in case.replaced if place.object == name]
+    if dwarf is None or not names:
         return
-    if names:
+    if isinstance(dwarf.inlines, str):
+        text = f"cannot tell whether inlined copies exist: {dwarf.inlines}"
+        yield Finding(UNKNOWN, several(names), text)
+    elif dwarf.inlines.notes:
+        why = "; ".join(dwarf.inlines.notes)
+        text = f"cannot tell whether more inlined copies exist: {why}"
         yield Finding(UNKNOWN, several(names), text)
 
 
 def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
-    if case.kernel is None or place.object != VMLINUX or not isinstance(case.inlines, Inlines):
+    dwarf, owner = case.dwarf(place.object), case.owner(place)
+    if dwarf is None:
         return
     calls: dict[int, list[Call]] = {}
-    for number in case.inlines.of(place.address, place.name):
-        for call in case.inlines.calls(number):
-            calls.setdefault(call.host, []).append(call)
-    numbers = case.inlines.of(place.address, place.name)
-    if (
-        not calls
-        and not _CLONE.search(place.name)
-        and {*numbers} & {*case.inlines.traceless.tolist()}
-    ):
+    for host, call in dwarf.calls(place):
+        calls.setdefault(host, []).append(call)
+    if not calls and not _CLONE.search(place.name) and dwarf.traceless(place):
         text = "cannot tell where: the compiler inlined it, or says so, and left no record"
         yield Finding(UNKNOWN, function.shown, text)
-    left = [host for host in calls if (VMLINUX, host) not in case.patched]
-    setup = [host for host in left if _setup(case.kernel, host)]
+    left = [host for host in calls if (place.object, host) not in case.patched]
+    setup = [host for host in left if _setup(owner, host)]
     left = [host for host in left if host not in setup]
-    evidence = tuple(_told(case.kernel, call) for host in left for call in calls[host])
     if left:
-        text = f"is also inlined into {_listed(case.kernel, left)}, not patched: the old code runs"
-        yield Finding(ERROR, function.shown, text, evidence=evidence)
+        text = f"is also inlined into {_listed(owner, left)}, not patched: the old code runs"
+        yield Finding(ERROR, function.shown, text, evidence=_evidence(owner, left, calls))
     if setup:
-        text = f"is also inlined into {_listed(case.kernel, setup)}: setup code, which is over"
-        evidence = tuple(_told(case.kernel, call) for host in setup for call in calls[host])
-        yield Finding(NOTE, function.shown, text, evidence=evidence)
+        text = f"is also inlined into {_listed(owner, setup)}: setup code, which is over"
+        yield Finding(NOTE, function.shown, text, evidence=_evidence(owner, setup, calls))
 
 
-def _listed(kernel: Kernel, hosts: Sequence[int]) -> str:
-    return _some([_name(kernel, host) for host in hosts])
+def _evidence(
+    owner: Target, hosts: Sequence[int], calls: Mapping[int, Sequence[Call]]
+) -> tuple[str, ...]:
+    found = (_told(owner, host, call) for host in hosts for call in calls[host])
+    return tuple(dict.fromkeys(found))
+
+
+def _listed(owner: Target, hosts: Sequence[int]) -> str:
+    return _some([_name(owner, host) for host in hosts])
 
 
 def _some(names: Sequence[str]) -> str:
@@ -82,22 +85,26 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(told[:_NAMED]) + more
 
 
-def _name(kernel: Kernel, address: int) -> str:
-    found = kernel.at(address)
+def _name(owner: Target, address: int) -> str:
+    found = owner.at(address)
     return found[0] if found else f"{address:#x}"
 
 
-def _setup(kernel: Kernel, address: int) -> bool:
+def _setup(owner: Target, address: int) -> bool:
     """The host lies in code that has run."""
-    homes = (each for each in kernel.named(_name(kernel, address)) if each.address == address)
-    return any(each.section.startswith(_SETUP) for each in homes)
+    homes = (each for each in owner.named(_name(owner, address)) if each.address == address)
+    return any(_over(each) for each in homes)
 
 
-def _told(kernel: Kernel, call: Call) -> str:
-    """`into HOST through A, B; called at file:line`."""
+def _over(place: Place) -> bool:
+    return place.section.startswith(_SETUP if place.object == VMLINUX else _SETUP[:1])
+
+
+def _told(owner: Target, host: int, call: Call) -> str:
+    """`into HOST through A, B, at file:line`."""
     through = f" through {', '.join(call.through)}" if call.through else ""
     at = f", at {call.file}:{call.line}" if call.file else ""
-    return f"into {_name(kernel, call.host)}{through}{at}"
+    return f"into {_name(owner, host)}{through}{at}"
 
 
 def _clones(case: Case, function: Function, place: Place) -> Iterator[Finding]:
@@ -116,19 +123,16 @@ def _clones(case: Case, function: Function, place: Place) -> Iterator[Finding]:
 
 def _copies(case: Case, function: Function, place: Place) -> Sequence[Place]:
     """By DWARF: code of the same declaration. Else by name, which may take what is a namesake's."""
-    owner = case.owner(place)
-    if case.kernel and place.object == VMLINUX and isinstance(case.inlines, Inlines):
-        numbers = case.inlines.functions_at(place.address)
-        if numbers:
-            others = {each for number in numbers for each in case.inlines.instances(number)}
-            found = ((each, _name(case.kernel, each)) for each in others - {place.address})
-            homes = [(each, name) for each, name in sorted(found) if ".cold" not in name]
-            return [
-                home
-                for address, name in homes
-                for home in case.kernel.named(name)
-                if home.address == address and not home.section.startswith(_SETUP)
-            ]
+    owner, dwarf = case.owner(place), case.dwarf(place.object)
+    if dwarf and dwarf.entry(place) is not None:
+        others = ((each, _name(owner, each)) for each in dwarf.instances(place))
+        homes = (each for address, name in others for each in owner.named(name)
+                 if each.address == address)  # fmt: skip
+        return [
+            each
+            for each in dict.fromkeys(homes)
+            if each.address != place.address and ".cold" not in each.name and not _over(each)
+        ]
     names = owner.stems.get(function.name, ())
     clones = (name for name in names if _CLONE.search(name) and not name.endswith(".cold"))
     return [home for name in clones for home in owner.named(name)]
@@ -142,11 +146,7 @@ def _calls(case: Case, place: Place, parts: Sequence[Place]) -> bool:
 
 def _covered(case: Case, copy: Place) -> bool:
     """The patch replaces it: this very one, or the only one that a wrong position leaves."""
-    if any(
-        each.address == copy.address and each.object == copy.object for _, each in case.replaced
-    ):
-        return True
-    return any(
+    return (copy.object, copy.address) in case.patched or any(
         each.name == copy.name and each.object == copy.object and case.old(each) is None
         for each in case.patch.functions
     )

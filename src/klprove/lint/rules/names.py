@@ -20,6 +20,30 @@ SLEEPERS = frozenset(name for name, _ in _named("sleeps"))
 SCHEDULER = frozenset(name for name, _ in _named("scheduler"))
 """Run, as a rule, with a runqueue's lock held."""
 
+PRINTS = frozenset(name for name, _ in _named("prints"))
+"""Functions that may write to a console at once."""
+
+SPINS = frozenset(name for name, _ in _named("spins"))
+"""Functions that wait for whoever has a lock, and do not sleep."""
+
+CONSOLE = frozenset(name for name, _ in _named("console"))
+"""What printing itself runs."""
+
+UNLINKED = frozenset(name for name, _ in _named("unlinked"))
+"""What do_exit() calls once the task has left the list of tasks."""
+
+MACHINERY: Mapping[str, str] = {name: group["reason"] for name, group in _named("machinery")}
+"""What writes the redirections, and why that matters."""
+
+WALKS = frozenset(name for name, _ in _named("walks"))
+"""Functions and data of whoever runs over all tasks or symbols."""
+
+STOPS = frozenset(name for name, _ in _named("stops"))
+"""Functions that stop or interrupt all CPUs."""
+
+RELOCKS = frozenset(name for name, _ in _named("relocks"))
+"""Functions that need what the livepatch core holds around callbacks."""
+
 SLOW: Mapping[str, str] = {name: group["reason"] for name, group in _named("slow")}
 """Functions that waiting tasks have on their stacks, and why."""
 

@@ -1,0 +1,50 @@
+"""What the questions about an x86-64 image share: its call graph, its code, where pointers lead."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from klprove.image.btf import Types, types
+from klprove.image.layout import Layout
+from klprove.scan.calls import Calls
+from klprove.scan.code import Code
+from klprove.scan.graph import TAKEN, Graph, graph, taken_in_data
+from klprove.scan.knowledge import Knowledge, knowledge
+from klprove.scan.members import Members, Taken
+from klprove.scan.pointers import Pointers
+from klprove.scan.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Each made once for an image."""
+
+    known: Knowledge
+    graph: Graph
+    code: Code
+    calls: Calls
+    pointers: Pointers
+    typed: bool
+    """Whether the image has types (BTF)."""
+
+
+def parts(it: Subject) -> Parts:
+    """The parts of an image."""
+    known = knowledge()
+    edges, prototypes = graph(it.image, it.functions, it.tables.alternatives), types(it.image)
+    fixed = {it.named[key].address: True for key in known.rcu["keys"] if key in it.named}
+    code = Code(it.image, it.functions, it.tables, fixed)
+    members = _members(it, edges, prototypes)
+    calls = Calls(it.functions, edges, code, it.named, prototypes, members)
+    pointers = Pointers(
+        it.image, it.functions, it.named, edges, members, calls, code, known
+    )  # fmt: skip
+    return Parts(known, edges, code, calls, pointers, prototypes is not None)
+
+
+def _members(it: Subject, edges: Graph, types: Types | None) -> Members | None:
+    if types is None:
+        return None
+    in_code = np.unique(edges.targets[edges.kinds == TAKEN])
+    in_data, places = taken_in_data(it.image, it.functions, it.tables)
+    return Members(types, Layout(types), it.functions, Taken(in_code, in_data, places, it.objects))
