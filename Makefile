@@ -127,8 +127,8 @@ cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is ki
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
 
-lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
-	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
+lint-modules: $(READY) ## livepatch modules, good and bad ones a rule, against Debian's headers (KDIR=others); VMLINUX=file for all rules
+	@$(if $(KDIR),KDIR=$(KDIR)) $(BIN)/python -m tests.lint.debian $(VMLINUX)
 
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)
@@ -152,8 +152,8 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 	@$(BIN)/python -m tests.lab.debian
 	@$(BIN)/python -m tests.watch.debian
 
-test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py
+test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel (8 minutes each)
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py
 
 rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
 	@mkdir -p build

@@ -14,12 +14,16 @@ from random import Random
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from klprove.api import check as check_api
 from klprove.c import parse
 from klprove.check import Question, load_claims, program
 from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.corpus import find
 from klprove.engine import Limits, explore
 from klprove.evidence import resolve
+from klprove.image import open_image
+from klprove.image.dwarf import DebugSections, index_inlines, pack
+from klprove.image.dwarf.typed import unit_types
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
@@ -31,13 +35,15 @@ from klprove.lint import Kernel as Vmlinux
 from klprove.lower import lower
 from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
-from klprove.report import letter
+from klprove.replay import Words, read_case, schedule
+from klprove.report import document, letter
 from klprove.report.lint import lint_text
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.image.dwarves import made
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
 from tests.lint.building import (
@@ -445,6 +451,30 @@ def _scanned(data: bytes, folder: Path) -> None:
     _said(["scan", "--no-cache", str(path), "--json", "-"])
 
 
+@cache
+def _debugged() -> Sequence[bytes]:
+    versions = ("-gdwarf-5", "-gdwarf-4", "-gdwarf-2")
+    return [made(each, linked=linked).read_bytes() for each in versions for linked in (True, False)]
+
+
+def _debug(data: bytes, folder: Path) -> None:
+    """Debug information: the machine code that reads it finds what the interpreter finds."""
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    image = open_image(str(path))
+    found = [index_inlines(DebugSections(image), compiled) for compiled in (True, False)]
+    if pack(found[0]) != pack(found[1]):
+        raise Wrong("compiled and interpreted differ")
+    for text in found[0].texts:
+        _dead(text)
+    for unit in unit_types(DebugSections(image)):
+        for word, name in unit.names():
+            unit.layouts(word, name)
+        for address in range(0, 256, 16):
+            unit.prototype_at(address)
+    _said(["scan", "--no-cache", str(path), "--why", "leaf"])
+
+
 def _listed(data: bytes, folder: Path) -> None:
     names, image = folder / "System.map", folder / "vmlinux"
     names.write_bytes(data)
@@ -526,8 +556,23 @@ def _looked_on(data: bytes, folder: Path) -> None:
     json.dumps(observed_document(found, seen, compared, calls))
 
 
+@cache
+def _traces() -> Sequence[bytes]:
+    """What a check of handler A writes."""
+    answer = check_api(str(ROOT / "handlers/2017/A.c"), kernel="v6.0", patch="vfs_read", jobs=1)
+    return [json.dumps(document(answer)).encode()]
+
+
+def _replayed(data: bytes, folder: Path) -> None:
+    path = folder / "trace.json"
+    path.write_bytes(data)
+    case = read_case(str(path))
+    schedule(case.trace, case.resting, Words({}, {}), {})
+
+
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
+    "debug": Reader(lambda random: mutated(random, _debugged()), _debug),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
     "kernel source": Reader(lambda random: mutated(random, _trees()), _source),
@@ -546,6 +591,7 @@ READERS: Mapping[str, Reader] = {
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
     "machine": Reader(_copied, _watched),
+    "trace": Reader(lambda random: mutated(random, _traces()), _replayed),
     "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }
 

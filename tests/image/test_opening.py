@@ -61,13 +61,13 @@ def test_what_unpacks_to_too_much_is_refused(
         open_image(str(path))
 
 
-@pytest.mark.parametrize("how", ["gzip", "xz", "zstd"])
+@pytest.mark.parametrize("how", ["gzip", "xz"])
 def test_a_packed_file_that_is_cut_short_is_refused(how: str, tmp_path: Path) -> None:
     packed = PACKERS[how](toy().read_bytes())
     path = tmp_path / "module.ko.packed"
     for length in range(20, len(packed), 997):
         path.write_bytes(packed[:length])
-        with pytest.raises(BadInput):
+        with pytest.raises(BadInput, match="compressed file is"):
             open_image(str(path))
 
 

@@ -14,6 +14,7 @@ struct klp_patch_not { int other; } before;
 struct inner { char c; void *p; };
 struct klp_patch { void *mod; struct inner in; struct { int x, y; }; char last; } patch;
 struct bits { int first : 3; int second : 5; } bits;
+union both { int a; long b; } both; int mod;
 struct klp_patch *next; const char *text = "klp_patch";
 """
 
@@ -41,6 +42,7 @@ def test_members_by_name(made: Path) -> None:
 def test_none(made: Path) -> None:
     image = open_image(str(made))
     assert structure(image, "bits") is None
+    assert structure(image, "both") is None
     assert structure(image, "nothing") is None
     assert structure(image, "mod") is None
     assert structure(image, "") is None

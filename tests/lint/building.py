@@ -35,6 +35,10 @@ class Twin:
     elsewhere: Mapping[str, Mapping[str, str]]
     after: Sequence[str]
 
+    def good(self, rule: str) -> bool:
+        """It looks as if the rule had something to say, and is none of the bad ones."""
+        return "_good" in self.name and rule not in self.expected
+
     def on(self, release: str) -> Mapping[str, str]:
         """What is expected on a kernel of that release."""
         found = (told for start, told in self.elsewhere.items() if release.startswith(start))

@@ -8,7 +8,7 @@ import pytest
 from klprove.image import open_image
 from klprove.lint import as_in, read_livepatch
 from klprove.lint.members import members
-from tests.lint.building import FLAGS, MINI, compile_module
+from tests.lint.building import FLAGS, MINI, build_module, compile_module
 
 STATES = "	struct klp_state *states;\n"
 TEXT = """
@@ -76,6 +76,16 @@ def test_a_kernel_that_does_not_fit(workshop: Path, tmp_path: Path) -> None:
     patch = read_livepatch(str(module(workshop)))
     found = as_in(image, patch)
     assert list(found.functions) == list(patch.functions) != []
+    assert found.plan.layout.endswith("; the kernel's BTF does not fit")
+
+
+def test_a_kernel_with_larger_structures(workshop: Path, tmp_path: Path) -> None:
+    """Only the first of two functions is where that kernel would have them."""
+    other = (MINI / "mini.h").read_text().replace("internal[96]", "internal[104]")
+    image = open_image(str(types(tmp_path, other)))
+    patch = read_livepatch(str(build_module("h13_bad", workshop)))
+    found = as_in(image, patch)
+    assert [each.name for each in found.functions] == ["cmdline_proc_show", "version_proc_show"]
     assert found.plan.layout.endswith("; the kernel's BTF does not fit")
 
 

@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -102,6 +103,29 @@ def test_locks_and_data_of_the_old_body(driver: Path, patch: Patch, kernel: Kern
     assert "the old function's seen keeps its value" in found["H11", "driver:driver_open"]
     exported = [e.text for e in judged(path, driver, kernel).findings if e.severity == "note"]
     assert any("is exported" in text for text in exported)
+
+
+def test_a_cold_part_that_jumps_back(driver: Path, patch: Patch, kernel: Kernel) -> None:
+    report = judged(patch("back", "NEW(driver_check, new)"), driver, kernel)
+    [note] = [each for each in report.findings if each.rule == "H04"]
+    assert (note.severity, note.where) == ("note", "driver_check.cold")
+    assert note.text.endswith("they call driver_report")
+
+
+def test_sites_that_the_file_has_lost(
+    driver: Path, patch: Patch, kernel: Kernel, tmp_path: Path
+) -> None:
+    data = bytearray(driver.read_bytes())
+    section = read_object(str(driver)).image.section("__mcount_loc")
+    assert section is not None
+    table = struct.unpack_from("<Q", data, 40)[0]
+    struct.pack_into("<Q", data, table + 64 * section.index + 32, 1 << 40)
+    damaged = tmp_path / "driver.ko"
+    damaged.write_bytes(data)
+    findings = judged(patch("good", EXPECTED["good"][0]), damaged, kernel).findings
+    told = {(each.rule, each.severity) for each in findings}
+    assert ("H05", "unknown") in told
+    assert not {("H05", "error"), ("H20", "error")} & told
 
 
 def test_a_module_of_another_kernel(

@@ -337,3 +337,10 @@ def test_many_threads_are_counted_by_function() -> None:
     text = watch_text(machine.look())
     assert "in      : vfs_read: 20, no patched function that is seen: 10, vfs_open: 10" in text
     assert "and 20 more threads" in text
+
+
+def test_whether_it_was_forced_needs_the_log_or_a_leftover() -> None:
+    assert values(Machine().patch().look())["forced"] == {}  # a sample, and it is 0
+    blind = Machine(denied=lambda path: path == "/dmesg").patch()
+    assert "forced" not in values(blind.look())
+    assert values(blind.module("old", "(OEK)", 1).look())["forced"] == {(): 1}

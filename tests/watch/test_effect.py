@@ -81,6 +81,16 @@ def test_replaced_again_by_a_newer_patch() -> None:
     assert "superseded" in kinds(found) and found.status == 0
 
 
+def test_the_newest_module_is_the_first_line_and_on_top() -> None:
+    names = ("d", "a", "c", "b")
+    machine = Machine()
+    for each in names:
+        machine.patch(each)
+    found = machine.look()
+    assert [each.name for each in found.snapshot.patches] == list(names)
+    assert [each.order for each in found.snapshot.patches] == [1, 2, 3, 4]  # e1000 is older
+
+
 def test_the_order_on_the_stack_is_said_since_6_14() -> None:
     machine = Machine().patch("b", stack_order=1).patch("a", stack_order=0)
     assert [each.name for each in machine.look().snapshot.patches] == ["a", "b"]
@@ -181,3 +191,19 @@ def test_without_the_list_of_kprobes_one_more_may_be_one() -> None:
     assert state(machine)[0] == "effective"
     machine.hook("vfs_read", users=2)
     assert state(machine)[0] == "contested" and machine.look().status == 3
+
+
+def test_why_a_patch_is_off_the_list_is_said_by_its_own_lines() -> None:
+    machine = Machine().patch("new").module("old", "(OEK)", 0)
+    machine.log(5, "'other': unpatching complete").log(6, "'old': patching complete")
+    assert "replaced or disabled" in machine.look().findings[0].text
+    assert "it was disabled" in machine.log(7, "'old': unpatching complete").look().findings[0].text
+
+
+def test_a_direct_call_of_another_function_is_not_ours() -> None:
+    path = "/sys/kernel/tracing/enabled_functions"
+    machine = Machine().patch()
+    machine.add(path, "vfs_write (1)     D\n\tdirect-->bpf_trampoline_2+0x0/0x1\n")
+    assert state(machine) == ("effective", "")
+    machine.files[path] = "\tdirect-->bpf_trampoline_3+0x0/0x1\n" + (machine.files[path] or "")
+    assert state(machine) == ("effective", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.report.watch import watch_document
+from klprove.report.watch import watch_document, watch_text
 from klprove.watch import Look, Walker, judge, metrics
 from klprove.watch.log import read_kmsg
 from klprove.watch.sysfs import build_id
@@ -264,3 +264,17 @@ def test_a_build_id_behind_other_notes() -> None:
     notes += bytes.fromhex("04000000 04000000 03000000 474e5500 01020304")
     text = notes.decode(errors="surrogateescape")
     assert build_id(text) == "01020304" and build_id(text[:-8]) == "" and build_id("") == ""
+
+
+def test_threads_that_are_gone_are_counted() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path.endswith("/7/patch_state"):
+            machine.files.pop("/proc/7/task/7/patch_state", None)
+        if path.endswith("/8/stat"):
+            machine.files.pop("/proc/8/task/8/stat", None)
+
+    machine = Machine(reading=reading).moving().thread(7, 0).thread(8, 0).thread(9, 1)
+    found = machine.look()
+    assert found.snapshot.walk is not None
+    assert (found.snapshot.walk.gone, found.snapshot.walk.seen) == (2, 2)
+    assert "2 threads ended in the middle" in watch_text(found)

@@ -64,6 +64,7 @@ def test_stopped(state: str, word: str) -> None:
     stack = f"do_signal_stop vfs_read {BOTTOM}"
     found = Machine().moving(since=45).thread(7, 0, stack, state=state).look()
     assert only(found).action.kind == "signal" and word in only(found).action.text
+    assert ("by a debugger" in only(found).why) == (state == "t")
 
 
 def test_a_zombie_waits_for_its_parent() -> None:
@@ -238,3 +239,39 @@ def test_an_age_that_nobody_knows() -> None:
     found = machine.look()
     assert only(found).seconds is None and only(found).action.kind == "wait"
     assert found.transition is not None and found.transition.started is None
+
+
+def test_what_moves_is_taken_for_the_newest_where_nobody_knows() -> None:
+    machine = Machine(denied=lambda path: path == "/proc/modules").moving("a", since=30).patch("b")
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "sleeping_on_function"
+    machine = Machine().moving("a", since=30).patch("b")  # b is newer: nobody waits for its code
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "unreliable"
+
+
+def test_threads_that_run_in_the_function_are_a_reason_against_force() -> None:
+    found = Machine().moving().thread(7, 0, "vfs_read", state="R").thread(8, 0, "poll").look()
+    assert found.transition is not None
+    assert [each.partition(":")[0] for each in found.transition.against_force[:2]] == [
+        "threads inside vfs_read",
+        "threads of which it is not known what they are in",
+    ]
+
+
+def test_other_code_of_an_older_patch_does_not_count() -> None:
+    machine = Machine().patch("old", {"vfs_read": "vmlinux", "vfs_readv": "vmlinux"})
+    machine.moving("new", since=30).thread(7, 0, "new_vfs_readv@old").thread(8, 0, "code@old")
+    found = machine.look()  # a name that says nothing may be that of anything
+    assert [each.reason for each in found.blockers] == ["unreliable", "sleeping_on_function"]
+
+
+def test_a_large_patch_and_many_threads() -> None:
+    """A thousand functions, each replaced before: frames are looked up by name and module."""
+    names = {f"function_{each}": "vmlinux" for each in range(1000)}
+    machine = Machine().patch("old", names).patch("new", names, transition=1)
+    for tid in range(1000, 1300):
+        machine.thread(tid, 0, "function_7@nfs " * 20 + "livepatch_function_7@old")
+    found = machine.look()
+    assert {each.culprit.function.name for each in found.blockers if each.culprit} == {"function_7"}
+    assert len(found.blockers) == 300

@@ -13,6 +13,7 @@ from klprove.lab import Lost, command, release_of
 from klprove.replay import (
     AGREED,
     SPOILED,
+    STOCK,
     Prepared,
     Tried,
     campaign,
@@ -22,6 +23,7 @@ from klprove.replay import (
     prepare,
     read_case,
     replay,
+    reproduce,
 )
 from klprove.report.replayed import (
     hooks_document,
@@ -29,6 +31,7 @@ from klprove.report.replayed import (
     planned_text,
     replay_document,
     replayed,
+    stock_text,
 )
 from klprove.source import BadInput, Diagnostic, Span, plain
 
@@ -36,7 +39,7 @@ _DISAGREED, _LOST = 1, 4
 
 
 @click.command("replay")
-@click.argument("trace", metavar="TRACE.json")
+@click.argument("trace", metavar="[TRACE.json]", required=False)
 @click.option("--vmlinux", metavar="FILE", required=True, help="The kernel, with symbols and BTF.")
 @click.option("--headers", metavar="DIR", help="Its headers; else /lib/modules/RELEASE/build.")
 @click.option("--code", metavar="CODE", default="", help="Which finding; else the first.")
@@ -45,8 +48,11 @@ _DISAGREED, _LOST = 1, 4
 @click.option("--dry-run", is_flag=True, help="Print schedule and QEMU's command; boot nothing.")
 @click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
+@click.option(
+    "--stock", metavar="NAME", type=click.Choice(list(STOCK)), help=f"No trace: {', '.join(STOCK)}."
+)
 def replay_command(
-    trace: str,
+    trace: str | None,
     vmlinux: str,
     headers: str | None,
     code: str,
@@ -55,21 +61,31 @@ def replay_command(
     dry_run: bool,
     json_path: str | None,
     log: str | None,
+    stock: str | None,
 ) -> int:
     """Do a trace of `klprove check --json` to a real kernel under QEMU, and compare.
 
     The handler is built as a module from the same text and loaded; the trace's steps become stops
-    of one virtual CPU, at which the kernel's own memory is read; docs/replay.md.
+    of one virtual CPU, at which the kernel's own memory is read. With --stock, one of the
+    reproducers that need no trace; docs/replay.md.
 
-    Exit status: 0 model and kernel agree at every step; 1 they do not; 2 bad input; 4 the machine
-    was lost, or a step that decides has no place in this kernel.
+    Exit status: 0 model and kernel agree at every step, or the reproducer shows what it promises;
+    1 they do not; 2 bad input; 4 the machine was lost, or a step that decides has no place in this
+    kernel.
     """
-    case = read_case(trace, code, site)
-    running = _fitting(vmlinux, case.kernel)
+    if (trace is None) == (stock is None):
+        raise click.UsageError("a trace, or --stock NAME")
+    model, _ = resolve(vmlinux)
+    running = release(open_image(vmlinux))
     place = Path(headers or f"/lib/modules/{running}/build")
-    if case.handler and release_of(place) != running:
-        text = f"headers of {release_of(place)}, but the kernel is {running}"
-        raise BadInput([Diagnostic("file", Span(str(place), 0, 0), text)])
+    console = Path(log) if log else None
+    if stock is not None:
+        _same_release(place, running)
+        return _stock(stock, vmlinux, model, place, console)
+    case = read_case(str(trace), code, site)
+    _fitting(vmlinux, model, case.kernel)
+    if case.handler:
+        _same_release(place, running)
     ready = prepare(case, vmlinux, place)
     plan, _ = planned(ready)
     if dry_run:
@@ -78,9 +94,16 @@ def replay_command(
         step = plan.fatal
         print(f"klprove: not mappable: step {step.number}: {plain(step.why)}", file=sys.stderr)
         return _LOST
-    if dry_run:
-        return 0
-    return _replay(ready, times, running, json_path, Path(log) if log else None)
+    return 0 if dry_run else _replay(ready, times, running, json_path, console)
+
+
+def _stock(name: str, vmlinux: str, model: str, headers: Path, log: Path | None) -> int:
+    try:
+        seen = reproduce(name, vmlinux, model, headers, log)
+    except Lost as lost:
+        return _say_lost(lost)
+    say(stock_text(seen, release(open_image(vmlinux))))
+    return 0 if seen.held else _DISAGREED
 
 
 def _replay(
@@ -112,14 +135,19 @@ def _say_lost(lost: Lost) -> int:
     return _LOST
 
 
-def _fitting(vmlinux: str, kernel: str) -> str:
-    """The release of an image, which must be one that the model `kernel` is of."""
-    model, _ = resolve(vmlinux)
+def _fitting(vmlinux: str, model: str, kernel: str) -> None:
+    """An image must be one that the trace's model is of."""
     if model != kernel:
         text = f"by what is in it, it is fitted by the model {model}, and the trace is of {kernel}"
         hint = f"klprove check ... --kernel {model}"
         raise BadInput([Diagnostic("kernel", Span(vmlinux, 0, 0), text, hint)])
-    return release(open_image(vmlinux))
+
+
+def _same_release(headers: Path, running: str) -> None:
+    found = release_of(headers)
+    if found != running:
+        text = f"headers of {found}, but the kernel is {running or 'of no known release'}"
+        raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text)])
 
 
 @click.command("fidelity")

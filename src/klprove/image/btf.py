@@ -74,10 +74,10 @@ class Types:
 
     @cached_property
     def structures(self) -> Mapping[str, Sequence[int]]:
-        """The types by the name of a structure."""
+        """The types by the name of a structure or union."""
         found: dict[str, list[int]] = {}
         for number, (kind, name, _, _) in enumerate(self.records):
-            if kind == STRUCTURE and name:
+            if kind in (STRUCTURE, UNION) and name:
                 found.setdefault(self.name(name), []).append(number)
         return found
 

@@ -2,8 +2,10 @@
 
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from klprove.image.elf import Image, text_at
 
@@ -38,24 +40,16 @@ def structure(image: Image, name: str) -> Structure | None:
     if magic != _MAGIC or head + max(types + length, strings + size) > len(data):
         return None
     text = data[head + strings : head + strings + size]
-    place = text.find(b"\0" + name.encode("ascii", "ignore") + b"\0") + 1
+    place = text.find(b"\0" + name.encode("ascii", "replace") + b"\0") + 1
     if not place:
         return None
     records = data[head + types : head + types + length]
-    wanted = struct.pack(image.order + "I", place)
-    for at in _aligned(records, wanted):
-        found = _read(records, text, image.order, at)
+    words = image.records(memoryview(records), "u4")
+    for at in np.flatnonzero(words[:-2] == place).tolist():
+        found = _read(records, text, image.order, 4 * at)
         if found:
             return found
     return None
-
-
-def _aligned(records: bytes, wanted: bytes) -> Iterator[int]:
-    at = records.find(wanted)
-    while at >= 0:
-        if at % 4 == 0 and at + 12 <= len(records):
-            yield at
-        at = records.find(wanted, at + 1)
 
 
 def _read(records: bytes, text: bytes, order: str, at: int) -> Structure | None:

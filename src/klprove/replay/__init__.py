@@ -4,6 +4,7 @@ from klprove.replay.driving import (
     AGREED,
     DIFFERS,
     MERGED,
+    NOT_MAPPED,
     NOT_REACHED,
     SPOILED,
     Cell,
@@ -14,6 +15,7 @@ from klprove.replay.driving import (
 from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
 from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
+from klprove.replay.stock import STOCK, Shown, reproduce
 from klprove.replay.trace import Case, read_case
 from klprove.replay.words import Words, words
 
@@ -21,9 +23,11 @@ __all__ = [
     "AGREED",
     "DIFFERS",
     "MERGED",
+    "NOT_MAPPED",
     "NOT_REACHED",
     "SKIP",
     "SPOILED",
+    "STOCK",
     "Case",
     "Cell",
     "Hook",
@@ -31,6 +35,7 @@ __all__ = [
     "Prepared",
     "Row",
     "Schedule",
+    "Shown",
     "Step",
     "Tried",
     "Words",
@@ -41,6 +46,7 @@ __all__ = [
     "prepare",
     "read_case",
     "replay",
+    "reproduce",
     "schedule",
     "shown",
     "words",

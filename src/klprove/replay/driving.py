@@ -265,10 +265,10 @@ class Driver:
         with _Stops(self._gdb, stops):
             for _ in range(_STOPS):
                 stop = self._expect(f"{pair.short} is not read")
-                if stop.watched == address:
-                    return
                 if self.values(guarded) != before:
                     raise _Merged(f"{pair.short} is not read again before the next change")
+                if stop.watched == address:
+                    return
         raise _Differs(f"{pair.short} is not read")
 
     def flag(self, on: bool) -> None:
@@ -333,7 +333,8 @@ class _Attempt:
         self._flag, self._flags = plan.flag, list[bool]()
         """Are interrupts on, as the model says; and below each interrupt."""
         self._frames: list[tuple[int, int]] = []
-        self._begun = False
+        self._begun = self._there = False
+        """The trace has begun; the kernel is where the trace is."""
         self._pairs = [pair for name, pair in driver._words.pairs.items() if name in plan.resting]
 
     def rows(self) -> list[Row]:
@@ -349,10 +350,12 @@ class _Attempt:
     def _row(self, step: Step) -> Row:
         self._told(step)
         if step.do == SKIP:
-            return Row(step, NOT_MAPPED, text=step.why)
-        if not self._begun and step.do != REACH:
+            self._there = self._there and not step.away
             self._expected(step)
-            return Row(step, NOT_MAPPED, text="before the first function that the kernel stops at")
+            return Row(step, NOT_MAPPED, text=step.why)
+        if not self._there and step.do != REACH:
+            self._expected(step)
+            return Row(step, NOT_MAPPED, text="before the next function that the kernel stops at")
         try:
             if not self._done(step):
                 return Row(step, NOT_REACHED, text=f"{step.target} is not entered")
@@ -382,7 +385,7 @@ class _Attempt:
         driver, guarded = self._driver, self._guarded()
         if step.do == REACH:
             found = driver.reach(step.target, self._wanted)
-            self._begun = self._begun or found
+            self._begun = self._there = found
             return found
         if step.do in (INJECT, RAISE):
             self._frames.append(driver.arrive(step))

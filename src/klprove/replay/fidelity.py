@@ -11,7 +11,7 @@ from klprove.replay.driving import AGREED, DIFFERS, MERGED, NOT_REACHED, Driver,
 from klprove.replay.led import Led
 from klprove.replay.places import Places
 from klprove.replay.schedule import schedule
-from klprove.replay.walk import HOOKS, Walk, Walker
+from klprove.replay.walk import HOOKS, Walk, Walker, hook_of
 from klprove.replay.words import words
 from klprove.source import BadInput, Diagnostic, Span
 
@@ -83,14 +83,10 @@ def _hook(name: str, every: list[Tried]) -> Hook:
         row.result
         for each in every
         for row in each.outcome.rows
-        if _innermost(row.step.event.calls) == name
+        if hook_of(row.step.event.calls) == name
     )
     differing = rows[DIFFERS] + rows[NOT_REACHED]
     return Hook(name, own.total(), own[AGREED], own[MERGED], rows[AGREED] + differing, differing)
-
-
-def _innermost(calls: tuple[str, ...]) -> str:
-    return next((each for each in reversed(calls) if each in HOOKS), "")
 
 
 def disagreements(tried: Iterable[Tried]) -> Iterator[Tried]:

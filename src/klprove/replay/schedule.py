@@ -30,9 +30,11 @@ class Step:
     """The kernel's symbol, for REACH, INJECT and RAISE."""
     pair: Pair | None = None
     value: int = 0
-    """What the word of `pair` has then, masked."""
+    """What the word of `pair` has then, masked; for FLAG, whether interrupts are on."""
     why: str = ""
     """For SKIP: why the step has no place in the kernel."""
+    away: bool = False
+    """For SKIP: the kernel is somewhere else until the next REACH."""
     fatal: bool = False
     """For SKIP: what comes after it would be compared in vain."""
 
@@ -81,6 +83,7 @@ class _Reading:
         """By depth, where each context was."""
         self._stops = {row["model"]: row["kernel"] for row in table()["stop"]}
         self._never = {row["model"]: row["why"] for row in table()["never"]}
+        self._apart = {row["model"]: row["why"] for row in table()["apart"]}
         self._arrivals = {row["kind"]: row["kernel"] for row in table()["arrival"]}
 
     def steps(self, events: Sequence[Event]) -> Iterator[Step]:
@@ -101,7 +104,7 @@ class _Reading:
     def _arrival(self, number: int, event: Event) -> Step:
         do, target = _ARRIVALS.get(event.kind), self._arrivals.get(event.kind, "")
         if do is None or target not in self._symbols:
-            why = f"no way to make the kernel take a {event.kind} here"
+            why = f"{event.kind}: there is no way to make the kernel take one here"
             return Step(number, event, SKIP, why=why, fatal=True)
         return Step(number, event, do, target)
 
@@ -125,6 +128,9 @@ class _Reading:
         for name in event.calls:
             if name in self._never:
                 return Step(number, event, SKIP, why=self._never[name], fatal=not event.depth)
+        for name in event.calls:
+            if name in self._apart:
+                return self._aside(number, event, self._apart[name])
         for note in event.notes:
             if note in (ON, OFF):
                 return Step(number, event, FLAG, value=note == ON)
@@ -136,6 +142,15 @@ class _Reading:
             why = f"{access.name}: {self._words.reason(access.name)}"
             return Step(number, event, SKIP, why=why)
         return self._access(number, event, access, pair, follower)
+
+    def _aside(self, number: int, event: Event, why: str) -> Step:
+        """A step that is not looked for; what it changes counts."""
+        for access in event.accesses:
+            pair = self._words.pair(access.name)
+            if pair is not None:
+                value = pair.told(access.after)
+                return Step(number, event, SKIP, pair=pair, value=value, why=why, away=True)
+        return Step(number, event, SKIP, why=why, away=True)
 
     def _access(
         self, number: int, event: Event, access: Access, pair: Pair, follower: Event | None

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,21 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     Raises BadInput where the file holds no such trace, or is of another schema or another text.
     """
     document = _document(path)
+    try:
+        kernel, finding, files = _chosen(path, document, code, site)
+        name, trace, where = _name(finding), _trace(finding), str(finding["site"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        why = f"is not as the schema says: {type(error).__name__} {error}"
+        raise _wrong(path, why, "docs/json.md describes it") from None
+    text = program(question(files, kernel=kernel, patch=where or None))
+    _same(path, trace, resting(text))
+    return Case(name, kernel, where, files[0] if files else "", trace, text)
+
+
+def _chosen(
+    path: str, document: Mapping[str, Any], code: str, site: str
+) -> tuple[str, Mapping[str, Any], Sequence[str]]:
+    """The model, the finding, and the user's files, which have not changed."""
     kernel = _kernel(path, document)
     found = [
         each
@@ -53,19 +69,14 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     ]
     if not found:
         raise _wrong(path, "no finding with a trace in it", _offered(document))
-    finding = found[0]
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:
         raise _wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
-    asked = question(files, kernel=kernel, patch=finding["site"] or None)
-    return Case(
-        f"{finding['code']} at {finding['site'] or 'no site'}",
-        kernel,
-        finding["site"],
-        files[0] if files else "",
-        _trace(finding),
-        program(asked),
-    )
+    return kernel, found[0], files
+
+
+def _name(finding: Mapping[str, Any]) -> str:
+    return f"{finding['code']} at {finding['site'] or 'no site'}"
 
 
 def resting(text: Program) -> dict[str, int]:
@@ -77,6 +88,14 @@ def resting(text: Program) -> dict[str, int]:
             value = int.from_bytes(data, "little", signed=leaf.ty.signed)
             found.setdefault(bare(text.describe(each.addr + leaf.offset, leaf.ty.size)), value)
     return found
+
+
+def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
+    """A trace begins where the model does; else it was made with other macros (-D)."""
+    for name, value in trace.initial:
+        if rest.get(bare(name), value) != value:
+            text = f"{name} begins as {value}, and as {rest[bare(name)]} in the model"
+            raise _wrong(path, text, "was it checked with -D? Such a trace is not replayed")
 
 
 def _document(path: str) -> dict[str, Any]:
@@ -118,24 +137,32 @@ def _unchanged(path: str, file: Mapping[str, str]) -> str:
 
 
 def _offered(document: Mapping[str, Any]) -> str:
-    there = sorted({f"{each['code']} at {each['site']}" for each in document["findings"]})
+    there = sorted({_name(each) for each in document["findings"]})
     return f"there are: {', '.join(there)}" if there else f"verdict: {document['verdict']}"
 
 
 def _trace(finding: Mapping[str, Any]) -> Trace:
-    initial = tuple((each["name"], each["value"]) for each in finding["initial"])
+    initial = tuple((each["name"], operator.index(each["value"])) for each in finding["initial"])
     return Trace(initial, tuple(map(_event, finding["trace"])), finding["shortest"])
 
 
 def _event(row: Mapping[str, Any]) -> Event:
     at = row["at"]
+    numbers = (row["cpu"], row["depth"], at["line"], at["column"])
+    if not all(isinstance(each, int) for each in numbers):
+        raise TypeError(f"{numbers} are no numbers")
     return Event(
         row["action"], row["cpu"], row["depth"], row["kind"], row["context"],
-        Span(at["file"], at["line"], at["column"]),
-        tuple(row["calls"]),
-        tuple(Access(a["kind"], a["name"], a["before"], a["after"]) for a in row["accesses"]),
-        tuple(row["notes"]),
+        Span(str(at["file"]), at["line"], at["column"]),
+        tuple(map(str, row["calls"])),
+        tuple(map(_touched, row["accesses"])),
+        tuple(map(str, row["notes"])),
     )  # fmt: skip
+
+
+def _touched(row: Mapping[str, Any]) -> Access:
+    kind, name = str(row["kind"]), str(row["name"])
+    return Access(kind, name, operator.index(row["before"]), operator.index(row["after"]))
 
 
 def _wrong(path: str, text: str, hint: str = "") -> BadInput:

@@ -23,6 +23,11 @@ HOOKS = (
 """What tells RCU, from v6.0 (kernel/context_tracking.c)."""
 
 
+def hook_of(calls: Sequence[str]) -> str:
+    """The hook that was called, which may call another; empty for none."""
+    return next((each for each in calls if each in HOOKS), "")
+
+
 class _Step(NamedTuple):
     choice: Choice
     calls: tuple[str, ...]
@@ -79,14 +84,18 @@ class Walker:
         is enough."""
         been = False
         for _ in range(_LONGEST):
-            step, state = self._one(state)
+            took = self._one(state)
+            if took is None:
+                return
+            step, state = took
             been = been or _IDLE in step.calls
             if ends(step.calls, been):
                 return
             yield step
         raise ValueError("no pass of the idle loop ends")
 
-    def _one(self, state: State) -> tuple[_Step, State]:
+    def _one(self, state: State) -> tuple[_Step, State] | None:
+        """The next step without an arrival; None where the model goes no further."""
         calls, depth = self._calls(state), len(state[1][0][0])
         flag = bool(state[0][self._machine.image.machine[0].irq_flag])
         # choose(): the idle loop takes the way without a driver, everything else the first way.
@@ -94,7 +103,7 @@ class Walker:
             after = self._machine.apply(state, ("step", 0, value), [])
             if after is not None:
                 return _Step(("step", 0, value), calls, depth, flag), after
-        raise ValueError(f"the model stands still in {calls[-1]}()")
+        return None
 
     def _calls(self, state: State) -> tuple[str, ...]:
         return self._machine.points.table[state[1][0][0][-1][0]].instr.at.calls
@@ -116,9 +125,21 @@ class Walker:
         assert entered is not None
         found = [*steps[:place], _Step(choice, calls, depth, False)]
         while len(entered[1][0][0]) > depth:
-            step, entered = self._one(entered)
+            took = self._one(entered)
+            if took is None:
+                return found
+            step, entered = took
             found.append(step)
-        return [*found, *steps[place:]]
+        return [*found, *self._possible(entered, steps[place:])]
+
+    def _possible(self, state: State, steps: Sequence[_Step]) -> Iterator[_Step]:
+        """`steps`, up to the first that cannot be taken: what arrived before has left its mark."""
+        for each in steps:
+            after = self._machine.apply(state, each.choice, [])
+            if after is None:
+                return
+            yield each
+            state = after
 
     def _places(self, steps: Sequence[_Step], depth: int) -> Iterator[tuple[str, int]]:
         """Every step of the idle call, or of the interrupt in it, at which something may arrive:
@@ -128,7 +149,7 @@ class Walker:
             inside = _IDLE in each.calls if depth == 1 else each.depth == depth
             if not inside or each.choice[0] != "step":
                 continue
-            name = next((x for x in reversed(each.calls) if x in HOOKS), each.calls[-1])
+            name = hook_of(each.calls) or each.calls[-1]
             seen[name] += 1
             if depth == 1 and not seen.total() > 1:
                 continue  # at the very beginning it would come before what is looked at

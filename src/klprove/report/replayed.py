@@ -8,6 +8,7 @@ from klprove.lab.memory import FIXED
 from klprove.replay import (
     AGREED,
     DIFFERS,
+    NOT_MAPPED,
     SKIP,
     Case,
     Cell,
@@ -16,6 +17,7 @@ from klprove.replay import (
     Prepared,
     Row,
     Schedule,
+    Shown,
     Step,
     Tried,
     Words,
@@ -26,7 +28,7 @@ from klprove.report.replay import quote
 from klprove.report.wrapping import WIDTH, count, field
 
 FORMAT = "klprove.replay/1"
-_PLACE = 16
+_PLACE = 21
 _LEGEND = (
     "k!m: the kernel has k and the model m, else both have the same; "
     "state: 4 where RCU watches, and 1 in idle"
@@ -51,7 +53,7 @@ def _replayed(
     word = "DISAGREED" if first else "AGREED" if one.result == AGREED else "LOST"
     yield f"klprove: {word}  {case.name}  {case.kernel} on {release}"
     numbers = {row.step.number for row in one.rows}
-    mapped = {row.step.number for row in one.rows if row.step.do != SKIP}
+    mapped = {row.step.number for row in one.rows if row.result != NOT_MAPPED}
     agreed = sum(each.result == AGREED for each in outcomes)
     text = f"{agreed} of {count(len(outcomes), 'replay')} agreed"
     yield from field("replays", text)
@@ -97,9 +99,7 @@ def _table(every: Sequence[Row], found: Words) -> Iterator[str]:
     both = ", ".join(f"{each.head} {each.cells[0] or each.cells[-1]}" for each in same)
     if both:
         yield from field("always", f"{both}; in both")
-    yield from field(
-        "read", "k!m: the kernel has k, the model m; where nothing is said, both agree"
-    )
+    yield from field("read", _LEGEND)
 
 
 def _folded(before: str, text: str) -> Iterator[str]:
@@ -209,6 +209,14 @@ def _step(row: Row, found: Words) -> dict[str, Any]:
         "text": row.text,
         "words": cells,
     }
+
+
+def stock_text(seen: Shown, release: str) -> str:
+    """What a reproducer on a stock kernel came to."""
+    lines = [f"klprove: {'HELD' if seen.held else 'NOT HELD'}  {seen.name}  {release}"]
+    for each in seen.lines:
+        lines += field("seen", each)
+    return "\n".join(lines)
 
 
 def planned_text(plan: Schedule, ready: Prepared, command: Sequence[str]) -> str:

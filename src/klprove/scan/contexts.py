@@ -8,6 +8,7 @@ import numpy as np
 from klprove.image import Functions
 from klprove.scan.answers import (
     CERTAIN,
+    IRQS_OFF,
     LIKELY,
     NMI,
     NOBODY,
@@ -50,6 +51,8 @@ class Contexts:
                 continue
             for each in sorted(matching(self._functions, context["names"])):
                 yield each, Step(CERTAIN, 0, NOBODY, f"an entry of {question} context", 0)
+            for each in sorted(matching(self._functions, context.get("possible", ()))):
+                yield each, Step(POSSIBLE, 0, NOBODY, f"may be entered in {question} context", 0)
             for member in context["members"]:
                 yield from self._registered(member, LIKELY)
             for member in context.get("generic", ()):
@@ -113,6 +116,7 @@ class Contexts:
                     if step.grade < POSSIBLE:
                         text = f"see {question}: interrupts are off there"
                         yield each, Step(step.grade, step.hops, NOBODY, text, 0)
+            yield from self._roots(IRQS_OFF)
             yield from self._locked()
 
         return spread(roots(), self._onward)
@@ -127,11 +131,17 @@ class Contexts:
             holders |= self._pointers.users(slot) if target in off else frozenset()
         if not slots:
             holders |= self._bare()
-        for holder in sorted(holders - hooks.every()):
+        for holder in sorted(holders):
             where = f"called with interrupts off in {self._functions.names[holder]}"
             body = _through(self._code.body(holder), slots)
             for exit in off_exits(body, WATCHING, hooks):
-                if exit.target >= 0 and not self._functions.fragment(exit.target):
+                if exit.target < 0:
+                    found = self._pointers.indirect(holder, exit)
+                    for each in found.targets if found else ():
+                        yield each, Step(LIKELY, 1, holder, where, exit.site)
+                    for each in found.others if found else ():
+                        yield each, Step(POSSIBLE, 1, holder, where, exit.site)
+                elif not self._functions.fragment(exit.target):
                     low = exit.target in self._reports
                     yield (
                         exit.target,

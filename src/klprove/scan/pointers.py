@@ -12,7 +12,7 @@ from klprove.image import Functions, Image, Symbol
 from klprove.scan.calls import Call, Calls
 from klprove.scan.code import Code, Exit
 from klprove.scan.graph import TAKEN, Graph
-from klprove.scan.knowledge import Knowledge, matching
+from klprove.scan.knowledge import Knowledge, placed
 from klprove.scan.members import NONE, Members
 from klprove.scan.origins import Constant, Origins, Variable
 from klprove.scan.references import References
@@ -51,9 +51,7 @@ class Pointers:
         self._image, self._functions, self._graph, self._code = image, functions, graph, code
         self._members, self._calls = members, calls
         self._named, self._references = named, References(image, functions)
-        self._slots = {
-            index: member for names, member in known.slots for index in matching(functions, names)
-        }
+        self._slots = placed(functions, known.slots)
         self._variables = sorted(named.values(), key=lambda each: (each.address, each.size))
         self._held = cache(self._variable)
 
@@ -65,15 +63,33 @@ class Pointers:
         resolved = self._through(found) if found else None
         if resolved is not None:
             return resolved
-        member = self._slots.get(function)
-        return self.member(member) if member else None
+        return self._slotted(function)
+
+    def _slotted(self, function: int) -> Resolved | None:
+        """What the members that `hooks.toml` has for a function may point to; None without any."""
+        targets: dict[int, None] = {}
+        others: dict[int, None] = {}
+        for member, generic in self._slots.get(function, ()):
+            found = self._members.named(member) if self._members else NONE
+            (others if generic else targets).update(dict.fromkeys(found.fitting))
+            others.update(dict.fromkeys(found.others))
+        if not targets and not others:
+            return None
+        names = ", ".join(name for name, _ in self._slots[function][:2])
+        how = f"through {names} (by its prototype)"
+        return Resolved(tuple(targets), how, tuple(each for each in others if each not in targets))
 
     def every(self, function: int) -> Iterator[tuple[int, Resolved]]:
         """The address of each indirect call of `function` that is resolved, and where it leads."""
         for each in self._calls.of(function):
-            found = self._through(each)
+            found = self._through(each) or self._slotted(function)
             if found is not None:
                 yield each.site, found
+        if self._functions.names[function].startswith(_TRAMPOLINE):
+            start = int(self._functions.starts[function])
+            for behind in (self.static_call(function), self._slotted(function)):
+                if behind is not None:
+                    yield start, behind
 
     def _through(self, call: Call) -> Resolved | None:
         if call.variable:

@@ -121,11 +121,16 @@ def judge(found: Snapshot, known: Map | None = None) -> Answer:
 
 
 def _scene(found: Snapshot, patch: Patch, said: Sequence[Event], known: Map | None) -> Scene:
-    below = found.patches[: found.patches.index(patch)]
-    older = [each for each in below if each.enabled]
+    others = [each for each in found.patches if each.enabled and each.name != patch.name]
+    older = [each for each in others if _below(each, patch)]
     start = _starts(patch, said)[-1:]
     seconds = found.uptime - start[0] if start and found.uptime is not None else None
     return Scene(patch, older, seconds, known)
+
+
+def _below(each: Patch, patch: Patch) -> bool:
+    """Where the order is not known, the one that moves is taken for the newest, as it mostly is."""
+    return each.order is None or patch.order is None or each.order < patch.order
 
 
 def _starts(patch: Patch, said: Sequence[Event]) -> list[float]:
@@ -162,7 +167,7 @@ def _whole(found: Snapshot) -> bool:
 
 
 def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -> Iterator[str]:
-    inside = [each for each in blockers if each.reason == ON_FUNCTION]
+    inside = [each for each in blockers if each.culprit or each.reason == ON_FUNCTION]
     if inside:
         names = {each.culprit.function.name for each in inside if each.culprit}
         where = ", ".join(sorted(names)) or "patched functions"

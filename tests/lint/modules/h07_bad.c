@@ -1,4 +1,4 @@
-/* lint: H07 error | 6.1.0-5: H07 error; H04 warning */
+/* lint: H07 error */
 #include "patch.h"
 
 static void new_exit(int signal) { }

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from klprove.image.dwarf.walking import FIELD, INDEXED, INFO_TEXT, LINE_INFO_TEXT, LINE_TEXT
 from klprove.image.elf import Image, Section
 from klprove.image.symtab import symbol_table
+from klprove.source import plain
 
 Octets = NDArray[np.uint8]
 _LARGEST = 4 << 30
 """Bytes that a section may unpack to."""
+HOME = 32
+"""Where the number of a section begins in an address of a module, which has none yet."""
 NOWHERE = 1 << 62
 _ZLIB, _ZSTD = 1, 2
 """Kinds of compression, System V ABI, Elf64_Chdr."""
@@ -85,16 +88,17 @@ class DebugSections:
 
     @cached_property
     def _symbols(self) -> NDArray[np.int64]:
-        """The value of each symbol: a place in its section, an address for one that is loaded."""
+        """The value of each symbol: a place in its section, whose number stands from HOME on where
+        it is loaded."""
         table = symbol_table(self.image)
         if table is None:
             return np.zeros(0, np.int64)
-        homes = np.array([each.address if each.allocated else 0 for each in self.image.sections])
+        homes = [each.index << HOME if each.allocated else 0 for each in self.image.sections]
         sections = np.minimum(table.sections, len(homes)).astype(np.int64)
-        return table.values.astype(np.int64) + np.append(homes, 0).astype(np.int64)[sections]
+        return table.values.astype(np.int64) + np.array([*homes, 0], np.int64)[sections]
 
     def text(self, place: int, strings_base: int = 0) -> str:
-        """The string that an attribute means; empty where it means none."""
+        """The string that an attribute means, in printable ASCII; empty where it means none."""
         if place < 0:
             return ""
         kind, at = place >> FIELD, place & ((1 << FIELD) - 1)
@@ -120,7 +124,7 @@ class DebugSections:
         if at >= len(data):
             return ""
         piece = data[at : at + 4096].tobytes()
-        return piece.partition(b"\0")[0].decode("ascii", "backslashreplace")
+        return plain(piece.partition(b"\0")[0].decode("ascii", "backslashreplace"))
 
 
 def _unpacked(

@@ -13,11 +13,10 @@ from klprove.lint.finding import NOTE, WARNING, Case, Finding, Rule
 from klprove.lint.flow import Family, Flow, Held, flow_of, new_flow
 from klprove.lint.livepatch import Function
 from klprove.lint.rules.bodies import both
+from klprove.lint.rules.names import DEAD
 from klprove.lint.target import Place
 
 _TABLES = tomllib.loads((Path(__file__).parent / "balance.toml").read_text(encoding="ascii"))
-DEAD = frozenset(_TABLES["dead"]["names"])
-"""Functions that do not return."""
 
 
 @dataclass(frozen=True, slots=True)

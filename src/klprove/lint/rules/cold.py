@@ -7,7 +7,7 @@ from klprove.lint.code import CALL, JUMP, Body, Use
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.livepatch import Function
 from klprove.lint.reached import reached_from
-from klprove.lint.rules.names import SLEEPERS, quiet
+from klprove.lint.rules.names import SLEEPERS, quiet, returns
 from klprove.lint.target import Place
 from klprove.lint.ways import told, way
 
@@ -58,12 +58,12 @@ def _new(case: Case, function: Function, fragment: Symbol) -> Iterator[Finding]:
 
 def _kernels(case: Case, use: Use) -> tuple[Use, ...]:
     """The way from a function of the kernel that the module calls to one that sleeps."""
-    if case.kernel is None or use.kind not in (CALL, JUMP) or use.at or quiet(use.name):
+    if case.kernel is None or use.kind not in (CALL, JUMP) or use.at or not returns(use.name):
         return ()
     places = case.kernel.named(use.name)
     if len(places) != 1:
         return ()
-    return way(case, places[0], SLEEPERS.__contains__, _DEEP - 1, lambda name: not quiet(name))
+    return way(case, places[0], SLEEPERS.__contains__, _DEEP - 1, returns)
 
 
 def _sleeps(case: Case, body: Body, seen: set[str]) -> tuple[Use, list[str]] | None:
@@ -92,7 +92,7 @@ def _old(case: Case, function: Function, fragment: Place) -> Iterator[Finding]:
         path = _path(function.shown, fragment.name, [use.name])
         yield Finding(ERROR, fragment.name, text, use.offset, path)
         return
-    found = way(case, fragment, SLEEPERS.__contains__, _DEEP, lambda name: not quiet(name))
+    found = way(case, fragment, SLEEPERS.__contains__, _DEEP, returns)
     if found:
         text = (
             f"the old function may sleep below {fragment.name}, in {found[-1].name}: a task there "

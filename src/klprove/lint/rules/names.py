@@ -20,6 +20,9 @@ SLEEPERS = frozenset(name for name, _ in _named("sleeps"))
 SCHEDULER = frozenset(name for name, _ in _named("scheduler"))
 """Run, as a rule, with a runqueue's lock held."""
 
+DEAD = frozenset(name for name, _ in _named("dead"))
+"""Functions that do not return."""
+
 PRINTS = frozenset(name for name, _ in _named("prints"))
 """Functions that may write to a console at once."""
 
@@ -58,3 +61,8 @@ _QUIET = re.compile("|".join(name for name, _ in _named("quiet")))
 def quiet(name: str) -> bool:
     """The function complains or frees, no more: no task waits in it."""
     return bool(_QUIET.fullmatch(name))
+
+
+def returns(name: str) -> bool:
+    """A task can wait below the function of that name and come back."""
+    return not quiet(name) and name not in DEAD

@@ -7,7 +7,7 @@ from iced_x86 import Register
 from klprove.lint.code import CALL, JUMP
 from klprove.lint.finding import ERROR, NOTE, WARNING, Case, Finding, Rule
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.names import SLEEPERS, SLOW, quiet
+from klprove.lint.rules.names import SLEEPERS, SLOW, returns
 from klprove.lint.target import Place
 from klprove.lint.ways import told, way
 from klprove.scan.answers import CERTAIN, LIKELY, NEVER_ENDS
@@ -78,7 +78,7 @@ def _below(case: Case, function: Function, place: Place) -> Iterator[Finding]:
         text = f"tasks that wait in {use.name} here hold the transition up until they wake"
         yield Finding(NOTE, function.shown, text, use.offset)
         return
-    found = way(case, place, lambda name: _stays(case, name), _MOST, lambda name: not quiet(name))
+    found = way(case, place, lambda name: _stays(case, name), _MOST, returns)
     if found:
         text = f"is below tasks that wait in {found[-1].name}: they hold the transition up"
         evidence = (told(place.name, found),)
@@ -87,7 +87,7 @@ def _below(case: Case, function: Function, place: Place) -> Iterator[Finding]:
 
 def _stays(case: Case, name: str) -> bool:
     """Tasks wait in a loop of the function of that name, and it is no lock."""
-    if case.kernel is None or name in SLEEPERS:
+    if case.kernel is None or name in SLEEPERS or not returns(name):
         return False
     places = case.kernel.named(name)
     found = case.reached(NEVER_ENDS, places[0]) if len(places) == 1 else None

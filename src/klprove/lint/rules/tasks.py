@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from klprove.lint.finding import WARNING, Case, Finding, Rule
 from klprove.lint.flow import flow_of
-from klprove.lint.rules.balance import DEAD
-from klprove.lint.rules.names import TASKS, UNLINKED, quiet
+from klprove.lint.rules.names import DEAD, TASKS, UNLINKED, quiet
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -1,0 +1,168 @@
+"""A guest made up for the tests: straight lines of instructions, words of memory, one CPU."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from klprove.image.btf import Types
+from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Stop
+from klprove.lab.memory import FIXED, PER_CPU, Layout, Word
+from klprove.replay.words import Pair, Words
+
+BASE = 0xFFFFFFFF81000000
+STATE, NEST, COUNT = 0x1000, 0x1008, 0x1010
+STACK = 0x8000
+ON = 0x200
+NMI, IRQ = "asm_exc_nmi", "asm_sysvec_timer"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One instruction: what it reads, what it writes (`rsp`-like state is the guest's)."""
+
+    reads: Sequence[int] = ()
+    writes: Mapping[int, int] = field(default_factory=dict)
+    flags: int | None = None
+    """The interrupt flag after it: ON or 0."""
+    halts: bool = False
+
+
+@dataclass
+class _Frame:
+    name: str
+    place: int
+    flags: int
+    waits: bool = False
+    ticked: bool = False
+
+
+class Guest:
+    """The stub and the guest behind it; the part of Gdb that a Driver calls."""
+
+    def __init__(
+        self, code: Mapping[str, Sequence[Line]], memory: Mapping[int, int], start: str
+    ) -> None:
+        self.code, self.memory, self.first = code, dict(memory), start
+        self.begin = dict(memory)
+        self.symbols = {name: BASE + 0x1000 * n for n, name in enumerate(code)}
+        self.stops: set[tuple[int, int]] = set()
+        self.frames = [_Frame(start, 0, ON)]
+        self.pending: list[str] = []
+        self.uninvited: dict[int, str] = {}
+        """By number of the instruction since boot, what arrives there of itself."""
+        self.done = 0
+        self.always: tuple[str, int] | None = None
+        """A place where a tick always arrives."""
+
+    # -- what the tests say ------------------------------------------------------
+
+    def nmi(self) -> None:
+        """Send an NMI."""
+        self.pending.append(NMI)
+
+    # -- Gdb ---------------------------------------------------------------------
+
+    def read(self, cpu: int, address: int, size: int) -> bytes:
+        """Words of eight bytes."""
+        assert cpu == 0
+        words = [self.memory.get(address + at, 0) for at in range(0, size, 8)]
+        return b"".join((each % 2**64).to_bytes(8, "little") for each in words)[:size]
+
+    def word(self, cpu: int, address: int, size: int = 8) -> int:
+        """An unsigned integer."""
+        return int.from_bytes(self.read(cpu, address, size), "little")
+
+    def registers(self, cpu: int) -> dict[str, int]:
+        """Where it stands."""
+        top = self.frames[-1]
+        rip = self.symbols[top.name] + top.place
+        return {"rip": rip, "rsp": STACK - 0x100 * len(self.frames), "eflags": top.flags}
+
+    def insert(self, address: int, kind: int = BREAKPOINT, size: int = 1) -> None:
+        """A stop."""
+        self.stops.add((address, kind))
+
+    def remove(self, address: int, kind: int = BREAKPOINT, size: int = 1) -> None:
+        """No stop."""
+        self.stops.remove((address, kind))
+
+    def step(self, cpu: int, seconds: float = 2) -> Stop | None:
+        """One instruction, without interrupts."""
+        if self.frames[-1].waits:
+            return None
+        self._execute()
+        return None if self.frames[-1].waits else Stop(0)
+
+    def run(self, seconds: float, cpus: Sequence[int] = ()) -> Stop | None:
+        """Until something stops it; None: nothing did for a while."""
+        for _ in range(1000):
+            self._arrive()
+            if (self.registers(0)["rip"], BREAKPOINT) in self.stops:
+                return Stop(0)
+            if self.frames[-1].waits:
+                return None
+            line = self._line()
+            self._execute()
+            for kind, touched in ((WATCH_WRITE, line.writes), (3, line.reads)):
+                for address in touched:
+                    if (address, kind) in self.stops:
+                        return Stop(0, address)
+        return None
+
+    def _line(self) -> Line:
+        top = self.frames[-1]
+        return self.code[top.name][top.place]
+
+    def _execute(self) -> None:
+        top, line = self.frames[-1], self._line()
+        self.memory |= line.writes
+        top.flags = top.flags if line.flags is None else line.flags
+        top.place, top.waits = top.place + 1, line.halts
+        top.ticked = False
+        self.done += 1
+        if top.place < len(self.code[top.name]):
+            return
+        if len(self.frames) > 1:
+            self.frames.pop()
+        else:  # for ever
+            self.memory = dict(self.begin)
+            self.frames = [_Frame(self.first, 0, ON)]
+
+    def _arrive(self) -> None:
+        name = self.uninvited.pop(self.done, None) or (self.pending.pop(0) if self.pending else "")
+        top = self.frames[-1]
+        if not name and self.always == (top.name, top.place) and not top.ticked:
+            name, top.ticked = IRQ, True
+        if not name:
+            return
+        top.waits = False
+        before = self.registers(0)
+        self.frames.append(_Frame(name, 0, 0))
+        saved = (before["rip"], 0, before["eflags"], before["rsp"], 0)
+        at = self.registers(0)["rsp"]
+        self.memory |= {at + 8 * n: value for n, value in enumerate(saved)}
+
+
+def pair(name: str, at: int, order: bool = True) -> Pair:
+    """A word of eight bytes at a fixed place, in a model and in the guest."""
+    return Pair(name, name, Word(FIXED, at, 8, True), 2**64 - 1, order)
+
+
+def columns() -> Words:
+    """The same as words(), of a kernel: a report has columns for them."""
+    found = words()
+    moved = {
+        name: each._replace(word=each.word._replace(home=PER_CPU))
+        for name, each in found.pairs.items()
+    }
+    return Words(moved, found.others)
+
+
+def words() -> Words:
+    """Those of the guest."""
+    each = [pair("state", STATE), pair("nest", NEST), pair("count", COUNT, order=False)]
+    return Words({one.model: one for one in each}, {"own": "is the model's own"})
+
+
+def layout(guest: Guest) -> Layout:
+    """Its symbols; no types."""
+    return Layout("guest", guest.symbols, Types([(0, 0, 0, 0)], b"\0", {}), {})

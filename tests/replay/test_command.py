@@ -1,0 +1,156 @@
+"""`klprove replay` and `klprove fidelity` from the command line, as far as no kernel is needed."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klprove.cli import replaying
+from klprove.cli.main import run
+from klprove.lab import Lost
+from klprove.replay import Case, Outcome, Row, Schedule, Shown, Step
+from klprove.source import Span
+from klprove.verdict import Event, Trace
+from tests.replay.guest import columns
+
+EVENT = Event("step", 0, 0, "task", "t", Span("f.c", 1, 1), ("f",))
+STEP = Step(1, EVENT, "look")
+
+
+def _said(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = run(list(words))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["--vmlinux", "absent"], "a trace, or --stock NAME"),
+        (["t.json", "--stock", "stalled", "--vmlinux", "absent"], "a trace, or --stock NAME"),
+        (["--stock", "other", "--vmlinux", "absent"], "'other' is not one of"),
+        (["t.json"], "missing option '--vmlinux'"),
+        (["t.json", "--vmlinux", "README.md"], "README.md: error: not an ELF file"),
+    ],
+)
+def test_bad_input(words: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, error = _said(["replay", *words], capsys)
+    assert status == 2
+    assert text in error
+
+
+class _Ready:
+    """What stands in for a prepared replay."""
+
+    case = Case("assert at f", "v6.0", "f", "", Trace((), ()), None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Has `replay` come to given outcomes, and perhaps be lost after them."""
+
+    def given(*results: str, lost: bool = False, fatal: str = "") -> None:
+        plan = Schedule((Step(1, EVENT, "skip", why=fatal, fatal=bool(fatal)),), {})
+
+        def outcomes(*_: object) -> Iterator[Outcome]:
+            for each in results:
+                yield Outcome((Row(STEP, each, text="why"),), 1)
+            if lost:
+                raise Lost("the machine ended\n  | last words")
+
+        stand_ins: dict[str, Any] = {
+            "resolve": lambda path: ("v6.0", None),
+            "open_image": lambda path: None,
+            "release": lambda image: "6.1.0",
+            "read_case": lambda *_: _Ready.case,
+            "prepare": lambda *_: _Ready,
+            "planned": lambda _: (plan, columns()),
+            "replay": outcomes,
+        }
+        for name, stand_in in stand_ins.items():
+            monkeypatch.setattr(replaying, name, stand_in)
+
+    return given
+
+
+@pytest.mark.parametrize(
+    ("results", "status", "word"),
+    [
+        (["agreed", "agreed"], 0, "AGREED"),
+        (["agreed", "differs"], 1, "DISAGREED"),
+        (["not reached", "agreed"], 1, "DISAGREED"),
+        (["spoiled", "agreed"], 4, "LOST"),
+        (["merged"], 4, "LOST"),
+    ],
+)
+def test_the_exit_status(
+    replayed: Any,
+    results: list[str],
+    status: int,
+    word: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    replayed(*results)
+    found, out, _ = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert found == status
+    assert out.startswith(f"klprove: {word}  assert at f")
+
+
+def test_a_machine_that_is_lost(replayed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replayed("agreed", lost=True)
+    status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert status == 4
+    assert "1 of 1 replay agreed" in out  # what was learned so far
+    assert error == "klprove: lost: the machine ended\n  | last words\n"
+
+
+def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    replayed(fatal="no such thing")
+    status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert (status, out) == (4, "")
+    assert error == "klprove: not mappable: step 1: no such thing\n"
+
+
+def test_a_trace_of_another_generation(
+    replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed("agreed")
+    monkeypatch.setattr(replaying, "resolve", lambda path: ("v6.12", None))
+    status, _, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert status == 2
+    assert "fitted by the model v6.12, and the trace is of v6.0" in error
+
+
+@pytest.mark.parametrize(("held", "status"), [(True, 0), (False, 1)])
+def test_a_reproducer(
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    held: bool,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    replayed()
+    monkeypatch.setattr(replaying, "release_of", lambda headers: "6.1.0")
+    monkeypatch.setattr(replaying, "reproduce", lambda name, *_: Shown(name, held, ("this",)))
+    words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
+    found, out, _ = _said(words, capsys)
+    assert found == status
+    assert out.splitlines() == [
+        f"klprove: {'HELD' if held else 'NOT HELD'}  stalled  6.1.0", "seen    : this",
+    ]  # fmt: skip
+
+
+def test_headers_of_another_kernel(
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    replayed()
+    monkeypatch.setattr(replaying, "release_of", lambda headers: "6.2")
+    words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
+    status, _, error = _said(words, capsys)
+    assert status == 2
+    assert "headers of 6.2, but the kernel is 6.1.0" in error

@@ -1,0 +1,67 @@
+"""Debian's kernels led along traces. `make test-kernels`, minutes each."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from klprove.cli.main import run
+from tests.lab.debian import headers, images, lacking
+from tests.scan.kernels import HOME
+
+ASKED = "KLPROVE_LAB"
+SEEN = {
+    ("idle-handler", "6.1"): "klp_ftrace_handler() for arch_cpu_idle(): RCU is NOT watching",
+    ("idle-handler", "6.12"): "failed to find location for function 'arch_cpu_idle'",
+}
+pytestmark = pytest.mark.skipif(
+    ASKED not in os.environ, reason=f"{ASKED} is not set (make test-kernels)"
+)
+
+
+def _image(series: str) -> Path:
+    if lacking():
+        pytest.skip(f"not installed: {', '.join(lacking())} (make kernel-lab)")
+    if not images(series) or not headers(images(series)[-1]).exists():
+        pytest.skip(f"no kernel {series} with headers in {HOME} (make kernel-lab)")
+    return images(series)[-1]
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+@pytest.mark.parametrize("name", ["idle-handler", "nmi-everywhere", "removal-waits", "stalled"])
+def test_a_stock_kernel_does_as_promised(
+    name: str, series: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = _image(series)
+    words = ["replay", "--stock", name, "--vmlinux", str(image), "--headers", str(headers(image))]
+    assert run(words) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "HELD" in said and SEEN.get((name, series), "") in said
+
+
+@pytest.mark.parametrize(
+    ("site", "macros"), [("vfs_read", []), ("arch_cpu_idle", ["-D", "KLP_WAIT_RCU=1"])]
+)
+def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
+    site: str, macros: list[str], tmp_path: Path
+) -> None:
+    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", site, *macros]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    assert run([*words, "--times", "20", "--json", str(found)]) == 0
+    said = json.loads(found.read_text())
+    assert [each["result"] for each in said["replays"]] == ["agreed"] * 20
+    last = said["replays"][-1]["steps"][-1]["words"]
+    watches = last["context_tracking.state.counter"]["kernel"]
+    assert watches == ("4" if site == "vfs_read" else "1")
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_the_hooks_of_rcu_are_as_the_model_has_them(series: str, tmp_path: Path) -> None:
+    found = tmp_path / "found.json"
+    assert run(["fidelity", "--kernel", str(_image(series)), "--json", str(found)]) == 0
+    said = json.loads(found.read_text())
+    assert {each["result"] for each in said["walks"]} == {"agreed"}
+    assert all(each["compared"] > 100 and not each["differing"] for each in said["hooks"])
