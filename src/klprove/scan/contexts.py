@@ -1,6 +1,6 @@
 """Which functions may run in an interrupt, in an NMI, with interrupts off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,20 +36,25 @@ class Contexts:
     ) -> None:
         self._functions, self._graph, self._code = functions, graph, code
         self._pointers, self._known = pointers, known
+        self._seen: set[tuple[int, ...]] = set()
         self._reports = matching(functions, known.reports)
         user = matching(functions, known.user)
         self._ignored = user | code.quiet | frozenset(code.thunks)
 
     def entered(self, question: str) -> dict[int, Step]:
         """The functions that the entries of a context reach."""
+        self._seen = set()
         return spread(self._roots(question), self._onward, _NEAR)
 
     def _roots(self, question: str) -> Iterator[tuple[int, Step]]:
         for context in self._known.contexts:
             if context["question"] != question:
                 continue
+            said = f"an entry of {question} context"
             for each in sorted(matching(self._functions, context["names"])):
-                yield each, Step(CERTAIN, 0, NOBODY, f"an entry of {question} context", 0)
+                yield each, Step(CERTAIN, 0, NOBODY, said, 0)
+            for each in sorted(matching(self._functions, context.get("rare", ()))):
+                yield each, Step(POSSIBLE, 0, NOBODY, f"{said}, seldom", 0)
             for member in context["members"]:
                 yield from self._registered(member, LIKELY)
             for member in context.get("generic", ()):
@@ -79,17 +84,25 @@ class Contexts:
         yield from self._indirect(function, step._replace(grade=grade))
 
     def _indirect(self, function: int, step: Step) -> Iterator[tuple[int, Step]]:
-        """What the indirect calls of a function lead to; from where nothing is sure, the functions
-        that have the prototype only are left out: they would connect everything."""
+        """What the indirect calls of a function lead to; from where nothing is sure, only what is
+        likely there: all that has the prototype would connect everything."""
         for site, found in self._pointers.every(function):
             low = max(step.grade, LIKELY)
             for target in found.targets:
                 if target not in self._ignored:
                     grade = POSSIBLE if self._low(target) else low
                     yield target, Step(grade, step.hops + 1, function, found.how, site)
-            for target in found.others if low == LIKELY else ():
+            for target in self._first(found.others) if low == LIKELY else ():
                 if target not in self._ignored:
                     yield target, Step(POSSIBLE, step.hops + 1, function, found.how, site)
+
+    def _first(self, others: Sequence[int]) -> Sequence[int]:
+        """`others`, but nothing where the same came before, which was on a way as sure and as
+        short."""
+        key = tuple(others)
+        new = key not in self._seen
+        self._seen.add(key)
+        return others if new else ()
 
     def _low(self, target: int) -> bool:
         return target in self._reports or self._functions.fragment(target)
@@ -113,9 +126,19 @@ class Contexts:
                     if step.grade < POSSIBLE:
                         text = f"see {question}: interrupts are off there"
                         yield each, Step(step.grade, step.hops, NOBODY, text, 0)
+            yield from self._hard()
             yield from self._locked()
 
+        self._seen = set()
         return spread(roots(), self._onward)
+
+    def _hard(self) -> Iterator[tuple[int, Step]]:
+        """What begins a hard interrupt, and what one calls through a pointer that is for it."""
+        locks = self._known.interrupts
+        for each in sorted(matching(self._functions, locks["entries"])):
+            yield each, Step(POSSIBLE, 0, NOBODY, "an entry of a hard interrupt", 0)
+        for member in locks["members"]:
+            yield from self._registered(member, POSSIBLE if member in locks["generic"] else LIKELY)
 
     def _locked(self) -> Iterator[tuple[int, Step]]:
         locks = self._known.interrupts
@@ -131,12 +154,23 @@ class Contexts:
             where = f"called with interrupts off in {self._functions.names[holder]}"
             body = _through(self._code.body(holder), slots)
             for exit in off_exits(body, WATCHING, hooks):
-                if exit.target >= 0 and not self._functions.fragment(exit.target):
+                if exit.target == -1:
+                    yield from self._through_pointer(holder, exit, where)
+                elif exit.target >= 0 and not self._functions.fragment(exit.target):
                     low = exit.target in self._reports
                     yield (
                         exit.target,
                         Step(POSSIBLE if low else CERTAIN, 1, holder, where, exit.site),
                     )
+
+    def _through_pointer(self, holder: int, exit: Exit, where: str) -> Iterator[tuple[int, Step]]:
+        for found in [
+            each for site, each in self._pointers.every(holder) if site in (exit.site, 0)
+        ]:
+            for grade, targets in ((LIKELY, found.targets), (POSSIBLE, found.others)):
+                for target in targets:
+                    low = POSSIBLE if self._low(target) else grade
+                    yield target, Step(low, 1, holder, f"{where}, {found.how}", exit.site)
 
 
 def _through(body: Body, slots: Mapping[int, int]) -> Body:

@@ -51,9 +51,9 @@ class Pointers:
         self._image, self._functions, self._graph, self._code = image, functions, graph, code
         self._members, self._calls = members, calls
         self._named, self._references = named, References(image, functions)
-        self._slots = {
-            index: member for names, member in known.slots for index in matching(functions, names)
-        }
+        self._slots: dict[int, list[str]] = {}
+        for index, member in _slots(functions, known):
+            self._slots.setdefault(index, []).append(member)
         self._variables = sorted(named.values(), key=lambda each: (each.address, each.size))
         self._held = cache(self._variable)
 
@@ -65,15 +65,27 @@ class Pointers:
         resolved = self._through(found) if found else None
         if resolved is not None:
             return resolved
-        member = self._slots.get(function)
-        return self.member(member) if member else None
+        return next(self._in(function), None)
 
     def every(self, function: int) -> Iterator[tuple[int, Resolved]]:
-        """The address of each indirect call of `function` that is resolved, and where it leads."""
+        """The address of each indirect call of `function` that is resolved, and where it leads;
+        address 0 for a call that is known to be there and not where."""
         for each in self._calls.of(function):
             found = self._through(each)
+            if found is None and each.others:
+                found = Resolved(
+                    (), "through a pointer of which only its place is known", each.others
+                )
             if found is not None:
                 yield each.site, found
+        for found in self._in(function):
+            yield 0, found
+
+    def _in(self, function: int) -> Iterator[Resolved]:
+        for member in self._slots.get(function, ()):
+            found = self.member(member)
+            if found is not None:
+                yield found
 
     def _through(self, call: Call) -> Resolved | None:
         if call.variable:
@@ -197,3 +209,12 @@ class Pointers:
             else:
                 found += [t for t, kind, _ in self._graph.edges(owner) if kind == TAKEN]
         return found
+
+
+def _slots(functions: Functions, known: Knowledge) -> Iterator[tuple[int, str]]:
+    """The function and the member of each slot; `*` is the same in both."""
+    for names, member in known.slots:
+        for index in sorted(matching(functions, names)):
+            name = functions.names[index]
+            stems = (name.removeprefix(each[:-1]) for each in names if each.endswith("*"))
+            yield index, member.replace("*", next(stems, "").partition(".")[0])
