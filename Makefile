@@ -15,8 +15,8 @@ CLUSTERED := $(VENV)/.ready-cluster
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves rcu-off lock \
-	bench-lint clean
+	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
+	bench-lint bench-watch rcu-off clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -103,6 +103,9 @@ bench-small: $(READY) ## the cases of bench that take seconds
 bench-lint: $(READY) ## seconds of lint with a warm cache, for one function and for 5,000; VMLINUX=file
 	@$(BIN)/python bench/lint.py $(VMLINUX)
 
+bench-watch: $(READY) ## CPU seconds of a look of `klprove watch` at 100,000 threads
+	@$(BIN)/python -m bench.watch
+
 engines: $(READY) ## seconds of each engine on the same questions
 	@$(BIN)/python bench/speed.py
 
@@ -124,8 +127,8 @@ cluster: $(CLUSTERED) ## a campaign on two local Ray workers, one of which is ki
 pins: $(TESTED) ## run the corpus and write the numbers of states that it pins
 	KLPROVE_UPDATE=1 $(BIN)/pytest -q tests/corpus
 
-lint-modules: $(READY) ## livepatch modules, a good and a bad one a rule, against Debian's headers; VMLINUX=file for all rules
-	@$(BIN)/python -m tests.lint.debian $(VMLINUX)
+lint-modules: $(READY) ## livepatch modules, good and bad ones a rule, against Debian's headers (KDIR=others); VMLINUX=file for all rules
+	@$(if $(KDIR),KDIR=$(KDIR)) $(BIN)/python -m tests.lint.debian $(VMLINUX)
 
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)
@@ -145,17 +148,18 @@ kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the test
 kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
 	@$(BIN)/python -m tests.scan.kernels
 
+kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
+	@$(BIN)/python -m tests.lab.debian
+	@$(BIN)/python -m tests.watch.debian
+
+test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py
+
 rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
 	@mkdir -p build
 	@$(BIN)/python -m tests.scan.kernels
 	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
 		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
-
-kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
-	@$(BIN)/python -m tests.lab.debian
-
-test-kernels: $(TESTED) ## boot Debian's kernels under QEMU and compare what is seen with their maps (5 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

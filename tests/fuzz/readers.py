@@ -20,6 +20,9 @@ from klprove.cli.main import BAD_INPUT, INCOMPLETE, run
 from klprove.corpus import find
 from klprove.engine import Limits, explore
 from klprove.evidence import resolve
+from klprove.image import open_image
+from klprove.image.dwarf import DebugSections, index_inlines, pack
+from klprove.image.dwarf.typed import unit_types
 from klprove.ir import Program, parse_ir, render
 from klprove.ir.verify import verify
 from klprove.kernels import HOME, Kernel, load
@@ -38,9 +41,16 @@ from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
+from tests.image.dwarves import made
 from tests.image.elves import TEXT, kernel
 from tests.lift.trees import FILES, plant
-from tests.lint.building import build_kernel, build_module, has_gcc
+from tests.lint.building import (
+    build_driver,
+    build_kernel,
+    build_module,
+    has_gcc,
+    livepatch_of_driver,
+)
 from tests.litmus.reader import read as read_litmus
 from tests.mail.letters import PROSE, mail
 from tests.scan.toy import objcopied, toy
@@ -263,6 +273,28 @@ def _linted(data: bytes, folder: Path) -> None:
 
 
 @cache
+def _driver() -> Sequence[bytes]:
+    """A module, and a livepatch of it; bare headers where there is no gcc."""
+    if not has_gcc():
+        return [b"\x7fELF" + bytes(60)] * 2
+    with tempfile.TemporaryDirectory() as folder:
+        functions = "NEW(driver_open, new), NEW(driver_wait, new), NEW(driver_main, new)"
+        paths = [build_driver(Path(folder)), livepatch_of_driver(Path(folder), "all", functions)]
+        return [path.read_bytes() for path in paths]
+
+
+def _driven(data: bytes, folder: Path) -> None:
+    """The bytes as a module that is patched, and as what a running system says about one."""
+    given, good = folder / "driver.ko", folder / "good.ko"
+    notes = folder / "module" / "driver" / "notes"
+    notes.mkdir(parents=True, exist_ok=True)
+    given.write_bytes(data)
+    good.write_bytes(_driver()[1])
+    (notes / ".note.gnu.build-id").write_bytes(data[:4096])
+    _said(["lint", str(good), "-v", "--object", str(folder), "--running", str(folder)])
+
+
+@cache
 def _kernel_model() -> Kernel:
     return load("v4.12rc")
 
@@ -417,6 +449,30 @@ def _scanned(data: bytes, folder: Path) -> None:
     _said(["scan", "--no-cache", str(path), "--json", "-"])
 
 
+@cache
+def _debugged() -> Sequence[bytes]:
+    versions = ("-gdwarf-5", "-gdwarf-4", "-gdwarf-2")
+    return [made(each, linked=linked).read_bytes() for each in versions for linked in (True, False)]
+
+
+def _debug(data: bytes, folder: Path) -> None:
+    """Debug information: the machine code that reads it finds what the interpreter finds."""
+    path = folder / "vmlinux"
+    path.write_bytes(data)
+    image = open_image(str(path))
+    found = [index_inlines(DebugSections(image), compiled) for compiled in (True, False)]
+    if pack(found[0]) != pack(found[1]):
+        raise Wrong("compiled and interpreted differ")
+    for text in found[0].texts:
+        _dead(text)
+    for unit in unit_types(DebugSections(image)):
+        for word, name in unit.names():
+            unit.layouts(word, name)
+        for address in range(0, 256, 16):
+            unit.prototype_at(address)
+    _said(["scan", "--no-cache", str(path), "--why", "leaf"])
+
+
 def _listed(data: bytes, folder: Path) -> None:
     names, image = folder / "System.map", folder / "vmlinux"
     names.write_bytes(data)
@@ -500,6 +556,7 @@ def _looked_on(data: bytes, folder: Path) -> None:
 
 READERS: Mapping[str, Reader] = {
     "image": Reader(lambda random: mutated(random, _images()), _scanned),
+    "debug": Reader(lambda random: mutated(random, _debugged()), _debug),
     "list": Reader(lambda random: mutated(random, _LISTS), _listed),
     "model": Reader(lambda random: mutated(random, _models()), _lowered),
     "kernel source": Reader(lambda random: mutated(random, _trees()), _source),
@@ -507,6 +564,7 @@ READERS: Mapping[str, Reader] = {
     "ir": Reader(lambda random: mutated(random, _printed()), _parsed),
     "mail": Reader(lambda random: mutated(random, _letters()), _mailed),
     "evidence": Reader(lambda random: mutated(random, _evident()), _seen),
+    "patched-module": Reader(lambda random: mutated(random, _driver()[:1]), _driven),
     "livepatch": Reader(lambda random: mutated(random, _livepatches()), _linted),
     "claim": Reader(lambda random: mutated(random, _claims()), _claimed),
     "head": Reader(lambda random: mutated(random, _heads()), _expected),

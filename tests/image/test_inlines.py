@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from klprove.image import open_image, symbols
-from klprove.image.dwarf import DebugSections, Inlines, index_inlines, indexing, pack, unpack
+from klprove.image.dwarf import DebugSections, Inlines, index_inlines, pack, unpack
 from tests.image.dwarves import copied, made
 
 SHAPES: Sequence[tuple[str, ...]] = (
@@ -38,14 +38,9 @@ def copies(found: Inlines, path: Path, name: str) -> set[tuple[str, tuple[str, .
 @pytest.mark.parametrize("compiled", [False, True], ids=["interpreted", "compiled"])
 @pytest.mark.parametrize("linked", [False, True], ids=["object", "program"])
 @pytest.mark.parametrize("flags", SHAPES, ids=" ".join)
-def test_hosts_and_what_is_between(
-    flags: tuple[str, ...], linked: bool, compiled: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if compiled and not indexing.compiles():
-        pytest.skip("llvmlite is not installed")
-    monkeypatch.setattr(indexing, "LARGE", -1 if compiled else 1 << 40)
+def test_hosts_and_what_is_between(flags: tuple[str, ...], linked: bool, compiled: bool) -> None:
     path = made(*flags, linked=linked)
-    found = index(path)
+    found = index_inlines(DebugSections(open_image(str(path))), compiled)
     assert not found.notes
     assert copies(found, path, "leaf") == {
         ("host", (), "first.c"), ("setup", (), "first.c"), ("split", (), "first.c"),

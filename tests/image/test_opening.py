@@ -11,7 +11,7 @@ import lz4.block
 import pytest
 import zstandard
 
-from klprove.image import functions, open_image, symbols
+from klprove.image import functions, open_image, symbols, unpack
 from klprove.source import BadInput
 from tests.scan.toy import toy
 
@@ -48,6 +48,27 @@ def test_a_bzimage_is_unpacked(how: str, tmp_path: Path) -> None:
     image = open_image(str(path))
     assert bytes(image.bytes) == whole
     assert image.build_id == open_image(str(toy())).build_id != ""
+
+
+@pytest.mark.parametrize("how", PACKERS)
+def test_what_unpacks_to_too_much_is_refused(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "_LARGEST", 1 << 16)
+    path = tmp_path / "module.ko.packed"
+    path.write_bytes(PACKERS[how](bytes(1 << 20)))
+    with pytest.raises(BadInput, match="unpacks to more than"):
+        open_image(str(path))
+
+
+@pytest.mark.parametrize("how", ["gzip", "xz"])
+def test_a_packed_file_that_is_cut_short_is_refused(how: str, tmp_path: Path) -> None:
+    packed = PACKERS[how](toy().read_bytes())
+    path = tmp_path / "module.ko.packed"
+    for length in range(20, len(packed), 997):
+        path.write_bytes(packed[:length])
+        with pytest.raises(BadInput, match="compressed file is"):
+            open_image(str(path))
 
 
 @pytest.mark.parametrize("how", PACKERS)

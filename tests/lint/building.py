@@ -15,16 +15,34 @@ FLAGS = [
     *("-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-stack-protector"),
     *("-pg", "-mfentry", "-mrecord-mcount"),
 ]
+DRIVEN = """
+#define OBJECT "driver"
+#include "patch.h"
+static noinline int new(int *device) { return device[7]; }
+%s
+LIVEPATCH(%s);
+"""
 
 
 @dataclass(frozen=True)
 class Twin:
     """A module whose findings are known: `expected` are the rules that have to find an error or a
-    warning, by severity; `after`: the module that is loaded before it."""
+    warning, by severity; `elsewhere` the same for releases that begin so; `after`: the modules that
+    are loaded before it."""
 
     name: str
     expected: Mapping[str, str]
-    after: str
+    elsewhere: Mapping[str, Mapping[str, str]]
+    after: Sequence[str]
+
+    def good(self, rule: str) -> bool:
+        """It looks as if the rule had something to say, and is none of the bad ones."""
+        return "_good" in self.name and rule not in self.expected
+
+    def on(self, release: str) -> Mapping[str, str]:
+        """What is expected on a kernel of that release."""
+        found = (told for start, told in self.elsewhere.items() if release.startswith(start))
+        return next(found, self.expected)
 
 
 @cache
@@ -34,11 +52,18 @@ def twins() -> Sequence[Twin]:
 
 
 def _twin(path: Path) -> Twin:
-    match = re.match(r"/\* lint: (clean|[^*]*?)(?: after (\w+))? \*/\n", path.read_text())
+    """`lint: H15 warning | 6.12: H05 error after OLD, NEWER`, or `clean`."""
+    match = re.match(r"/\* lint: ([^*]*?)(?: after ([\w, ]+))? \*/\n", path.read_text())
     assert match, f"{path.name} does not say what is expected"
-    told = "" if match[1] == "clean" else match[1]
-    pairs = [each.split() for each in told.split(";") if each]
-    return Twin(path.stem, dict(pairs), match[2] or "")
+    first, *others = (each.strip() for each in match[1].split("|"))
+    elsewhere = (each.split(":") for each in others)
+    after = match[2].split(", ") if match[2] else []
+    return Twin(path.stem, _told(first), {on: _told(told) for on, told in elsewhere}, after)
+
+
+def _told(text: str) -> Mapping[str, str]:
+    pairs = [each.split() for each in text.split(";")]
+    return {} if text.strip() == "clean" else dict(pairs)
 
 
 def has_gcc() -> bool:
@@ -76,6 +101,13 @@ def build_driver(folder: Path) -> Path:
     return made
 
 
+def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
+    """A livepatch of that module: `functions` are what it replaces, by `new` or by more `code`."""
+    source = folder / f"driver_{name}.c"
+    source.write_text(DRIVEN % (code, functions))
+    return compile_module(source, folder)
+
+
 def build_module(name: str, folder: Path, extra: Sequence[str] = ()) -> Path:
     """One module, against headers of our own."""
     return compile_module(MODULES / f"{name}.c", folder, extra)
@@ -85,7 +117,7 @@ def compile_module(source: Path, folder: Path, extra: Sequence[str] = ()) -> Pat
     """The module that a file is the source of."""
     made = folder / f"{source.stem}.ko"
     typed = ["-g"] if source.stem.startswith(("h10", "h21")) else []
-    options = [*FLAGS, *typed, *_module_options(source.stem, folder), *extra]
+    options = [*FLAGS, *typed, *extra, *_module_options(source.stem, folder)]
     command = ["gcc", *options, "-c", source]
     subprocess.run([*command, "-o", made], check=True)
     return made

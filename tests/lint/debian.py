@@ -57,13 +57,14 @@ def wrong(
 ) -> Iterator[str]:
     """What is not as the first line of the module says."""
     patch = read_livepatch(str(FOLDER / f"{twin.name}.ko"))
-    after = read_livepatch(str(FOLDER / f"{twin.after}.ko")) if twin.after else None
+    after = tuple(read_livepatch(str(FOLDER / f"{each}.ko")) for each in twin.after)
     found = lint(Case(patch, kernel, after, contexts, inlines=inlined, debug=debug)).findings
     accused = {
         (each.rule, each.severity) for each in found if each.severity in ("error", "warning")
     }
     known = NEEDS_NO_KERNEL if kernel is None and twin.name not in ELSEWHERE else set()
-    expected = {each for each in twin.expected.items() if kernel or (each[0] in known)}
+    told = twin.on(kernel.release if kernel else "")
+    expected = {each for each in told.items() if kernel or (each[0] in known)}
     yield from (f"{rule} {severity} is not found" for rule, severity in expected - accused)
     yield from (f"{rule} {severity} is not meant" for rule, severity in accused - expected)
 
@@ -83,7 +84,7 @@ def main(arguments: list[str]) -> int:
     for twin in twins():
         told = list(wrong(twin, kernel, contexts, inlined, debug))
         bad += bool(told)
-        expected = ", ".join(twin.expected) or "clean"
+        expected = ", ".join(twin.on(kernel.release if kernel else "")) or "clean"
         print(f"{twin.name:<20} {expected:<12} {'; '.join(told) or 'as expected'}")
     print(f"{len(twins())} modules, {bad} not as expected; {source}, {arguments or 'no vmlinux'}")
     return bool(bad)

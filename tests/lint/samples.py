@@ -47,7 +47,7 @@ def build(source: Path, kernel: Path) -> list[str]:
 def accused(name: str, after: str, kernel: Kernel, contexts: Map) -> set[str]:
     """`RULE severity` of every error and warning about a module."""
     patch = read_livepatch(str(FOLDER / f"{name}.ko"))
-    older = read_livepatch(str(FOLDER / f"{after}.ko")) if after else None
+    older = (read_livepatch(str(FOLDER / f"{after}.ko")),) if after else ()
     files, _ = find_objects([str(FOLDER)], [each.name for each in patch.plan.objects])
     objects = {each: read_object(path) for each, path in files.items()}
     found = lint(Case(patch, kernel, older, contexts, objects)).findings

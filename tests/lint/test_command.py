@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from klprove.cli.main import run
+from klprove.lint import read_livepatch
 from klprove.report.lint import lint_schema
 from tests.lint.test_reading import KPATCH, compiled
 
@@ -141,15 +142,24 @@ def test_the_rest_is_said_without_a_usable_kernel(
     assert "a kernel for s390x, and the module is for x86_64" in capsys.readouterr().err
 
 
-def test_five_thousand_functions(workshop: Path, vmlinux: Path, capsys: Capture) -> None:
-    lines = [".text"]
-    for each in range(5000):
-        lines.append(f".type n{each},@function; n{each}: call other; ret; .size n{each}, .-n{each}")
+def test_five_thousand_functions_in_as_many_sections(
+    workshop: Path, vmlinux: Path, capsys: Capture
+) -> None:
+    """33,000 functions in sections of their own, and their relocations: more than ELF counts in
+    16 bits. The last ones are patched, whose sections have the largest numbers."""
+    every, patched = range(33000), range(28000, 33000)
+    lines = []
+    for each in every:
+        lines += [f'.section .text.n{each},"ax"', f".type n{each},@function"]
+        lines.append(f"n{each}: call other; ret; .size n{each}, .-n{each}")
     lines += [".data", 'owner: .asciz "vmlinux"']
-    lines += [f'name{each}: .asciz "f{each}"' for each in range(5000)]
+    lines += [f'name{each}: .asciz "f{each}"' for each in patched]
     lines.append('.section .kpatch.funcs,"aw"')
-    lines += [f".quad n{each}, 6, 0, 0, 0, name{each}, owner" for each in range(5000)]
+    lines += [f".quad n{each}, 6, 0, 0, 0, name{each}, owner" for each in patched]
     path = compiled("\n".join([*lines, ""]), workshop / "large.ko", "assembler")
+    patch = read_livepatch(str(path))
+    assert len(patch.elf.sections) > 0xFF00
+    assert [each.new.name for each in patch.functions if each.new] == [f"n{i}" for i in patched]
     assert run(["lint", str(path), "--vmlinux", str(vmlinux)]) == 1
     out = capsys.readouterr().out
     assert out.count("error: H12: f") == 5000

@@ -3,6 +3,7 @@
 import gzip
 import lzma
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,18 +16,10 @@ from klprove.cli.main import run
 from klprove.lint import Case, Kernel, Report, lint, read_livepatch, read_object
 from klprove.scan import Map
 from klprove.source import BadInput
-from tests.lint.building import build_driver, compile_module
+from tests.lint.building import DRIVEN, build_driver, compile_module, livepatch_of_driver
 
 Capture = pytest.CaptureFixture[str]
 Patch = Callable[..., Path]
-
-SOURCE = """
-#define OBJECT "driver"
-#include "patch.h"
-static noinline int new(int *device) { return device[7]; }
-%s
-LIVEPATCH(%s);
-"""
 
 EXPECTED: Mapping[str, tuple[str, set[tuple[str, str, str]]]] = {
     "good": ("NEW(driver_last, new)", set()),
@@ -71,13 +64,6 @@ def driver(workshop: Path) -> Path:
     return build_driver(workshop)
 
 
-def livepatch_of_driver(folder: Path, name: str, functions: str, code: str = "") -> Path:
-    """A livepatch of it: with more code, and of these functions."""
-    source = folder / f"driver_{name}.c"
-    source.write_text(SOURCE % (code, functions))
-    return compile_module(source, folder)
-
-
 @pytest.fixture(scope="module")
 def patch(workshop: Path) -> Patch:
     """`livepatch_of_driver`, in the folder of all."""
@@ -86,7 +72,7 @@ def patch(workshop: Path) -> Patch:
 
 def judged(path: Path, driver: Path, kernel: Kernel, contexts: Map | None = None) -> Report:
     objects = {"driver": read_object(str(driver))}
-    return lint(Case(read_livepatch(str(path)), kernel, None, contexts, objects))
+    return lint(Case(read_livepatch(str(path)), kernel, (), contexts, objects))
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -117,6 +103,29 @@ def test_locks_and_data_of_the_old_body(driver: Path, patch: Patch, kernel: Kern
     assert "the old function's seen keeps its value" in found["H11", "driver:driver_open"]
     exported = [e.text for e in judged(path, driver, kernel).findings if e.severity == "note"]
     assert any("is exported" in text for text in exported)
+
+
+def test_a_cold_part_that_jumps_back(driver: Path, patch: Patch, kernel: Kernel) -> None:
+    report = judged(patch("back", "NEW(driver_check, new)"), driver, kernel)
+    [note] = [each for each in report.findings if each.rule == "H04"]
+    assert (note.severity, note.where) == ("note", "driver_check.cold")
+    assert note.text.endswith("they call driver_report")
+
+
+def test_sites_that_the_file_has_lost(
+    driver: Path, patch: Patch, kernel: Kernel, tmp_path: Path
+) -> None:
+    data = bytearray(driver.read_bytes())
+    section = read_object(str(driver)).image.section("__mcount_loc")
+    assert section is not None
+    table = struct.unpack_from("<Q", data, 40)[0]
+    struct.pack_into("<Q", data, table + 64 * section.index + 32, 1 << 40)
+    damaged = tmp_path / "driver.ko"
+    damaged.write_bytes(data)
+    findings = judged(patch("good", EXPECTED["good"][0]), damaged, kernel).findings
+    told = {(each.rule, each.severity) for each in findings}
+    assert ("H05", "unknown") in told
+    assert not {("H05", "error"), ("H20", "error")} & told
 
 
 def test_a_module_of_another_kernel(
@@ -174,7 +183,7 @@ def test_without_the_module(patch: Patch, vmlinux: Path, tmp_path: Path, capsys:
     assert run([*command, "--object", str(tmp_path)]) == 3
     out = capsys.readouterr().out
     assert out.count("no --object driver.ko") == 2  # H20 is about the module, not a function
-    assert "H01,H02,H03,H04,H05,H11,H12" in out
+    assert "H01,H02,H03,H04,H05,H08,H11,H12" in out
     (tmp_path / "modules.builtin").write_text("kernel/drivers/driver.ko\n")
     assert run([*command, "--object", str(tmp_path)]) == 1
     assert "error: H12: driver: is built into this kernel" in capsys.readouterr().out
@@ -206,7 +215,7 @@ def test_objects_that_cannot_be_used(
 def test_a_name_that_no_module_has(workshop: Path, kernel: Kernel) -> None:
     source = workshop / "dashes.c"
     functions = "NEW(driver_last, new)"
-    source.write_text(SOURCE.replace('"driver"', '"snd-hda"') % ("", functions))
+    source.write_text(DRIVEN.replace('"driver"', '"snd-hda"') % ("", functions))
     report = lint(Case(read_livepatch(str(compile_module(source, workshop))), kernel))
     found = {(each.rule, each.severity, each.where) for each in report.findings}
     assert ("H12", "error", "snd-hda") in found

@@ -163,6 +163,18 @@ def test_positions_count_by_address_not_by_file(kernel: Kernel) -> None:
     assert [each.address for each in found] == sorted(values)
 
 
+def test_what_lies_between_functions_is_in_none(kernel: Kernel) -> None:
+    places = [each for name in kernel.code_names() for each in kernel.named(name) if each.size]
+    gaps = 0
+    for each in places:
+        assert kernel.at(each.address + each.size - 1) == (each.name, each.size - 1)
+        after = kernel.at(each.address + each.size)
+        assert after is None or after[1] == 0
+        gaps += after is None
+    assert gaps > 5
+    assert kernel.at(0) is None
+
+
 def test_a_kernel_has_to_be_one(built: Built) -> None:
     with pytest.raises(BadInput, match="not a kernel"):
         Kernel(str(built("h01_good")))

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from klprove.lint import Case, Finding, Kernel, Running, lint, read_livepatch, read_object
-from tests.lint.building import build_driver
-from tests.lint.test_objects import EXPECTED, livepatch_of_driver
+from tests.lint.building import build_driver, livepatch_of_driver
 
 OURS, OTHERS = bytes(range(20)), bytes(range(1, 21))
 Found = Callable[..., list[Finding]]
@@ -32,7 +31,7 @@ def found(workshop: Path, vmlinux: Path, tmp_path: Path) -> Found:
     """What H12 says where these notes are in /sys; the files have the build-id OURS."""
     kernel = Kernel(str(noted(vmlinux, tmp_path / "vmlinux", OURS)))
     driver = read_object(str(noted(build_driver(workshop), tmp_path / "driver.ko", OURS)))
-    patch = read_livepatch(str(livepatch_of_driver(workshop, "good", EXPECTED["good"][0])))
+    patch = read_livepatch(str(livepatch_of_driver(workshop, "good", "NEW(driver_last, new)")))
 
     def ask(**notes: bytes) -> list[Finding]:
         for path, data in notes.items():

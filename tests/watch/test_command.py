@@ -327,3 +327,20 @@ def test_a_machine_that_goes_away_leaves_what_was_learned(capsys: Said) -> None:
     watcher = moving_until([Machine().moving(), refused("socket", "gone")])
     assert until(watcher, 60.0, 0.001).word == "MOVING" and watcher.lost
     assert "socket: error: gone" in capsys.readouterr().err
+
+
+def test_many_threads_are_counted_by_function() -> None:
+    machine = Machine().patch("fix", {"vfs_read": "vmlinux", "vfs_open": "vmlinux"}, transition=1)
+    for tid in range(100, 140):
+        stack = {0: "", 1: "vfs_open"}.get(tid % 4, "vfs_read")
+        machine.thread(tid, 0, stack)
+    text = watch_text(machine.look())
+    assert "in      : vfs_read: 20, no patched function that is seen: 10, vfs_open: 10" in text
+    assert "and 20 more threads" in text
+
+
+def test_whether_it_was_forced_needs_the_log_or_a_leftover() -> None:
+    assert values(Machine().patch().look())["forced"] == {}  # a sample, and it is 0
+    blind = Machine(denied=lambda path: path == "/dmesg").patch()
+    assert "forced" not in values(blind.look())
+    assert values(blind.module("old", "(OEK)", 1).look())["forced"] == {(): 1}

@@ -81,6 +81,16 @@ def test_replaced_again_by_a_newer_patch() -> None:
     assert "superseded" in kinds(found) and found.status == 0
 
 
+def test_the_newest_module_is_the_first_line_and_on_top() -> None:
+    names = ("d", "a", "c", "b")
+    machine = Machine()
+    for each in names:
+        machine.patch(each)
+    found = machine.look()
+    assert [each.name for each in found.snapshot.patches] == list(names)
+    assert [each.order for each in found.snapshot.patches] == [1, 2, 3, 4]  # e1000 is older
+
+
 def test_the_order_on_the_stack_is_said_since_6_14() -> None:
     machine = Machine().patch("b", stack_order=1).patch("a", stack_order=0)
     assert [each.name for each in machine.look().snapshot.patches] == ["a", "b"]
@@ -141,12 +151,15 @@ def test_the_kernel_does_not_say_that_it_is_patched() -> None:
 
 def test_calls_that_a_kprobe_event_counts() -> None:
     tracing = "/sys/kernel/tracing"
-    machine = Machine().patch("fix", {"vfs_read": "vmlinux", "vfs_open": "vmlinux"})
+    names = {"vfs_read": "vmlinux", "vfs_open": "vmlinux", "zero": "vmlinux"}
+    machine = Machine().patch("fix", names)
     machine.files[f"{tracing}/kprobe_events"] = (
-        "p:kprobes/a vfs_read\nr64:kprobes/b vfs_open\np:kprobes/c vfs_open+8\n"
+        "p:kprobes/a vfs_read\nr64:kprobes/b vfs_open\np:kprobes/c vfs_open+8\np:kprobes/d zero\n"
     )
-    machine.files[f"{tracing}/kprobe_profile"] = "  a     12     0\n  b  3  0\n  c  4  0\n"
-    assert machine.look().snapshot.calls == {"vfs_read": 12}
+    machine.files[f"{tracing}/kprobe_profile"] = (
+        "  a     12     0\n  b  3  0\n  c  4  0\n  d  0  0\n"
+    )
+    assert machine.look().snapshot.calls == {"vfs_read": 12, "zero": 0}
 
 
 def test_calls_that_the_function_profiler_counts() -> None:
@@ -162,3 +175,26 @@ def test_calls_that_the_function_profiler_counts() -> None:
     assert machine.look().snapshot.calls == {"vfs_read": 21, long: 14}
     machine.patch("more", {"vfs_open": "vmlinux"})
     assert machine.look().snapshot.calls["vfs_open"] == 0
+
+
+def test_what_is_unknown_is_said_of_each_patch() -> None:
+    machine = Machine(denied=lambda path: path in ("/proc/modules", "/dmesg")).module("nfs")
+    machine.patch("one", {"nfs_read": "nfs"}, patched=0).patch("two", {"vfs_read": "vmlinux"})
+    found = machine.look()
+    assert [(e.patch, e.state) for e in found.effects] == [("one", "unknown"), ("two", "effective")]
+    (each,) = (e for e in found.findings if e.kind == "effect-unknown")
+    assert each.patch == "one" and "list of modules" in each.text and found.status == 3
+
+
+def test_without_the_list_of_kprobes_one_more_may_be_one() -> None:
+    machine = Machine(denied=lambda path: path.endswith("kprobes/list")).patch()
+    assert state(machine)[0] == "effective"
+    machine.hook("vfs_read", users=2)
+    assert state(machine)[0] == "contested" and machine.look().status == 3
+
+
+def test_why_a_patch_is_off_the_list_is_said_by_its_own_lines() -> None:
+    machine = Machine().patch("new").module("old", "(OEK)", 0)
+    machine.log(5, "'other': unpatching complete").log(6, "'old': patching complete")
+    assert "replaced or disabled" in machine.look().findings[0].text
+    assert "it was disabled" in machine.log(7, "'old': unpatching complete").look().findings[0].text

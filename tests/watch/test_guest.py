@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from klprove.cli.main import run
+from klprove.lab import Machine, Setup, module
 from klprove.watch import COLLECTOR
+from tests.lab.debian import headers, lacking
 from tests.scan.kernels import kernel
 from tests.watch.debian import driver
 
 if os.environ.get("KLPROVE_LAB") != "1":
     pytest.skip("boots kernels; KLPROVE_LAB=1 (make test-kernels) runs it", allow_module_level=True)
-
-lab = pytest.importorskip("klprove.lab")
-debian = pytest.importorskip("tests.lab.debian")
 
 MODULES = Path(__file__).parent / "modules"
 COPY = "sh /collect.sh /tmp/copy.tar"
@@ -29,28 +28,31 @@ def image(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.fixture(scope="module")
-def guest(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The guest, its transition under way for some seconds; `guest.socket` is for drgn."""
-    headers = debian.headers(image)
-    if not headers.exists():
-        pytest.skip(f"no headers in {headers} (make kernel-lab)")
-    socket = tmp_path_factory.mktemp("guest") / "qmp"
+def socket(image: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the QMP that drgn has for itself."""
+    return tmp_path_factory.mktemp("guest") / "qmp"
+
+
+@pytest.fixture(scope="module")
+def guest(image: Path, socket: Path) -> Iterator[Machine]:
+    """The guest, its transition under way for some seconds."""
+    if lacking() or not headers(image).exists():
+        pytest.skip("no headers, or no QEMU (make kernel-lab)")
     files = {
         "collect.sh": COLLECTOR.read_bytes(),
-        "klp_stall.ko": lab.module(headers, MODULES, "klp_stall"),
+        "klp_stall.ko": module(headers(image), MODULES, "klp_stall"),
     }
     if driver(image).exists():
         files["driver.ko"] = driver(image).read_bytes()
     arguments = ("-device", "vmcoreinfo", "-qmp", f"unix:{socket},server=on,wait=off")
-    with lab.Machine(lab.Setup(image, files, cpus=1, arguments=arguments)) as machine:
+    with Machine(Setup(image, files, cpus=1, arguments=arguments)) as machine:
         machine.run("insmod /driver.ko")
         assert machine.run("insmod /klp_stall.ko").status == 0
         machine.run("sleep 5")
-        machine.socket = socket
         yield machine
 
 
-def copied(guest: Any, folder: Path) -> str:
+def copied(guest: Machine, folder: Path) -> str:
     assert guest.run(COPY).status == 0
     (folder / "copy.tar").write_bytes(guest.read("/tmp/copy.tar"))
     return str(folder / "copy.tar")
@@ -73,7 +75,7 @@ def stalled(said: dict[str, Any]) -> None:
 
 
 def test_a_copy_of_its_files(
-    guest: Any, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    guest: Machine, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = copied(guest, tmp_path)
     status, said = asked(capsys, "--root", path, "--vmlinux", str(image))
@@ -82,18 +84,20 @@ def test_a_copy_of_its_files(
     assert "certain" in said["blockers"][0]["why"]  # the map of klprove scan knows it, too
 
 
-def test_its_memory_live(guest: Any, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_its_memory_live(
+    guest: Machine, image: Path, socket: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("drgn")
     if not driver(image).exists():
         pytest.skip(f"no {driver(image)} (make kernel-lab)")
-    status, said = asked(capsys, "--qmp", str(guest.socket), "--vmlinux", str(image))
+    status, said = asked(capsys, "--qmp", str(socket), "--vmlinux", str(image))
     assert status == 1
     stalled(said)
     assert said["threads"]["seen"] > 40
 
 
 def test_a_dump_of_its_memory(
-    guest: Any, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    guest: Machine, image: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("drgn")
     if not driver(image).exists():
@@ -107,7 +111,7 @@ def test_a_dump_of_its_memory(
 
 
 def test_turned_round_it_ends(
-    guest: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    guest: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The action that is advised helps."""
     guest.run("echo 0 > /sys/kernel/livepatch/klp_stall/enabled; sleep 3")

@@ -28,7 +28,10 @@ MUTANTS: dict[str, Mutant] = {
         "blocking._waited_for", _nothing, _T.test_a_user_thread_in_a_patched_function,
     ),
     "older patches are forgotten": (
-        "blocking._below", _nothing, _T.test_what_an_older_patch_put_there_counts,
+        "blocking._newest", lambda older: {}, _T.test_what_an_older_patch_put_there_counts,
+    ),
+    "names of replacements say nothing": (
+        "blocking._named", _nothing, _T.test_other_code_of_an_older_patch_does_not_count,
     ),
     "the kernel never signals": (
         "blocking.SIGNALS", 0.0, _T.test_a_user_thread_in_a_patched_function,

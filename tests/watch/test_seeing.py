@@ -1,14 +1,18 @@
 """What cannot be read, what changes while it is read, and what a look costs."""
 
 import json
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from klprove.report.watch import watch_document
+from klprove.report.watch import watch_document, watch_text
 from klprove.watch import Look, Walker, judge, metrics
 from klprove.watch.log import read_kmsg
-from klprove.watch.trees import Folder, Recorder
+from klprove.watch.sysfs import build_id
+from klprove.watch.trees import Archive, Folder, Recorder
 from tests.watch.machines import Machine, kinds
 
 ROOT_ONLY = ("/sys/kernel/tracing", "/sys/kernel/debug", "/dmesg")
@@ -186,3 +190,91 @@ def test_numbers_that_no_kernel_has(text: str) -> None:
     machine.add("/sys/kernel/tracing/enabled_functions", f"vfs_read ({text}) I\n")
     json.dumps(watch_document(machine.look()), allow_nan=False)
     assert "nan" not in metrics(machine.look(), 0.0, 0.0)
+
+
+@pytest.mark.parametrize("second", ["nobody", "a user's process"])
+def test_a_container_does_not_see_every_thread(second: str) -> None:
+    machine = Machine(live=True).moving().thread(7, 1)
+    if second != "nobody":
+        machine.thread(2, 1)
+        machine.files["/proc/2/stat"] = machine.files["/proc/2/task/2/stat"]
+    seen = Look(machine, kmsg=lambda: machine.files["/dmesg"] or "")()
+    found = judge(seen)
+    assert any("container" in each for each in seen.blind)
+    assert "idle-tasks" not in kinds(found)
+    assert found.transition is not None and found.transition.ends == "unknown"
+
+
+def test_a_whole_machine_has_kthreadd() -> None:
+    machine = Machine(live=True).moving().thread(2, 1, comm="kthreadd", kernel=True)
+    machine.files["/proc/2/stat"] = machine.files["/proc/2/task/2/stat"]
+    found = judge(Look(machine, kmsg=lambda: "")())
+    assert "idle-tasks" in kinds(found) and found.snapshot.blind == ()
+
+
+_LOOKING = """
+import contextlib, os, sys
+from klprove.watch import Folder, Look
+
+def hook(event, arguments):
+    if event == "open" and isinstance(arguments[2], int):
+        opened.append(arguments[2])
+
+opened = []
+sys.addaudithook(hook)
+assert len(Look(Folder(sys.argv[1]))().pending) == 1
+with contextlib.suppress(OSError):
+    Look(Folder("/"))()
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+print(len(opened), sum(bool(each & writing) for each in opened))
+"""
+
+
+def test_no_file_is_opened_for_writing(tmp_path: Path) -> None:
+    """A look at a made-up machine of real files, and one at this machine."""
+    path = Machine().moving().thread(7, 0, "vfs_read").patch("more").archive(tmp_path / "a.tar")
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path / "root", filter="data")
+    words = [sys.executable, "-c", _LOOKING, str(tmp_path / "root")]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    opened, written = map(int, said.split())
+    assert opened > 20 and written == 0
+
+
+def test_records_of_the_log_of_this_machine() -> None:
+    machine = Machine(live=True).patch(transition=1)
+    record = "5,1,990000000,-,caller=T1;livepatch: 'fix': starting patching transition\n SUB=x\n"
+    found = judge(Look(machine, kmsg=lambda: record)())
+    assert found.transition is not None and found.transition.seconds == 10
+
+
+def test_an_archive_is_a_tree(tmp_path: Path) -> None:
+    tree = Archive(Machine().patch().archive(tmp_path / "a.tar"))
+    assert tree.names("/sys/kernel/livepatch/fix/vmlinux/") == ["patched", "vfs_read,1"]
+    assert tree.names("/sys/kernel/livepatch/fix/vmlinux/vfs_read,1") == []
+    for path in ("/proc/uptime", "/proc/none"):
+        with pytest.raises(FileNotFoundError):
+            tree.names(path)
+    with pytest.raises(FileNotFoundError):
+        tree.text("/sys/kernel")
+
+
+def test_a_build_id_behind_other_notes() -> None:
+    notes = bytes.fromhex("04000000 06000000 06000000 58656e00 6c696e757800 0000")
+    notes += bytes.fromhex("04000000 04000000 03000000 474e5500 01020304")
+    text = notes.decode(errors="surrogateescape")
+    assert build_id(text) == "01020304" and build_id(text[:-8]) == "" and build_id("") == ""
+
+
+def test_threads_that_are_gone_are_counted() -> None:
+    def reading(machine: Machine, path: str) -> None:
+        if path.endswith("/7/patch_state"):
+            machine.files.pop("/proc/7/task/7/patch_state", None)
+        if path.endswith("/8/stat"):
+            machine.files.pop("/proc/8/task/8/stat", None)
+
+    machine = Machine(reading=reading).moving().thread(7, 0).thread(8, 0).thread(9, 1)
+    found = machine.look()
+    assert found.snapshot.walk is not None
+    assert (found.snapshot.walk.gone, found.snapshot.walk.seen) == (2, 2)
+    assert "2 threads ended in the middle" in watch_text(found)

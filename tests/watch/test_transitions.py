@@ -2,7 +2,9 @@
 
 import pytest
 
-from klprove.watch import Answer, Blocker
+from klprove.scan import Map
+from klprove.scan.answers import CERTAIN, LIKELY, NOBODY, Step
+from klprove.watch import Answer, Blocker, Look, judge
 from tests.watch.machines import Machine, kinds
 
 BOTTOM = "do_syscall_64 entry_SYSCALL_64_after_hwframe"
@@ -62,6 +64,7 @@ def test_stopped(state: str, word: str) -> None:
     stack = f"do_signal_stop vfs_read {BOTTOM}"
     found = Machine().moving(since=45).thread(7, 0, stack, state=state).look()
     assert only(found).action.kind == "signal" and word in only(found).action.text
+    assert ("by a debugger" in only(found).why) == (state == "t")
 
 
 def test_a_zombie_waits_for_its_parent() -> None:
@@ -178,3 +181,97 @@ def test_threads_of_a_process() -> None:
     machine = Machine().moving().thread(7, 1).thread(9, 0, f"vfs_read {BOTTOM}", pid=7)
     each = only(machine.look())
     assert (each.thread.tid, each.thread.pid) == (9, 7)
+
+
+def test_running_in_the_patched_function() -> None:
+    found = Machine().moving(since=5).thread(7, 0, f"vfs_read {BOTTOM}", state="R").look()
+    each = only(found)
+    assert (each.reason, each.ends, each.action.kind) == ("running", "soon", "wait")
+    assert each.culprit is not None and "vfs_read" in each.why
+
+
+def test_a_main_function_that_runs_never_ends_either() -> None:
+    machine = Machine().patch("fix", {"ksoftirqd": "vmlinux"}, transition=1)
+    stack = "ksoftirqd kthread ret_from_fork"
+    assert only(machine.thread(7, 0, stack, kernel=True, state="R").look()).ends == "never"
+
+
+def kernel_map(**grades: int) -> Map:
+    """A map that holds these functions for staying on a stack, and `vfs_read` for nothing."""
+    names = [*grades, "vfs_read"]
+    zeros = [0] * len(names)
+    steps = {
+        place: Step(grade, 0, NOBODY, "waits in a loop", 0)
+        for place, grade in enumerate(grades.values())
+    }
+    return Map(
+        "vmlinux", "x86_64", "", "", (), names, {}, zeros, zeros, [""] * len(names),
+        ["site"] * len(names), zeros, frozenset(), {}, {}, {"never-ends": steps},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("function", "kernel", "ends"),
+    [
+        ("sure", True, "never"),
+        ("likely", True, "unknown"),
+        ("vfs_read", True, "event"),
+        ("sure", False, "signal"),  # a signal takes a user task out of any loop
+    ],
+)
+def test_what_the_map_says_of_kernel_threads(function: str, kernel: bool, ends: str) -> None:
+    machine = Machine().patch("fix", {function: "vmlinux"}, transition=1)
+    machine.thread(7, 0, f"schedule {function} worker kthread ret_from_fork", kernel=kernel)
+    found = judge(Look(machine)(), kernel_map(sure=CERTAIN, likely=LIKELY))
+    assert only(found).ends == ends
+    assert ("may stay for ever" in only(found).why) == (ends in ("never", "unknown"))
+
+
+def test_what_to_do_about_an_unreliable_stack() -> None:
+    machine = Machine().moving(since=30).thread(7, 0, "do_wait").thread(8, 0, "poll", kernel=True)
+    assert [each.action.kind for each in machine.look().blockers] == ["signal", "wait"]
+    machine = Machine().moving(since=300).thread(8, 0, "poll", kernel=True)
+    assert only(machine.look()).action.kind == "reverse"
+
+
+def test_an_age_that_nobody_knows() -> None:
+    machine = Machine().patch(transition=1).thread(7, 0, "vfs_read", started=900)
+    found = machine.look()
+    assert only(found).seconds is None and only(found).action.kind == "wait"
+    assert found.transition is not None and found.transition.started is None
+
+
+def test_what_moves_is_taken_for_the_newest_where_nobody_knows() -> None:
+    machine = Machine(denied=lambda path: path == "/proc/modules").moving("a", since=30).patch("b")
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "sleeping_on_function"
+    machine = Machine().moving("a", since=30).patch("b")  # b is newer: nobody waits for its code
+    found = machine.thread(7, 0, f"livepatch_vfs_read@b {BOTTOM}").look()
+    assert only(found).reason == "unreliable"
+
+
+def test_threads_that_run_in_the_function_are_a_reason_against_force() -> None:
+    found = Machine().moving().thread(7, 0, "vfs_read", state="R").thread(8, 0, "poll").look()
+    assert found.transition is not None
+    assert [each.partition(":")[0] for each in found.transition.against_force[:2]] == [
+        "threads inside vfs_read",
+        "threads of which it is not known what they are in",
+    ]
+
+
+def test_other_code_of_an_older_patch_does_not_count() -> None:
+    machine = Machine().patch("old", {"vfs_read": "vmlinux", "vfs_readv": "vmlinux"})
+    machine.moving("new", since=30).thread(7, 0, "new_vfs_readv@old").thread(8, 0, "code@old")
+    found = machine.look()  # a name that says nothing may be that of anything
+    assert [each.reason for each in found.blockers] == ["unreliable", "sleeping_on_function"]
+
+
+def test_a_large_patch_and_many_threads() -> None:
+    """A thousand functions, each replaced before: frames are looked up by name and module."""
+    names = {f"function_{each}": "vmlinux" for each in range(1000)}
+    machine = Machine().patch("old", names).patch("new", names, transition=1)
+    for tid in range(1000, 1300):
+        machine.thread(tid, 0, "function_7@nfs " * 20 + "livepatch_function_7@old")
+    found = machine.look()
+    assert {each.culprit.function.name for each in found.blockers if each.culprit} == {"function_7"}
+    assert len(found.blockers) == 300

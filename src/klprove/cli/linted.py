@@ -21,6 +21,7 @@ from klprove.lint import (
     Report,
     Running,
     Stripped,
+    as_in,
     find_objects,
     lint,
     read_baseline,
@@ -32,6 +33,7 @@ from klprove.report.lint import (
     lint_document,
     lint_explanation,
     lint_list,
+    lint_rules,
     lint_sarif,
     lint_text,
 )
@@ -50,10 +52,11 @@ def linted(
     debug: str | None,
     objects: tuple[str, ...],
     running: str | None,
-    after: str | None,
+    after: tuple[str, ...],
     listed: bool,
     rules: tuple[str, ...],
     explain: str | None,
+    list_rules: bool,
     waivers: str | None,
     baseline: str | None,
     write_baseline: str | None,
@@ -64,6 +67,9 @@ def linted(
     """Run the rules and write what they say; the exit status."""
     if explain:
         return _explain(explain)
+    if list_rules:
+        say(lint_rules())
+        return 0
     if module is None:
         raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
     if json_path == "-" and sarif == "-":
@@ -71,15 +77,17 @@ def linted(
     for each in rules:
         _known(each)
     patch = read_livepatch(module)
-    if listed:
-        say(lint_list(patch))
-        return 0
     accepted = read_waivers(waivers, RULES) if waivers else ()
     old = read_baseline(baseline) if baseline else frozenset()
     lost: list[BadInput] = []
     kernel = _aid(partial(_kernel, names), vmlinux, patch, lost)
+    patch = as_in(kernel.image, patch) if kernel else patch
+    if listed:
+        say(lint_list(patch))
+        return _BAD_INPUT if lost else 0
     stripped = _stripped(vmlinux, patch) if vmlinux and not kernel else None
-    earlier = _aid(_other, after, patch, lost)
+    read = (_aid(partial(_other, kernel), each, patch, lost) for each in after)
+    earlier = tuple(each for each in read if each)
     path = vmlinux if kernel else None
     contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
@@ -168,8 +176,9 @@ def _dwarf(
     return inlines_in(found), DebugSections(found) if found else None
 
 
-def _other(path: str, patch: Livepatch) -> Livepatch:
-    return read_livepatch(path)
+def _other(kernel: Kernel | None, path: str, patch: Livepatch) -> Livepatch:
+    found = read_livepatch(path)
+    return as_in(kernel.image, found) if kernel else found
 
 
 def _write(report: Report, verbose: bool, json_path: str | None, sarif: str | None) -> None:

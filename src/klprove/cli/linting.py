@@ -22,12 +22,18 @@ from klprove.source import Unavailable
 @click.option(
     "--running", metavar="/sys", help="Check that these builds run: build-ids in /sys, or a copy."
 )
-@click.option("--after", metavar="OLD.ko", help="The livepatch that is loaded before this one.")
+@click.option(
+    "--after",
+    multiple=True,
+    metavar="OLD.ko",
+    help="A livepatch that is loaded before this one. Repeatable, the oldest first.",
+)
 @click.option("--list", "listed", is_flag=True, help="Say what the module patches; ask no rule.")
 @click.option("--rule", "rules", multiple=True, metavar="H04", help="Only this one. Repeatable.")
 @click.option(
     "--explain", metavar="H04|all", help="What a rule is about, where it bit, what to do."
 )
+@click.option("--list-rules", is_flag=True, help="A line a rule.")
 @click.option("--waivers", metavar="FILE", help="Accepted findings, each with its reason (TOML).")
 @click.option("--baseline", metavar="FILE", help="Findings that are not told again.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline.")

@@ -28,6 +28,8 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "lower": ("lowering", "lower_command"),
     "export": ("exporting", "export_command"),
     "observe": ("observing", "observe_command"),
+    "replay": ("replaying", "replay_command"),
+    "fidelity": ("replaying", "fidelity_command"),
     "scan": ("scanning", "scan_command"),
     "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),

@@ -87,7 +87,7 @@ def scan_command(
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
     if counted:
-        say(counts(found, count_of(image, names, found)))
+        say(counts(found, [*count_of(image, names, found), *_inlined(image, debug, found)]))
         return _INCOMPLETE if found.open else 0
     if function is not None:
         return _why(found, function, _inlines(image, debug, not no_cache))
@@ -123,6 +123,12 @@ def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
     from klprove.scan.inlining import inlines  # lists need neither it nor numpy
 
     return inlines(image, debug, cache)
+
+
+def _inlined(image: str, debug: str | None, found: Map) -> list[tuple[str, int, int]]:
+    from klprove.scan.inlining import inlined_counts
+
+    return inlined_counts(found, _inlines(image, debug, True))
 
 
 def _why(found: Map, function: str, inlined: "Inlines | str") -> int:

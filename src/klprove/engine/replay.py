@@ -1,5 +1,6 @@
 """Replay: a schedule is executed again, step by step, before it is shown as a trace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from klprove.engine.interpreter import Interpreter, Run
@@ -40,15 +41,20 @@ class Replay:
     def trace(self, discovery: Discovery) -> Trace:
         """The trace of `discovery`; raises ReplayError where its finding does not show in the last
         step."""
-        for choice in discovery.schedule:
-            self._codes = []
-            self._apply(choice)
+        executed = self.execute(discovery.schedule)
         wanted = (discovery.notice.code, discovery.notice.span)
         if wanted not in self._codes and not self._in_state(discovery):
             raise ReplayError(
                 f"{wanted[0]} at {wanted[1]} does not show after {len(discovery.schedule)} steps"
             )
-        return Trace(self._initial(), tuple(self._events), discovery.shortest)
+        return Trace(executed.initial, executed.events, discovery.shortest)
+
+    def execute(self, schedule: Sequence[Choice]) -> Trace:
+        """What `schedule` does, whatever it finds."""
+        for choice in schedule:
+            self._codes = []
+            self._apply(choice)
+        return Trace(self._initial(), tuple(self._events))
 
     def _boot(self) -> None:
         for number, context in enumerate(self._program.contexts):

@@ -15,6 +15,8 @@ _TAIL = {_INT: 4, ARRAY: 12, VARIABLE: 4, _DECL_TAG: 4}
 """Bytes behind the 12 of a type, where their number is fixed."""
 _EACH = {STRUCTURE: 12, UNION: 12, _ENUM: 8, PROTOTYPE: 8, DATASEC: 12, _ENUM64: 12}
 """Bytes a member."""
+_SIGNED = 1
+"""Among the encodings of an integer."""
 _DEEPEST = 8
 """Parts without a name inside each other."""
 
@@ -33,6 +35,8 @@ class Types:
     members: Mapping[int, Sequence[tuple[int, int, int]]] = field(repr=False)
     """(place of the name, type, offset in bits) of each member of a structure, bit-fields left out;
     (place of the name, type, 0) of a prototype's parameter; (0, type, address) of a variable."""
+    signed: frozenset[int] = frozenset()
+    """The integers that have a sign."""
 
     @cached_property
     def functions(self) -> Mapping[str, Signature]:
@@ -135,6 +139,7 @@ def _parse(data: bytes, order: str) -> Types:
     strings = data[header + text : header + text + length]
     records: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
     members: dict[int, Sequence[tuple[int, int, int]]] = {}
+    signed: set[int] = set()
     at, end = header + place, header + place + size
     if end > len(data):
         raise ValueError("cut short")
@@ -146,11 +151,13 @@ def _parse(data: bytes, order: str) -> Types:
         if kind in (STRUCTURE, UNION, PROTOTYPE, DATASEC):
             found = _members(data, at, kind, count, order)
             members[len(records)] = tuple(_whole(found) if info >> 31 else found)
+        elif kind == _INT and struct.unpack_from(order + "I", data, at)[0] >> 24 & _SIGNED:
+            signed.add(len(records))
         elif kind == ARRAY:
             target, _, count = struct.unpack_from(order + "III", data, at)
         records.append((kind, name, target, count))
         at += _TAIL.get(kind, 0) + (_EACH[kind] * count if kind in _EACH else 0)
-    return Types(records, strings, members)
+    return Types(records, strings, members, frozenset(signed))
 
 
 def _members(

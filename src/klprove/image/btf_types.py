@@ -18,6 +18,7 @@ from klprove.image.types import (
     Value,
 )
 from klprove.image.types import POINTER as ADDRESS
+from klprove.source import plain
 
 _INT, _ENUM, _FORWARD, _TYPEDEF, _FUNCTION, _VARIABLE, _DATASEC, _FLOAT = 1, 6, 7, 8, 12, 14, 15, 16
 _DECL_TAG, _ENUM64 = 17, 19
@@ -73,7 +74,7 @@ class BtfTypes:
 
     def _text(self, place: int) -> str:
         end = self._strings.find(b"\0", place)
-        return self._strings[place:end].decode("ascii", "backslashreplace")
+        return plain(self._strings[place:end].decode("ascii", "backslashreplace"))
 
     @property
     def whole(self) -> bool:

@@ -17,9 +17,9 @@ _RECORD = np.dtype(
 _RESERVED, _EXTENDED = 0xFF00, 0xFFFF
 """SHN_LORESERVE: from here no section is meant. SHN_XINDEX: its index is in a table of its own."""
 _NO_SECTION = 0xFFFF0000
-LIVEPATCH, ABSOLUTE = _NO_SECTION | 0xFF20, _NO_SECTION | 0xFFF1
-"""SHN_LIVEPATCH (include/uapi/linux/elf.h) and SHN_ABS, as `SymbolTable.sections` has them: far
-above any section, of which there can be more than 65,280."""
+ABSOLUTE = _NO_SECTION | 0xFFF1
+"""SHN_ABS as `SymbolTable.sections` has it, and so its like: far above any section, of which there
+can be more than 65,280."""
 
 
 _FEW = 128
@@ -85,10 +85,10 @@ class SymbolTable:
         self._searches += 1
         if self._searches > _FEW:
             return self.by_name.get(name, np.empty(0, np.intp))
-        wanted = name.encode("ascii", "ignore") + b"\0"
+        wanted = name.encode("ascii", "replace") + b"\0"
         places, order = self._by_place
         found = []
-        place = self.strings.find(wanted) if name else -1
+        place = self.strings.find(wanted) if name.isascii() and name else -1
         while place >= 0:
             low, high = np.searchsorted(places, np.array([place, place + 1], places.dtype))
             found.append(order[low:high])

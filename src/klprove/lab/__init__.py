@@ -4,7 +4,7 @@ from klprove.lab.building import module, release_of
 from klprove.lab.calling import WAYS_OF_CALL, way_of_call
 from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
 from klprove.lab.lost import Lost
-from klprove.lab.machine import Machine, Ran, Setup
+from klprove.lab.machine import Machine, Ran, Setup, command
 from klprove.lab.observing import Plan, guest_files, observe, plan
 from klprove.lab.seen import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
 
@@ -22,6 +22,7 @@ __all__ = [
     "Setup",
     "Share",
     "Way",
+    "command",
     "compare_seen",
     "fits",
     "guest_files",

@@ -6,7 +6,7 @@ from klprove.lint.kernel import Kernel, Stripped
 from klprove.lint.linting import Report, lint
 from klprove.lint.livepatch import VMLINUX, Livepatch
 from klprove.lint.objects import ModuleTarget, find_objects, read_object
-from klprove.lint.reading import read_livepatch
+from klprove.lint.reading import as_in, read_livepatch
 from klprove.lint.rules import RULES
 from klprove.lint.running import Running
 from klprove.lint.waivers import Waiver, read_baseline, read_waivers
@@ -26,6 +26,7 @@ __all__ = [
     "Running",
     "Stripped",
     "Waiver",
+    "as_in",
     "explanations",
     "find_objects",
     "lint",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`what` goes wrong, `why` it does, `incident`: where it was seen, `remedy`: what to do;
-    `model`: the klprove command whose trace shows it, empty without one."""
+    """`what` goes wrong, `why` it does, `incident`: where it was seen, `remedy`: what to do. Where
+    there are such, `model`: the klprove command whose trace shows it, `shows`: the finding there;
+    `live`: what no file can say, and who does."""
 
     title: str
     what: str
@@ -18,6 +19,8 @@ class Explanation:
     incident: str
     remedy: str
     model: str = ""
+    shows: str = ""
+    live: str = ""
 
 
 @cache

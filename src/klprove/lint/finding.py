@@ -46,16 +46,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Case:
-    """A patch, and what else is known: the kernel, the patch that is loaded before it, the map of
-    the kernel (`klprove scan`): who may run in which context; `objects`: the modules that are
-    patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where the
-    kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
-    `kernel`, where it has no symbols; `running`: the builds of the system that it is for; `debug`:
-    the kernel's DWARF."""
+    """A patch, and what else is known: the kernel, the patches that are loaded before it, in order,
+    the map of the kernel (`klprove scan`): who may run in which context; `objects`: the modules
+    that are patched, by name; `builtin`: those of them that are a part of vmlinux; `inlines`: where
+    the kernel's functions were inlined, or why that cannot be told; `stripped`: in the place of
+    `kernel`, where it has no symbols; `running`: the builds of the system that it is for;
+    `debug`: the kernel's DWARF."""
 
     patch: Livepatch
     kernel: Kernel | None = None
-    after: Livepatch | None = None
+    earlier: tuple[Livepatch, ...] = ()
     map: Map | None = None
     objects: Mapping[str, ModuleTarget] = field(default_factory=dict)
     builtin: frozenset[str] = frozenset()
@@ -95,6 +95,14 @@ class Case:
             places = [place for _, place in self.replaced if place.object == name]
             self.typed[name] = ObjectTypes(dwarf, places)
         return self.typed.get(name)
+
+    @cached_property
+    def active(self) -> tuple[Livepatch, ...]:
+        """Those of the earlier patches that no later one of them has replaced, newest last."""
+        found: tuple[Livepatch, ...] = ()
+        for each in self.earlier:
+            found = (each,) if each.plan.replace else (*found, each)
+        return found
 
     def body(self, function: Symbol) -> Body:
         """Instructions of a function of the module."""

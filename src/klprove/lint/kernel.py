@@ -82,6 +82,32 @@ class Kernel(Target):
         """`orc` where stacks are unwound by tables that each module has to bring; else empty."""
         return "orc" if self._single("__start_orc_unwind") else ""
 
+    @cached_property
+    def injectable(self) -> frozenset[int]:
+        """Addresses of the functions on the error-injection list (struct error_injection_entry,
+        include/asm-generic/error-injection.h, v6.1); none where the kernel has no such list."""
+        low = self._single("__start_error_injection_whitelist")
+        high = self._single("__stop_error_injection_whitelist")
+        data = self.image.at(low, high - low) if 0 < low < high else memoryview(b"")
+        return frozenset(self.image.records(data, "u8").tolist()[::2])
+
+    @cached_property
+    def fmod_ret(self) -> tuple[str, ...]:
+        """Names in the sets of functions that BPF may modify (register_btf_fmodret_id_set(), v6.3):
+        the marks of such a set lie between its own and the next set's (include/linux/btf_ids.h)."""
+        marks: list[tuple[int, str]] = []
+        for raw in re.findall(rb"(?<=\0)__BTF_ID__\w+(?=\0)", self._table.strings):
+            name = raw.decode("ascii")
+            marks += [(int(self._addresses[index]), name) for index in self._table.find(name)]
+        found: list[str] = []
+        inside = False
+        for _, name in sorted(marks):
+            if name.startswith("__BTF_ID__set"):
+                inside = "fmodret" in name
+            elif inside and (match := re.fullmatch(r"__BTF_ID__func__(\w+?)__\d+", name)):
+                found.append(match[1])
+        return tuple(found)
+
 
 class Stripped:
     """What a vmlinux without names still says. Raises BadInput where it is no image."""

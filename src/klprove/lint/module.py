@@ -78,6 +78,11 @@ class Module:
                 found.setdefault(each.section, []).append(entry)
         return {section: sorted(entries) for section, entries in found.items()}
 
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """Names of the writable variables."""
+        return frozenset(each[2] for entries in self._variables.values() for each in entries)
+
     def variable(self, at: tuple[int, int]) -> str:
         """The writable variable at (section, offset); empty where there is none."""
         entries = self._variables.get(at[0], [])

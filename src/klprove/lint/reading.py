@@ -1,7 +1,11 @@
 """A file becomes a `Livepatch`, or the reason why not."""
 
+from dataclasses import replace
+
+from klprove.image import Image
 from klprove.image.elf import damaged
 from klprove.lint.livepatch import Livepatch, Plan
+from klprove.lint.members import members
 from klprove.lint.module import read_module
 from klprove.lint.shapes import read_plan
 
@@ -21,6 +25,13 @@ def read_livepatch(path: str) -> Livepatch:
             "a module of a patch is the one that calls klp_enable_patch()",
         )
     return Livepatch(**vars(module), plan=plan or _unreadable())
+
+
+def as_in(kernel: Image, patch: Livepatch) -> Livepatch:
+    """`patch`, read again as `kernel` has the structures, where its BTF tells."""
+    found = members(kernel)
+    plan = read_plan(patch.elf, found) if found else None
+    return replace(patch, plan=plan) if plan else patch
 
 
 def _unreadable() -> Plan:

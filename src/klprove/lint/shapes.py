@@ -1,160 +1,46 @@
-"""The four shapes in which a module says what it patches, one reader for each.
+"""The shapes in which a module says what it patches: sections of builders, or structures in C."""
 
-Offsets of the structures' first members are the kernel's include/linux/livepatch.h (v5.1 to v6.12,
-where they did not change); what follows these members differs between kernels, so the distance from
-one array element to the next is taken from the module itself.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 
 from iced_x86 import Decoder, Mnemonic, OpKind
 
 from klprove.image.relocatable import Relocatable
-from klprove.lint.livepatch import CALLBACKS, VMLINUX, Function, Object, Plan, State
+from klprove.lint.livepatch import CALLBACKS, VMLINUX, Function, Object, Plan
+from klprove.lint.members import Members
 from klprove.lint.pointers import Place, Pointers
+from klprove.lint.structures import Structures
 
-_OBJS, _STATES, _REPLACE = 8, 16, 24  # of struct klp_patch
-_FUNCS, _FIRST_CALLBACK = 8, 16  # of struct klp_object, and of klp_object_ext
-_NEW, _SYMPOS = 8, 16  # of struct klp_func, and of klp_func_ext
+_EXTERNAL = Members()
+"""Of klp_object_ext and klp_func_ext, whose first members are those of klp_object and klp_func."""
 _INIT = ("livepatch_mod_init", "init_module")  # of scripts/livepatch/init.c
+_REPLACE = 24
+"""Of struct klp_patch of v6.19, which is the first that klp-build is part of."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Array:
-    places: Sequence[Place]
-    stride: int
-
-
-def read_plan(elf: Relocatable) -> Plan | None:
-    """What the module patches; None where it has none of the shapes."""
+def read_plan(elf: Relocatable, kernel: Members | None = None) -> Plan | None:
+    """What the module patches, structures being as in `kernel` where that fits; None where it has
+    none of the shapes."""
     pointers = Pointers(elf)
-    readers: tuple[Callable[[Pointers], Plan | None], ...] = (_kpatch, _objtool, _structures)
-    return next((found for reader in readers if (found := reader(pointers))), None)
+    builders: tuple[Callable[[Pointers], Plan | None], ...] = (_kpatch, _objtool)
+    built = next((found for reader in builders if (found := reader(pointers))), None)
+    return built or _in_c(pointers, kernel)
 
 
-def _structures(pointers: Pointers) -> Plan | None:
-    """A `klp_patch` in C: samples, SUSE, everything written by hand."""
-    for place in _own_module(pointers):
-        plan = _patch(pointers, place)
-        if plan:
-            return plan
-    return None
-
-
-def _own_module(pointers: Pointers) -> Iterator[Place]:
-    """Places of pointers to the module itself; a klp_patch begins with one."""
-    for section in pointers.elf.sections:
-        if section.writable and not section.executable:
-            for offset, each in sorted(pointers.table(section.index).items()):
-                if each.symbol.name == "__this_module" and not each.addend:
-                    yield Place(section.index, offset)
-
-
-def _patch(pointers: Pointers, place: Place) -> Plan | None:
-    first = pointers.follow(place, _OBJS)
-    if first is None or not pointers.section(first).writable:
-        return None
-    objects = _objects(pointers, first)
-    if not objects.places:
-        return None
-    strides: set[int] = set()
-    found = []
-    for each in objects.places:
-        functions = _functions(pointers, pointers.follow(each, _FUNCS))
-        strides.add(functions.stride)
-        name = pointers.text(pointers.follow(each)) or VMLINUX
-        found.append(_object(pointers, each, name, functions.places))
-    return Plan(
-        "klp_patch in C",
-        tuple(found),
-        None if _touched(pointers, place, _REPLACE) else bool(pointers.number(place, _REPLACE, 1)),
-        _layout(objects.stride, strides),
-        tuple(_states(pointers, pointers.follow(place, _STATES))),
+def _in_c(pointers: Pointers, kernel: Members | None) -> Plan | None:
+    usual = Structures(pointers, Members()).plan()
+    if kernel is None:
+        return usual
+    found = Structures(pointers, kernel).plan()
+    if found and (usual is None or _count(found) >= _count(usual)):
+        return found
+    return (
+        replace(usual, layout=f"{usual.layout}; the kernel's BTF does not fit") if usual else None
     )
 
 
-def _touched(pointers: Pointers, place: Place, offset: int) -> bool:
-    """Code of the module refers to that byte, so it may be set before it is used. On x86-64 what
-    is relative counts from the end of the instruction, 4 bytes on, or 5 with a constant."""
-    wanted = place.offset + offset
-    near = range(wanted - 5, wanted + 1)
-    return any(
-        found.section == place.section and found.offset in near and found.offset != place.offset
-        for section in pointers.elf.sections
-        if section.executable
-        for each in pointers.table(section.index).values()
-        if (found := pointers.target(each))
-    )
-
-
-def _layout(objects: int, functions: set[int]) -> str:
-    sizes = [f"{size} bytes an object"] if (size := objects) else []
-    sizes += [f"{size} bytes a function" for size in sorted(functions - {0})]
-    return "from relocations" + (f": {', '.join(sizes)}" if sizes else "")
-
-
-def _objects(pointers: Pointers, first: Place) -> _Array:
-    """Elements of an array of klp_object: `funcs` points to data, `name` to a string or nowhere."""
-    places = []
-    for each in pointers.within(first):
-        target = pointers.follow(each)
-        if target and pointers.section(target).writable and each.offset >= first.offset + _FUNCS:
-            places.append(Place(each.section, each.offset - _FUNCS))
-    return _regular(first, places)
-
-
-def _functions(pointers: Pointers, first: Place | None) -> _Array:
-    """Elements of an array of klp_func: a string, then code."""
-    if first is None:
-        return _Array((), 0)
-    places = []
-    for each in pointers.within(first):
-        name, new = pointers.follow(each), pointers.follow(each, _NEW)
-        if name and new and pointers.section(new).executable and pointers.text(name):
-            places.append(each)
-    return _regular(first, places)
-
-
-def _regular(first: Place, places: Sequence[Place]) -> _Array:
-    """As many of `places` as stand at equal distances, beginning with `first`."""
-    if not places or places[0] != first:
-        return _Array((), 0)
-    stride = places[1].offset - first.offset if len(places) > 1 else 0
-    kept = [
-        each for index, each in enumerate(places) if each.offset == first.offset + index * stride
-    ]
-    return _Array(kept, stride)
-
-
-def _object(pointers: Pointers, place: Place, name: str, places: Sequence[Place]) -> Object:
-    functions = tuple(_function(pointers, name, each) for each in places)
-    return Object(name, functions, _callbacks(pointers, place))
-
-
-def _function(pointers: Pointers, owner: str, place: Place) -> Function:
-    new = pointers.function(pointers.follow(place, _NEW))
-    name = pointers.text(pointers.follow(place))
-    return Function(owner, name, pointers.number(place, _SYMPOS, 8), new)
-
-
-def _callbacks(pointers: Pointers, place: Place) -> dict[str, str]:
-    found = {}
-    for index, kind in enumerate(CALLBACKS):
-        function = pointers.function(pointers.follow(place, _FIRST_CALLBACK + 8 * index))
-        if function:
-            found[kind] = function.name
-    return found
-
-
-def _states(pointers: Pointers, place: Place | None) -> Iterator[State]:
-    if place is None:
-        return
-    for offset in range(0, pointers.end(place) - place.offset, 24):
-        number = pointers.number(place, offset, 8)
-        if not number:
-            return
-        yield State(number, pointers.number(place, offset + 8, 4))
+def _count(plan: Plan) -> int:
+    return sum(len(each.functions) for each in plan.objects)
 
 
 def _objtool(pointers: Pointers) -> Plan | None:
@@ -168,7 +54,7 @@ def _objtool(pointers: Pointers) -> Plan | None:
     found = []
     for offset in range(0, len(pointers.elf.content(section)) - size + 1, size):
         place = Place(section.index, offset)
-        first = pointers.follow(place, _FUNCS)
+        first = pointers.follow(place, _EXTERNAL.funcs)
         name = pointers.text(pointers.follow(place)) or VMLINUX
         places = []
         if first:
@@ -176,7 +62,7 @@ def _objtool(pointers: Pointers) -> Plan | None:
             held = max(len(data) - first.offset, 0) // length
             count = min(pointers.number(place, 56, 4), held)
             places = [Place(first.section, first.offset + length * each) for each in range(count)]
-        found.append(_object(pointers, place, name, places))
+        found.append(Structures(pointers, _EXTERNAL).object(place, name, places))
     layout = f"{size} and {length} bytes, fixed"
     return Plan("klp-build (objtool)", tuple(found), _set_by_init(pointers.elf), layout)
 

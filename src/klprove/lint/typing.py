@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from klprove.image.btf_types import BtfTypes, btf_types
-from klprove.image.dwarf import DebugSections
+from klprove.image.dwarf import DebugSections, index_inlines
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.relocatable import Symbol
 from klprove.image.types import Prototype, TypeSource
@@ -30,6 +30,15 @@ class ModuleTypes:
         """Its BTF, where that does not lean on the kernel's."""
         found = btf_types(self._patch.elf.image)
         return found if found and found.whole else None
+
+    @cached_property
+    def own_functions(self) -> frozenset[str]:
+        """Names of functions that its source defines, in no header, inlined ones too."""
+        if not self._debug.there:
+            return frozenset()
+        found = index_inlines(self._debug)
+        said = map(found.said, range(len(found.names)))
+        return frozenset(name for name, file, _ in said if file and not file.endswith(".h"))
 
     @property
     def known(self) -> bool:

@@ -115,8 +115,21 @@ def lint_explanation(rule: str) -> str:
     lines += [*field("what", each.what), *field("why", each.why)]
     lines += [*field("seen", each.incident), *field("do", each.remedy)]
     if each.model:
-        lines += field("model", each.model)
+        lines += field("model", f"{each.model} (finding: {each.shows})")
+    if each.live:
+        lines += field("live", each.live)
     return "\n".join(lines)
+
+
+def lint_rules() -> str:
+    """What `klprove lint --list-rules` prints: a line a rule; `live` is what a file cannot say."""
+    lines = []
+    for rule, each in sorted(explanations().items()):
+        marks = "model" if each.model else "", "live" if each.live else ""
+        told = ", ".join(mark for mark in marks if mark)
+        lines.append(f"{rule}  {each.title}" + (f"  ({told})" if told else ""))
+    return "\n".join([*lines, "klprove lint --explain RULE says more; model: a trace shows it; "
+                       "live: a part of it no file can answer"])  # fmt: skip
 
 
 def lint_document(report: Report) -> dict[str, Any]:
@@ -157,7 +170,7 @@ def lint_document(report: Report) -> dict[str, Any]:
             }
             for name, each in report.case.objects.items()
         ],
-        "after": report.case.after.path if report.case.after else None,
+        "after": [each.path for each in report.case.earlier],
         "findings": [_entry(each) for each in report.findings],
         "waived": [_entry(each) | {"reason": waiver.reason} for each, waiver in report.waived],
         "in_baseline": report.known,

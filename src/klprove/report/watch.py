@@ -1,6 +1,7 @@
 """What `klprove watch` saw, as text of 79 columns and as JSON."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,16 +61,27 @@ def _transition(answer: Answer, it: Transition) -> Iterator[str]:
     )
     walk = answer.snapshot.walk
     of = f" of {walk.seen:,}" if walk is not None else ""
-    least = "at least " if walk is not None and (walk.denied or walk.left) else ""
+    least = "at least " if walk is not None and not walk.whole else ""
     text = f"{way}{turned}{since}; {least}{count(it.left, 'thread')}{of} left"
     if it.rate is not None:
         text += f", {it.rate:.1f} a second switch"
     if it.signals:
         text += f"; the kernel has signalled {count(it.signals, 'time')}"
     yield from field("moving", text)
+    if len(answer.blockers) > 1:
+        yield from field("in", ", ".join(_places(answer.blockers)))
     yield from field("ends", _ENDS[it.ends])
     yield from field("do", it.action.text)
     yield from field("force", f"unsafe: {'; '.join(it.against_force)}")
+
+
+def _places(blockers: Sequence[Blocker]) -> Iterator[str]:
+    """What threads are in, those that keep the most first."""
+    found = Counter(each.culprit.function.name if each.culprit else None for each in blockers)
+    for name, number in found.most_common(_SHOWN):
+        yield f"{name or 'no patched function that is seen'}: {number:,}"
+    if len(found) > _SHOWN:
+        yield f"{len(found) - _SHOWN} more functions"
 
 
 _ENDS = {
@@ -96,7 +108,7 @@ def _threads(blockers: Sequence[Blocker], most: int) -> Iterator[str]:
     for each in order[:most]:
         yield from _thread(each)
     if len(order) > most:
-        yield f"        and {len(order) - most:,} more"
+        yield f"        and {len(order) - most:,} more threads"
 
 
 def _worst(each: Blocker) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 from klprove.image import Functions
 from klprove.scan.answers import (
     CERTAIN,
+    IRQS_OFF,
     LIKELY,
     NMI,
     NOBODY,
@@ -50,11 +51,10 @@ class Contexts:
         for context in self._known.contexts:
             if context["question"] != question:
                 continue
-            said = f"an entry of {question} context"
             for each in sorted(matching(self._functions, context["names"])):
-                yield each, Step(CERTAIN, 0, NOBODY, said, 0)
-            for each in sorted(matching(self._functions, context.get("rare", ()))):
-                yield each, Step(POSSIBLE, 0, NOBODY, f"{said}, seldom", 0)
+                yield each, Step(CERTAIN, 0, NOBODY, f"an entry of {question} context", 0)
+            for each in sorted(matching(self._functions, context.get("possible", ()))):
+                yield each, Step(POSSIBLE, 0, NOBODY, f"may be entered in {question} context", 0)
             for member in context["members"]:
                 yield from self._registered(member, LIKELY)
             for member in context.get("generic", ()):
@@ -126,19 +126,11 @@ class Contexts:
                     if step.grade < POSSIBLE:
                         text = f"see {question}: interrupts are off there"
                         yield each, Step(step.grade, step.hops, NOBODY, text, 0)
-            yield from self._hard()
+            yield from self._roots(IRQS_OFF)
             yield from self._locked()
 
         self._seen = set()
         return spread(roots(), self._onward)
-
-    def _hard(self) -> Iterator[tuple[int, Step]]:
-        """What begins a hard interrupt, and what one calls through a pointer that is for it."""
-        locks = self._known.interrupts
-        for each in sorted(matching(self._functions, locks["entries"])):
-            yield each, Step(POSSIBLE, 0, NOBODY, "an entry of a hard interrupt", 0)
-        for member in locks["members"]:
-            yield from self._registered(member, POSSIBLE if member in locks["generic"] else LIKELY)
 
     def _locked(self) -> Iterator[tuple[int, Step]]:
         locks = self._known.interrupts
@@ -150,27 +142,22 @@ class Contexts:
             holders |= self._pointers.users(slot) if target in off else frozenset()
         if not slots:
             holders |= self._bare()
-        for holder in sorted(holders - hooks.every()):
+        for holder in sorted(holders):
             where = f"called with interrupts off in {self._functions.names[holder]}"
             body = _through(self._code.body(holder), slots)
             for exit in off_exits(body, WATCHING, hooks):
-                if exit.target == -1:
-                    yield from self._through_pointer(holder, exit, where)
-                elif exit.target >= 0 and not self._functions.fragment(exit.target):
+                if exit.target < 0:
+                    found = self._pointers.indirect(holder, exit)
+                    for each in found.targets if found else ():
+                        yield each, Step(LIKELY, 1, holder, where, exit.site)
+                    for each in found.others if found else ():
+                        yield each, Step(POSSIBLE, 1, holder, where, exit.site)
+                elif not self._functions.fragment(exit.target):
                     low = exit.target in self._reports
                     yield (
                         exit.target,
                         Step(POSSIBLE if low else CERTAIN, 1, holder, where, exit.site),
                     )
-
-    def _through_pointer(self, holder: int, exit: Exit, where: str) -> Iterator[tuple[int, Step]]:
-        for found in [
-            each for site, each in self._pointers.every(holder) if site in (exit.site, 0)
-        ]:
-            for grade, targets in ((LIKELY, found.targets), (POSSIBLE, found.others)):
-                for target in targets:
-                    low = POSSIBLE if self._low(target) else grade
-                    yield target, Step(low, 1, holder, f"{where}, {found.how}", exit.site)
 
 
 def _through(body: Body, slots: Mapping[int, int]) -> Body:

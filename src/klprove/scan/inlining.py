@@ -5,6 +5,7 @@ from klprove.image.dwarf import DebugSections, Inlines, debug_image, index_inlin
 from klprove.image.dwarf.indexing import SLOW
 from klprove.image.dwarf.walker import compiles
 from klprove.scan import shelf
+from klprove.scan.answers import SITE, Map
 
 _HEAD = b"klprove-inlines-1 "
 
@@ -35,6 +36,31 @@ def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:
     if place:
         shelf.write(place, _HEAD, pack(made))
     return made
+
+
+def inlined_counts(found: Map, known: Inlines | str) -> list[tuple[str, int, int]]:
+    """Numbers about inlined copies, as `count_of` has them; none where they are not known."""
+    if isinstance(known, str):
+        return []
+    able = {index for index, word in enumerate(found.patch) if word == SITE}
+    told = {known.said(each)[0] for each in known.inlined}
+    elsewhere, itself = set(), set()
+    for index, address in enumerate(found.addresses):
+        numbers = known.of(address, found.names[index])
+        hosts = {call.host for each in numbers for call in known.calls(each)}
+        if hosts - {address}:
+            elsewhere.add(index)
+        elif hosts:
+            itself.add(index)
+    named = {index for index, name in enumerate(found.names) if name in told}
+    every = {*found.names, *(name for others in found.aliases.values() for name in others)}
+    lines = (
+        ("also inlined into another function", elsewhere),
+        ("inlined back into themselves only, in part", itself),
+        ("whose name is that of something inlined", named - found.sympos.keys()),
+    )
+    counted = [(text, len(which), len(which & able)) for text, which in lines]
+    return [*counted, ("names that exist only inlined", len(told - every), -1)]
 
 
 def _known(data: bytes | None) -> Inlines | None:

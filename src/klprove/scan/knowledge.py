@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
@@ -19,8 +19,9 @@ class Knowledge:
 
     rcu: Mapping[str, Sequence[str]]
     reports: Sequence[str]
-    slots: Sequence[tuple[Sequence[str], str]]
-    """Functions with an indirect call, and `structure.member` that it goes through."""
+    slots: Sequence[tuple[Sequence[str], str, bool]]
+    """Functions with an indirect call, `structure.member` that it goes through, and whether its
+    prototype is generic."""
     contexts: Sequence[Mapping[str, Any]]
     threads: Mapping[str, Any]
     user: Sequence[str]
@@ -35,12 +36,40 @@ def knowledge(path: Path = HOME) -> Knowledge:
     return Knowledge(
         found["rcu"],
         found["reports"]["names"],
-        [(each["in"], each["member"]) for each in found["slot"]],
+        list(_slots(found["slot"])),
         found["context"],
         found["threads"],
         found["user"]["names"],
         found["interrupts"],
     )
+
+
+def _slots(
+    written: Iterable[Mapping[str, Sequence[str]]],
+) -> Iterator[tuple[Sequence[str], str, bool]]:
+    for each in written:
+        yield from ((each["in"], member, False) for member in each["members"])
+        yield from ((each["in"], member, True) for member in each.get("generic", ()))
+
+
+def placed(
+    functions: Functions, slots: Iterable[tuple[Sequence[str], str, bool]]
+) -> dict[int, list[tuple[str, bool]]]:
+    """The members that calls of a function go through, and which are generic; a `*` of one is what
+    that of the function's name is."""
+    found: dict[int, list[tuple[str, bool]]] = {}
+    for names, member, generic in slots:
+        for index in sorted(matching(functions, names)):
+            parts = (_star(pattern, functions.names[index]) for pattern in names)
+            part = next((each for each in parts if each is not None), "")
+            found.setdefault(index, []).append((member.replace("*", part), generic))
+    return found
+
+
+def _star(pattern: str, name: str) -> str | None:
+    whole = re.escape(pattern).replace(r"\*", "(.*)").replace(r"\?", ".")
+    match = re.fullmatch(whole, name)
+    return match[1] if match and match.groups() else None
 
 
 def matching(functions: Functions, patterns: Iterable[str]) -> frozenset[int]:

@@ -12,7 +12,7 @@ from klprove.image import Functions, Image, Symbol
 from klprove.scan.calls import Call, Calls
 from klprove.scan.code import Code, Exit
 from klprove.scan.graph import TAKEN, Graph
-from klprove.scan.knowledge import Knowledge, matching
+from klprove.scan.knowledge import Knowledge, placed
 from klprove.scan.members import NONE, Members
 from klprove.scan.origins import Constant, Origins, Variable
 from klprove.scan.references import References
@@ -51,9 +51,7 @@ class Pointers:
         self._image, self._functions, self._graph, self._code = image, functions, graph, code
         self._members, self._calls = members, calls
         self._named, self._references = named, References(image, functions)
-        self._slots: dict[int, list[str]] = {}
-        for index, member in _slots(functions, known):
-            self._slots.setdefault(index, []).append(member)
+        self._slots = placed(functions, known.slots)
         self._variables = sorted(named.values(), key=lambda each: (each.address, each.size))
         self._held = cache(self._variable)
 
@@ -65,27 +63,35 @@ class Pointers:
         resolved = self._through(found) if found else None
         if resolved is not None:
             return resolved
-        return next(self._in(function), None)
+        return self._slotted(function)
+
+    def _slotted(self, function: int) -> Resolved | None:
+        """What the members that `hooks.toml` has for a function may point to; None without any."""
+        targets: dict[int, None] = {}
+        others: dict[int, None] = {}
+        for member, generic in self._slots.get(function, ()):
+            found = self._members.named(member) if self._members else NONE
+            (others if generic else targets).update(dict.fromkeys(found.fitting))
+            others.update(dict.fromkeys(found.others))
+        if not targets and not others:
+            return None
+        names = ", ".join(name for name, _ in self._slots[function][:2])
+        how = f"through {names} (by its prototype)"
+        return Resolved(tuple(targets), how, tuple(each for each in others if each not in targets))
 
     def every(self, function: int) -> Iterator[tuple[int, Resolved]]:
-        """The address of each indirect call of `function` that is resolved, and where it leads;
-        address 0 for a call that is known to be there and not where."""
+        """The address of each indirect call of `function` that is resolved, and where it leads."""
         for each in self._calls.of(function):
-            found = self._through(each)
+            found = self._through(each) or self._slotted(function)
             if found is None and each.others:
-                found = Resolved(
-                    (), "through a pointer of which only its place is known", each.others
-                )
+                found = Resolved((), "through a pointer read at its distance", each.others)
             if found is not None:
                 yield each.site, found
-        for found in self._in(function):
-            yield 0, found
-
-    def _in(self, function: int) -> Iterator[Resolved]:
-        for member in self._slots.get(function, ()):
-            found = self.member(member)
-            if found is not None:
-                yield found
+        if self._functions.names[function].startswith(_TRAMPOLINE):
+            start = int(self._functions.starts[function])
+            for behind in (self.static_call(function), self._slotted(function)):
+                if behind is not None:
+                    yield start, behind
 
     def _through(self, call: Call) -> Resolved | None:
         if call.variable:
@@ -209,12 +215,3 @@ class Pointers:
             else:
                 found += [t for t, kind, _ in self._graph.edges(owner) if kind == TAKEN]
         return found
-
-
-def _slots(functions: Functions, known: Knowledge) -> Iterator[tuple[int, str]]:
-    """The function and the member of each slot; `*` is the same in both."""
-    for names, member in known.slots:
-        for index in sorted(matching(functions, names)):
-            name = functions.names[index]
-            stems = (name.removeprefix(each[:-1]) for each in names if each.endswith("*"))
-            yield index, member.replace("*", next(stems, "").partition(".")[0])

@@ -4,7 +4,9 @@ The rules are those of klp_try_switch_task() and klp_check_stack_func() of
 kernel/livepatch/transition.c (v6.1), seen from outside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from klprove.scan import GRADES, Map
@@ -62,7 +64,17 @@ class Blocker(NamedTuple):
     action: Action
 
 
-class Scene(NamedTuple):
+class Code(NamedTuple):
+    """Code of a livepatch that a transition waits for."""
+
+    waited: tuple[Function, ...]
+    """The functions whose replacements are waited for."""
+    all: tuple[Function, ...]
+    """Those that the livepatch has replacements of."""
+
+
+@dataclass(frozen=True)
+class Scene:
     """What all threads are judged against."""
 
     patch: Patch
@@ -76,6 +88,37 @@ class Scene(NamedTuple):
     def forward(self) -> bool:
         """Threads are to be patched, not unpatched."""
         return bool(self.patch.enabled)
+
+    @cached_property
+    def originals(self) -> Mapping[tuple[str, str], Function]:
+        """Functions of the kernel that are waited for, by name and module."""
+        if not self.forward:
+            return {}
+        below = _newest(self.older)
+        return {_place(each): each for each in self.patch.functions if each not in below}
+
+    @cached_property
+    def code(self) -> Mapping[str, Code]:
+        """Code of livepatches that is waited for, by module."""
+        if not self.forward:
+            return {self.patch.name: Code(self.patch.functions, self.patch.functions)}
+        below = _newest(self.older)
+        found: dict[str, Code] = {}
+        for each in self.patch.functions:
+            if each in below:
+                older = below[each]
+                waited = found[older.name].waited if older.name in found else ()
+                found[older.name] = Code((*waited, each), older.functions)
+        return found
+
+
+def _newest(older: Sequence[Patch]) -> dict[Function, Patch]:
+    """By function, the patch whose replacement runs for a thread that has not switched."""
+    return {function: patch for patch in older for function in patch.functions}
+
+
+def _place(function: Function) -> tuple[str, str]:
+    return function.name, "" if function.object == VMLINUX else function.object
 
 
 def blocker(thread: Thread, scene: Scene) -> Blocker:
@@ -105,37 +148,27 @@ def culprit(thread: Thread, scene: Scene) -> Culprit | None:
 
 def _waited_for(frame: Frame, scene: Scene) -> Function | None:
     """The function of the patch that `frame` is the old code of, or the new one on the way back."""
-    for function in scene.patch.functions:
-        if not scene.forward:
-            if frame.module == scene.patch.name:
-                return _named(frame, scene.patch) or function
-            continue
-        below = _below(function, scene)
-        if below is None:
-            module = "" if function.object == VMLINUX else function.object
-            if frame.symbol == function.name and frame.module == module:
-                return function
-        elif frame.module == below.name and _named(frame, below) in (None, function):
-            return function
-    return None
+    original = scene.originals.get((frame.symbol, frame.module))
+    code = scene.code.get(frame.module)
+    if original is not None or code is None:
+        return original
+    named = _named(frame, code.all)
+    if named is None:
+        return code.waited[0]
+    return named if named in code.waited else None
 
 
-def _below(function: Function, scene: Scene) -> Patch | None:
-    """The patch whose replacement of `function` is what runs for a thread that has not switched."""
-    return next((each for each in reversed(scene.older) if function in each.functions), None)
-
-
-def _named(frame: Frame, patch: Patch) -> Function | None:
+def _named(frame: Frame, functions: Sequence[Function]) -> Function | None:
     """The function that `frame` replaces, where its name says so: `livepatch_F`, `F_new`."""
-    found = [each for each in patch.functions if each.name in frame.symbol]
+    found = [each for each in functions if each.name in frame.symbol]
     return max(found, key=lambda each: len(each.name), default=None)
 
 
 def _reason(thread: Thread, found: Culprit | None, scene: Scene) -> str:
-    if found is not None:
-        return ON_FUNCTION
     if thread.state == "R":
         return RUNNING
+    if found is not None:
+        return ON_FUNCTION
     if thread.stack is None:
         names = {each.name for each in scene.patch.functions}
         return ON_FUNCTION if scene.forward and thread.wchan in names else UNKNOWN
@@ -146,19 +179,24 @@ def _reason(thread: Thread, found: Culprit | None, scene: Scene) -> str:
 
 def _ends(thread: Thread, reason: str, found: Culprit | None, scene: Scene) -> tuple[str, str]:
     """A word of `ENDS`, and why."""
+    if found is not None:
+        return _inside(thread, found, scene)
     if reason == RUNNING:
         return SOON, _running(thread)
-    if reason == UNRELIABLE:
-        return PERHAPS, (
-            "no patched function is on its stack, and yet it has not switched: the kernel may hold "
-            "its stack for unreliable, or it sleeps for moments only"
-        )
-    if reason == UNKNOWN:
-        if thread.stack is None:
-            return PERHAPS, "its stack cannot be read"
-        return SOON, "no patched function is on its stack: the next round switches it"
-    if found is None:
+    if reason == ON_FUNCTION:
         return PERHAPS, f"it sleeps in {thread.wchan}; the rest of its stack cannot be read"
+    if thread.stack is None:
+        return PERHAPS, "its stack cannot be read"
+    if reason == UNKNOWN:
+        return SOON, "no patched function is on its stack: the next round switches it"
+    return PERHAPS, (
+        "no patched function is on its stack, and yet it has not switched: the kernel may hold "
+        "its stack for unreliable, or it sleeps for moments only"
+    )
+
+
+def _inside(thread: Thread, found: Culprit, scene: Scene) -> tuple[str, str]:
+    """The same for a thread in a patched function."""
     said = f"{found.frame} is on its stack"
     known = _stays(found.frame.symbol, scene.map) if thread.kernel else None
     if found.main:
@@ -166,6 +204,8 @@ def _ends(thread: Thread, reason: str, found: Culprit | None, scene: Scene) -> t
         return NEVER, f"{said}: the main function of this thread, which only ends with it{how}"
     if known is not None:
         return known[0], f"{said}: it may stay for ever ({known[1]})"
+    if thread.state == "R":
+        return SOON, f"{said}, as far as that can be seen; {_running(thread)}"
     return _sleeping(thread, said)
 
 

@@ -13,7 +13,7 @@ keep() { # files of /proc and /sys have no size: their text is copied, what cann
 	mkdir -p "$tree${1%/*}" && { cat "$1" >"$tree$1"; } 2>/dev/null || rm -f "$tree$1"
 }
 
-for each in /proc/version /proc/uptime /proc/modules /proc/stat /proc/sys/kernel/osrelease \
+for each in /proc/version /proc/uptime /proc/modules /proc/stat /proc/2/stat /proc/sys/kernel/osrelease \
 	/proc/sys/kernel/ftrace_enabled /proc/sys/kernel/tainted /sys/kernel/notes \
 	/sys/kernel/tracing/enabled_functions /sys/kernel/debug/tracing/enabled_functions \
 	/sys/kernel/tracing/kprobe_events /sys/kernel/tracing/kprobe_profile \

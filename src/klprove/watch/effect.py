@@ -80,7 +80,10 @@ def _state(
     if not any(_ours(each) for each in changers):
         return OVERRIDDEN, ", ".join(_others(changers, []))
     probes = [each for each in found.probes or () if _at_entry(each, function.name, module)]
-    return _shared([each for each in changers if _ours(each)], probes)
+    ours = [each for each in changers if _ours(each)]
+    if found.probes is None and any(each.users > 1 for each in ours):
+        return CONTESTED, "somebody, and the list of kprobes cannot be read"
+    return _shared(ours, probes)
 
 
 def _ours(hook: Hook) -> bool:

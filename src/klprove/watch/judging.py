@@ -121,11 +121,16 @@ def judge(found: Snapshot, known: Map | None = None) -> Answer:
 
 
 def _scene(found: Snapshot, patch: Patch, said: Sequence[Event], known: Map | None) -> Scene:
-    below = found.patches[: found.patches.index(patch)]
-    older = [each for each in below if each.enabled]
+    others = [each for each in found.patches if each.enabled and each.name != patch.name]
+    older = [each for each in others if _below(each, patch)]
     start = _starts(patch, said)[-1:]
     seconds = found.uptime - start[0] if start and found.uptime is not None else None
     return Scene(patch, older, seconds, known)
+
+
+def _below(each: Patch, patch: Patch) -> bool:
+    """Where the order is not known, the one that moves is taken for the newest, as it mostly is."""
+    return each.order is None or patch.order is None or each.order < patch.order
 
 
 def _starts(patch: Patch, said: Sequence[Event]) -> list[float]:
@@ -144,9 +149,8 @@ def _transition(
 ) -> Transition:
     starts = _starts(scene.patch, said)
     signals = [e for e in said if e.meaning == "signalled" and starts and e.seconds >= starts[-1]]
-    hidden = found.walk is None or found.walk.denied or found.walk.left
     ends = max((each.ends for each in blockers), key=ENDS.index, default=SOON)
-    if hidden and ends != NEVER:
+    if not _whole(found) and ends != NEVER:
         ends = PERHAPS
     actions = [each.action for each in blockers]
     first = Action("wait", "wait: the next round should end it")
@@ -158,8 +162,12 @@ def _transition(
     )  # fmt: skip
 
 
+def _whole(found: Snapshot) -> bool:
+    return found.walk is not None and found.walk.whole
+
+
 def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -> Iterator[str]:
-    inside = [each for each in blockers if each.reason == ON_FUNCTION]
+    inside = [each for each in blockers if each.culprit or each.reason == ON_FUNCTION]
     if inside:
         names = {each.culprit.function.name for each in inside if each.culprit}
         where = ", ".join(sorted(names)) or "patched functions"
@@ -167,7 +175,7 @@ def _against_force(found: Snapshot, scene: Scene, blockers: Sequence[Blocker]) -
     unknown = len(blockers) - len(inside)
     if unknown:
         yield f"threads of which it is not known what they are in: {unknown}"
-    if found.walk is None or found.walk.denied or found.walk.left:
+    if not _whole(found):
         yield "not every thread could be looked at"
     if not scene.forward:
         yield f"module {scene.patch.name} could never be removed"
@@ -192,8 +200,7 @@ def _of_transition(
     if last == ["complete"]:
         text = "the log says that the transition ended while files were read; look again"
         yield Finding(OPEN, "changed", text, name)
-    everyone = found.walk is not None and not found.walk.denied and not found.walk.left
-    if not it.left and everyone and not found.idle_tasks:
+    if not it.left and _whole(found) and not found.idle_tasks:
         text = "every thread has switched; the idle tasks, which /proc does not show, or the next "
         yield Finding(NOTE, "idle-tasks", f"{text}round are missing", name)
 

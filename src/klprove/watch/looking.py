@@ -72,8 +72,13 @@ class Look:
             blind.append(
                 f"patch_state of {walk.denied} threads: not permitted; who has not switched"
             )
-        if any(each.stack is None for each in pending):
-            blind.append("/proc/PID/stack: not permitted; which function a thread is in")
+        if walk.outside:
+            blind.append(
+                "/proc: not that of the whole machine (a container, or hidepid); further threads"
+            )
+        if self._walker.unreadable:
+            why = self._walker.unreadable
+            blind.append(f"/proc/PID/stack: {why}; which function a thread is in")
         return replace(found, pending=pending, walk=walk)
 
     def _machine(self, found: Snapshot, blind: Collection[str]) -> Snapshot:

@@ -27,6 +27,8 @@ from klprove.watch.state import (
 
 _KTHREAD = 0x00200000
 _K = 1 << 15
+_TRIES = 4
+"""A guest goes on while it is read: a list that changes under the reader is read again."""
 _NAME = 128
 """Bytes of a name that are read at the most; memory may hold anything."""
 
@@ -90,11 +92,14 @@ class Memory:
         """What is there now. Raises BadInput where memory is not what it should be."""
         import drgn
 
-        try:
-            return self._look()
-        except (drgn.FaultError, LookupError, ValueError, OSError) as error:
-            text = f"its memory cannot be read, or is no kernel's: {error}"
-            raise _refused(self.name, text) from None
+        said = ""
+        for _ in range(_TRIES):
+            try:
+                return self._look()
+            except (drgn.FaultError, LookupError, ValueError, OSError) as error:
+                said = str(error)
+        text = f"its memory cannot be read, or is no kernel's: {said}"
+        raise _refused(self.name, text)
 
     def _look(self) -> Snapshot:
         from drgn.helpers.linux import printk, timekeeping
@@ -130,7 +135,6 @@ class Memory:
             tuple(pending),
             walk,
             hooks=memory_hooks(program),
-            probes=(),
             log=lines("\n".join(f"[{each.seconds:.6f}] {each.text}" for each in records)),
             ftrace=bool(program["ftrace_enabled"].value_()),
             taint=int(program["tainted_mask"].value_()),
@@ -139,6 +143,7 @@ class Memory:
             uptime=uptime,
             booted=float(timekeeping.ktime_get_real_seconds(program)) - uptime,
             idle_tasks=True,
+            blind=("kprobes are not read from memory; which ones are on patched functions",),
         )
 
     def _patches(self, moving: int) -> list[tuple[Patch, list[Code]]]:

@@ -76,7 +76,7 @@ def _blocked(answer: Answer) -> list[Sample]:
     rows: list[Sample] = []
     for patch in answer.snapshot.patches:
         here = moving is not None and moving.patch.name == patch.name
-        if here and (walk is None or walk.denied):
+        if here and (walk is None or walk.denied or walk.outside):
             continue
         for reason in REASONS:
             for kind in _KINDS:

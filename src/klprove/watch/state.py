@@ -133,6 +133,13 @@ class Walk(NamedTuple):
     """Threads that ended in the middle."""
     left: int = 0
     """Threads that were not looked at, to bound the cost; an estimate."""
+    outside: bool = False
+    """This /proc does not show all threads: that of a container, or mounted with hidepid."""
+
+    @property
+    def whole(self) -> bool:
+        """Every thread but the idle tasks was looked at."""
+        return not (self.denied or self.left or self.outside)
 
 
 @dataclass(frozen=True, slots=True)

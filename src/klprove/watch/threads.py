@@ -13,6 +13,7 @@ MOST = 200_000
 """Threads of one look, for `--once`: bench/watch.py takes 0.8 s of CPU for 100,000."""
 CLOSELY = 1_000
 """Threads whose stack is read in one look."""
+_KTHREADD = "/proc/2/stat"
 
 
 @dataclass
@@ -22,12 +23,15 @@ class Walker:
 
     tree: Tree
     most: int = MOST
+    unreadable: str = ""
+    """Why the last stack that could not be read could not."""
     _next: int = 0
     _known: set[tuple[int, int]] = field(default_factory=set)
 
     def look(self, target: int, uptime: float | None) -> tuple[tuple[Thread, ...], Walk]:
         """The threads whose patch_state is neither `target` nor idle; how they were found."""
         seen = denied = gone = 0
+        self.unreadable = ""
         waiting: dict[tuple[int, int], int] = {}
         queue, left = self._turn()
         for each in queue:
@@ -50,7 +54,12 @@ class Walker:
                 gone += 1
             else:
                 threads.append(thread)
-        return tuple(threads), Walk(seen, denied, gone, left)
+        return tuple(threads), Walk(seen, denied, gone, left, self._outside())
+
+    def _outside(self) -> bool:
+        """Thread 2 of the whole machine is kthreadd; a copy need not have it."""
+        said = stat(value(self.tree, _KTHREADD))
+        return self.tree.live if said is None else not said.kernel
 
     def _turn(self) -> tuple[list[tuple[int, int]], int]:
         """The threads of this look, and an estimate of how many are left out."""
@@ -96,5 +105,6 @@ class Walker:
     def _stack(self, home: str) -> tuple[Frame, ...] | None:
         try:
             return frames(self.tree.text(f"{home}/stack"))
-        except OSError:
+        except OSError as error:
+            self.unreadable = error.strerror or "not readable"
             return None

@@ -11,11 +11,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from klprove.lint import Finding, Kernel
-from klprove.scan import scan
+from klprove.lint import Finding
 from tests.lint.cves.building import build
 from tests.lint.cves.fetch import ABI, VMLINUX, fetch
-from tests.lint.cves.judging import differences, found, unknown_names
+from tests.lint.cves.judging import differences, found, target, unknown_names
 from tests.lint.cves.page import write
 from tests.lint.cves.recipe import Recipe, recipes
 
@@ -30,11 +29,9 @@ def main(arguments: Sequence[str]) -> int:
     names = [each for each in arguments if not each.startswith("-")]
     chosen = [each for each in recipes() if not names or each.name in names]
     failed = build(chosen)
-    kernel, contexts = Kernel(str(VMLINUX)), scan(str(VMLINUX))
-    results = {
-        each.name: found(each, kernel, contexts) for each in chosen if each.name not in failed
-    }
-    names_of = {each.name: list(unknown_names(each, kernel)) for each in chosen}
+    to = target()
+    results = {each.name: found(each, to) for each in chosen if each.name not in failed}
+    names_of = {each.name: list(unknown_names(each, to)) for each in chosen}
     bad = sum(_told(each, results, names_of, failed) for each in chosen)
     if "--write" in arguments:
         write(chosen, results)

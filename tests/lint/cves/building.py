@@ -19,11 +19,11 @@ def symbol(recipe: Recipe) -> str:
 
 def build(recipes: Sequence[Recipe]) -> dict[str, str]:
     """Build all; what the compiler says of those that fail, by name."""
-    shutil.rmtree(MODULES, ignore_errors=True)
     old, new = tree(TARGET), tree(FIXED)
     failed = {}
     for each in recipes:
         folder = MODULES / each.name
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / f"{symbol(each)}.c").write_text(write(each, old, new))
         private = (old / each.file).parent.resolve()

@@ -9,8 +9,11 @@ HOME = Path(os.environ.get("KLPROVE_CVES") or Path(__file__).parents[3] / "build
 TARGET, ABI, FIXED = "6.1.170-3", "6.1.0-47-amd64", "6.1.176-1"
 COMMON = f"{ABI.removesuffix('-amd64')}-common"
 VMLINUX = HOME / f"vmlinux-{ABI}"
+OBJECTS = HOME / "objects"
+"""Modules that are patched."""
 _LEFT_OUT = ("drivers", "sound", "tools", "Documentation", "samples", "firmware", "scripts")
 """Parts of a source tree that no recipe takes anything from."""
+_PATCHED = ("fs/isofs/isofs.ko",)
 
 
 def tree(version: str) -> Path:
@@ -34,7 +37,11 @@ def fetch() -> None:
             _unpack(package, HOME / "headers")
     _relocate()
     if not VMLINUX.exists():
-        _vmlinux()
+        _unpack_one(f"linux-image-{ABI}-dbg", "./usr/lib/debug/boot/vmlinux-*", HOME)
+    OBJECTS.mkdir(exist_ok=True)
+    for path in _PATCHED:
+        if not (OBJECTS / path.rpartition("/")[2]).exists():
+            _unpack_one(f"linux-image-{ABI}", f"*/kernel/{path}", OBJECTS)
 
 
 def _download(package: str) -> Path:
@@ -65,12 +72,13 @@ def _relocate() -> None:
     (headers() / "Makefile").write_text(f"include {common.resolve()}/Makefile\n")
 
 
-def _vmlinux() -> None:
-    archive = _download(f"linux-image-{ABI}-dbg")
+def _unpack_one(package: str, pattern: str, into: Path) -> None:
+    """The first file of a package whose name fits."""
+    archive = _download(package)
     # tar ends at the first match, long before the end of the archive: dpkg-deb then complains.
     unpack = (
-        f"dpkg-deb --fsys-tarfile {archive.name} 2>/dev/null | tar -x --occurrence=1 "
-        "--wildcards './usr/lib/debug/boot/vmlinux-*' --transform 's,.*/,,'"
+        f"dpkg-deb --fsys-tarfile {archive.resolve()} 2>/dev/null | tar -x --occurrence=1 "
+        f"--wildcards '{pattern}' --transform 's,.*/,,'"
     )
-    subprocess.run(["sh", "-c", unpack], cwd=HOME, check=True)
+    subprocess.run(["sh", "-c", unpack], cwd=into, check=True)
     archive.unlink()

@@ -28,6 +28,14 @@ kept int driver_wait(int *device)
 	}
 	return 0;
 }
+void driver_report(int *device) __attribute__((cold));
+kept int driver_check(int *device)
+{
+	if (unlikely(device[0]))
+		driver_report(device);
+	device[1] = device[2];
+	return device[0];
+}
 kept int driver_main(int *device) { while (device[0]) msleep(1); return 0; }
 void kthread_create_on_node(int (*main)(int *), int *data, int node, const char *name);
 kept void driver_start(int *device) { kthread_create_on_node(driver_main, device, 0, "driver"); }

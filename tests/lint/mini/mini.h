@@ -75,6 +75,8 @@ void klp_shadow_free_all(unsigned long, void *);
 
 int _printk(const char *, ...) __attribute__((cold));
 #define pr_info(...) _printk(__VA_ARGS__)
+int _printk_deferred(const char *, ...);
+#define printk_deferred(...) _printk_deferred(__VA_ARGS__)
 #define pr_err(...) _printk(__VA_ARGS__)
 void msleep(unsigned int);
 
@@ -87,6 +89,23 @@ struct mutex {
 void mutex_lock(struct mutex *);
 void mutex_unlock(struct mutex *);
 #define DEFINE_MUTEX(name) struct mutex name
+
+int mutex_lock_interruptible(struct mutex *);
+struct rw_semaphore { long count; };
+void down_read(struct rw_semaphore *);
+void up_read(struct rw_semaphore *);
+void down_write(struct rw_semaphore *);
+void up_write(struct rw_semaphore *);
+void pci_lock_rescan_remove(void);
+void pci_unlock_rescan_remove(void);
+int stop_machine(int (*)(void *), void *, void *);
+int __request_module(bool, const char *, ...);
+#define request_module(...) __request_module(true, __VA_ARGS__)
+#define request_module_nowait(...) __request_module(false, __VA_ARGS__)
+struct irq_work { long node[3]; void (*func)(struct irq_work *); };
+bool irq_work_queue(struct irq_work *);
+void irq_work_sync(struct irq_work *);
+void sort(void *, size_t, size_t, int (*)(const void *, const void *), void *);
 
 struct seq_file;
 void seq_puts(struct seq_file *, const char *);
@@ -104,7 +123,11 @@ bool cancel_work_sync(struct work_struct *);
 #define INIT_WORK(work, f) ((work)->func = (f))
 #define schedule_work(work) queue_work_on(64, system_wq, work)
 
+struct static_key { int enabled; void *entries; };
+void static_key_enable(struct static_key *);
+void static_key_disable(struct static_key *);
 struct static_key_false { int enabled; void *entries; };
+#define DEFINE_STATIC_KEY_FALSE(name) struct static_key_false name
 #define DECLARE_STATIC_KEY_FALSE(name) extern struct static_key_false name
 static inline __attribute__((always_inline)) bool static_branch_unlikely(struct static_key_false *key)
 {

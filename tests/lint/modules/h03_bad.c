@@ -1,4 +1,4 @@
-/* lint: H03 warning */
+/* lint: H03 warning | 6.12: H12 error */
 #include "patch.h"
 
 struct file;

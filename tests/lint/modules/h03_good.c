@@ -1,4 +1,4 @@
-/* lint: clean */
+/* lint: clean | 6.12: H12 error */
 #include "patch.h"
 
 struct file;

@@ -1,4 +1,4 @@
-/* lint: H04 error */
+/* lint: H04 error | 6.12: clean */
 #include <linux/delay.h>
 #include "patch.h"
 

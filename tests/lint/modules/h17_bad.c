@@ -3,4 +3,4 @@
 
 static void new_tick(void) { pr_info("tick\n"); }
 
-LIVEPATCH(NEW(scheduler_tick, new_tick));
+LIVEPATCH(NEW(task_tick_fair, new_tick));

@@ -5,4 +5,4 @@ static int ticks;
 
 static void new_tick(void) { ticks++; }
 
-LIVEPATCH(NEW(scheduler_tick, new_tick));
+LIVEPATCH(NEW(task_tick_fair, new_tick));

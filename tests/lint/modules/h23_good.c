@@ -1,6 +1,6 @@
 /* lint: clean */
 #include "patch.h"
 
-static void new_stop(void *event, int flags) { }
+static int new_outer(void *mm, unsigned long addr, void *buf, int len, unsigned int flags) { return 0; }
 
-LIVEPATCH(NEW(msr_event_stop, new_stop));
+LIVEPATCH(NEW(access_remote_vm, new_outer));

@@ -15,6 +15,9 @@
 #ifndef STATES
 #define STATES NULL
 #endif
+#ifndef LICENSE
+#define LICENSE "GPL"
+#endif
 #ifndef REPLACE
 #define REPLACE false
 #endif
@@ -30,7 +33,7 @@
 	static void leave(void) { } \
 	module_init(enter); \
 	module_exit(leave); \
-	MODULE_LICENSE("GPL"); \
+	MODULE_LICENSE(LICENSE); \
 	INFORMATION
 
 #ifndef INFORMATION

@@ -15,7 +15,6 @@ from klprove.image.dwarf.walking import (
     ABSENT,
     CALL_FILE,
     CALL_LINE,
-    COLUMNS,
     DECL_FILE,
     DECL_LINE,
     DECLARED,
@@ -28,6 +27,7 @@ from klprove.image.dwarf.walking import (
     PARENT,
     STRINGS_BASE,
     TAG,
+    TYPE,
 )
 
 UNIT, PARTIAL, SUBPROGRAM, INLINED = 0x11, 0x3C, 0x2E, 0x1D
@@ -35,6 +35,8 @@ _TAGS = (UNIT, PARTIAL, SUBPROGRAM, INLINED)
 _INLINED_SOMEWHERE = (1, 3)
 """Values of DW_AT_inline."""
 _LONGEST_CHAIN = 8
+_KEPT, _FLAG = CALL_LINE + 1, TYPE
+"""How many columns are kept of all entries; DECLARED stands in the place of what none needs."""
 SLOW = 16 << 20
 """Bytes of entries that are too many for the interpreter."""
 
@@ -52,10 +54,13 @@ class _Gathered:
         return self.texts.setdefault(text, len(self.texts))
 
 
-def index_inlines(debug: DebugSections) -> Inlines:
-    """Read every unit. What is damaged is left out and told in the notes."""
+def index_inlines(debug: DebugSections, compiled: bool | None = None) -> Inlines:
+    """Read every unit. What is damaged is left out and told in the notes. `compiled`: by machine
+    code; not said: where that is worth it."""
     info, table = debug.section("info"), debug.section("abbrev")
-    walker = Walker(compiles() and len(info) > LARGE)
+    if compiled is None:
+        compiled = len(info) > LARGE
+    walker = Walker(compiled and compiles())
     gathered = _Gathered()
     damaged = 0
     for unit in units(debug):
@@ -87,7 +92,8 @@ def _gather(
     inside = rows[:, PARENT] >= 0
     rows[inside, PARENT] += gathered.count
     gathered.count += len(rows)
-    gathered.rows.append(rows)
+    rows[:, _FLAG] = rows[:, DECLARED]
+    gathered.rows.append(rows[:, :_KEPT].copy())
 
 
 def _translated(column: Numbers, known: Mapping[int, int]) -> Numbers:
@@ -123,7 +129,7 @@ def _path(home: str, folder: str, name: str) -> str:
 
 
 def _index(gathered: _Gathered, notes: Sequence[str]) -> Inlines:
-    rows = np.concatenate([np.zeros((0, COLUMNS), np.int64), *gathered.rows])
+    rows = np.concatenate([np.zeros((0, _KEPT), np.int64), *gathered.rows])
     where = np.concatenate([np.zeros(0, np.int64), *gathered.starts])
     of = _functions(rows)
     known = of >= 0
@@ -169,7 +175,7 @@ def _functions(rows: Rows) -> Numbers:
             break
         found = np.where(known, place, found)
     named = (rows[found, TAG] == SUBPROGRAM) & (rows[found, NAME] > 0)
-    declared = (rows[:, DECLARED] == 1) & (rows[:, TAG] == SUBPROGRAM)
+    declared = (rows[:, _FLAG] == 1) & (rows[:, TAG] == SUBPROGRAM)
     return np.where(named & ~declared, found, NOTHING)
 
 

@@ -17,8 +17,7 @@ def pack(found: Inlines) -> bytes:
     """The bytes that `unpack` takes."""
     narrow = [np.clip(getattr(found, each), -1, (1 << 31) - 1).astype("<i4") for each in _SHORT]
     parts = [*narrow, *(getattr(found, each).astype("<i8") for each in _LONG)]
-    # A name may hold any byte of a damaged file, a newline too.
-    texts = "\n".join(each.replace("\n", " ") for each in found.texts).encode("ascii")
+    texts = "\n".join(found.texts).encode("ascii")
     head = {"lengths": [len(each) for each in parts], "notes": list(found.notes)}
     first = json.dumps(head).encode("ascii") + b"\n"
     return first + b"".join(each.tobytes() for each in parts) + texts

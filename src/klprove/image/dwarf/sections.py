@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from klprove.image.dwarf.walking import FIELD, INDEXED, INFO_TEXT, LINE_INFO_TEXT, LINE_TEXT
 from klprove.image.elf import Image, Section
 from klprove.image.symtab import symbol_table
+from klprove.source import plain
 
 Octets = NDArray[np.uint8]
 _LARGEST = 4 << 30
@@ -94,7 +95,7 @@ class DebugSections:
         return table.values.astype(np.int64) + np.append(homes, 0).astype(np.int64)[sections]
 
     def text(self, place: int, strings_base: int = 0) -> str:
-        """The string that an attribute means; empty where it means none."""
+        """The string that an attribute means, in printable ASCII; empty where it means none."""
         if place < 0:
             return ""
         kind, at = place >> FIELD, place & ((1 << FIELD) - 1)
@@ -120,7 +121,7 @@ class DebugSections:
         if at >= len(data):
             return ""
         piece = data[at : at + 4096].tobytes()
-        return piece.partition(b"\0")[0].decode("ascii", "backslashreplace")
+        return plain(piece.partition(b"\0")[0].decode("ascii", "backslashreplace"))
 
 
 def _unpacked(

@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 
 from klprove.image.relocatable import Symbol
-from klprove.lint.code import Body, Use
-from klprove.lint.finding import ERROR, NOTE, UNKNOWN, Case, Finding, Rule, several
+from klprove.lint.code import CALL, JUMP, Body, Use
+from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule, several
 from klprove.lint.livepatch import Function
-from klprove.lint.rules.names import SLEEPERS, quiet
+from klprove.lint.reached import reached_from
+from klprove.lint.rules.names import SLEEPERS, quiet, returns
 from klprove.lint.target import Place
+from klprove.lint.ways import told, way
+
+_DEEP = 3
+"""So many calls down it is said that a fragment may sleep. One of five kinds of code that is cold
+can reach a sleeper somehow; of 2,862 fragments of Debian's 6.1, 143 do so in three calls."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -37,6 +43,27 @@ def _new(case: Case, function: Function, fragment: Symbol) -> Iterator[Finding]:
         yield Finding(
             ERROR, fragment.name, text, use.offset, _path(function.shown, fragment.name, path)
         )
+        return
+    for inner, use in reached_from(case, [fragment.name]):
+        chain = _kernels(case, use)
+        if chain:
+            text = (
+                f"{fragment.name} calls {use.name}, which may sleep in {chain[-1].name}: a task "
+                "there is not seen when the patch is disabled"
+            )
+            evidence = (told(f"{function.shown} -> {inner.name} -> {use.name}", chain),)
+            yield Finding(WARNING, fragment.name, text, evidence=evidence)
+            return
+
+
+def _kernels(case: Case, use: Use) -> tuple[Use, ...]:
+    """The way from a function of the kernel that the module calls to one that sleeps."""
+    if case.kernel is None or use.kind not in (CALL, JUMP) or use.at or not returns(use.name):
+        return ()
+    places = case.kernel.named(use.name)
+    if len(places) != 1:
+        return ()
+    return way(case, places[0], SLEEPERS.__contains__, _DEEP - 1, returns)
 
 
 def _sleeps(case: Case, body: Body, seen: set[str]) -> tuple[Use, list[str]] | None:
@@ -64,6 +91,15 @@ def _old(case: Case, function: Function, fragment: Place) -> Iterator[Finding]:
         )
         path = _path(function.shown, fragment.name, [use.name])
         yield Finding(ERROR, fragment.name, text, use.offset, path)
+        return
+    found = way(case, fragment, SLEEPERS.__contains__, _DEEP, returns)
+    if found:
+        text = (
+            f"the old function may sleep below {fragment.name}, in {found[-1].name}: a task there "
+            "counts as switched and goes on in the old code"
+        )
+        evidence = (told(f"{function.shown} -> {fragment.name}", found),)
+        yield Finding(WARNING, fragment.name, text, found[0].offset, evidence)
         return
     others = sorted({each.name for each in body.calls(*body.callees) if not quiet(each.name)})
     others = [name for name in others if not name.startswith(function.name)]

@@ -1,48 +1,9 @@
-"""H01, H07, H15 and H16: functions that run where patching them is not harmless.
-
-Contexts come from the map of the kernel. What it does not know is in names.toml.
-"""
+"""H15 and H16: functions that run where patching them is not harmless, by the map of the kernel."""
 
 from collections.abc import Iterator
 
-from klprove.lint.finding import ERROR, NOTE, WARNING, Case, Finding, Rule
-from klprove.lint.rules.names import SLEEPERS, SLOW, TASKS
-from klprove.scan.answers import CERTAIN, LIKELY, NEVER_ENDS, NMI, RCU_OFF
-
-
-def check_stall(case: Case) -> Iterator[Finding]:
-    """Whether some task can leave the old function at all."""
-    yield from case.unseen(what := "whether a task may stay in the old functions")
-    yield from case.unmapped(NEVER_ENDS, what)
-    for function, place in case.replaced:
-        found = case.reached(NEVER_ENDS, place)
-        target = case.objects.get(place.object)
-        if target and place.address in target.threads:
-            text = "a kernel thread runs it and stays in it for ever: the transition does not end"
-            evidence = (f"{target.threads[place.address]} starts it",)
-            yield Finding(ERROR, function.shown, text, evidence=evidence)
-        elif found and found[0] == CERTAIN:
-            text = "a task stays in it for ever: the transition does not end"
-            yield Finding(ERROR, function.shown, text, evidence=found[1])
-        elif function.name in SLOW:
-            text = f"{SLOW[function.name]}: the transition is slow"
-            yield Finding(WARNING, function.shown, text)
-        elif found and found[0] == LIKELY:
-            text = "tasks wait in a loop in it: the transition does not end before they are woken"
-            yield Finding(WARNING, function.shown, text, evidence=found[1])
-        elif case.decodable:
-            use = next(case.old_body(place).calls(*SLEEPERS), None)
-            if use:
-                text = f"tasks that wait in {use.name} here hold the transition up until they wake"
-                yield Finding(NOTE, function.shown, text, use.offset)
-
-
-def check_tasks(case: Case) -> Iterator[Finding]:
-    """fork, exit, and livepatching itself."""
-    for function in case.patch.functions:
-        if function.name in TASKS:
-            severity, why = TASKS[function.name]
-            yield Finding(severity, function.shown, why)
+from klprove.lint.finding import NOTE, WARNING, Case, Finding, Rule
+from klprove.scan.answers import CERTAIN, LIKELY, NMI, RCU_OFF
 
 
 def check_unwatched(case: Case) -> Iterator[Finding]:
@@ -71,7 +32,5 @@ def check_edges(case: Case) -> Iterator[Finding]:
             yield Finding(severity, function.shown, text, evidence=found[1])
 
 
-H01 = Rule("H01", check_stall)
-H07 = Rule("H07", check_tasks)
 H15 = Rule("H15", check_unwatched)
 H16 = Rule("H16", check_edges)

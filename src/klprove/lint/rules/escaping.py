@@ -90,12 +90,12 @@ def _sink(
     goes = case.body(function).goes_to(use)
     if not goes or _BORROWS.fullmatch(goes):
         return
-    if goes != STORE and not _keeps(goes):
+    if goes != STORE and not keeps(goes):
         if case.patch.at.get(use.at or (0, 0)):
             text = f"the address of {held} goes to {goes}; if that keeps it, it outlives the patch"
             yield Finding(NOTE, function.name, text, use.offset)
         return
-    undo = _undo(goes)
+    undo = undoes(goes)
     if undone.intersection(undo):
         return
     how = "is stored in memory" if goes == STORE else f"is kept by {goes}"
@@ -105,11 +105,13 @@ def _sink(
     yield Finding(severity, function.name, text, use.offset)
 
 
-def _keeps(name: str) -> bool:
+def keeps(name: str) -> bool:
+    """The function keeps a pointer that it is given."""
     return name in _KEEPERS or bool(_REGISTERS.fullmatch(name))
 
 
-def _undo(name: str) -> tuple[str, ...]:
+def undoes(name: str) -> tuple[str, ...]:
+    """What takes back a pointer that `name` keeps."""
     if name == STORE:
         return _STORED
     if name in _KEEPERS:

@@ -27,6 +27,7 @@ def check_copies(case: Case) -> Iterator[Finding]:
             text = "is a clone that the compiler made: its parameters may differ from the source's"
             yield Finding(NOTE, function.shown, text)
     for name in dict.fromkeys(place.object for _, place in case.replaced):
+        yield from _taken_along(case, name)
         yield from _unknown(case, name)
 
 
@@ -64,6 +65,28 @@ def _inlined(case: Case, function: Function, place: Place) -> Iterator[Finding]:
     if setup:
         text = f"is also inlined into {_listed(owner, setup)}: setup code, which is over"
         yield Finding(NOTE, function.shown, text, evidence=_evidence(owner, setup, calls))
+
+
+def _taken_along(case: Case, name: str) -> Iterator[Finding]:
+    """Functions that the source of the module has again because they are inlined in what it
+    replaces: others may have them inside, too. Whether they were changed is not to be seen."""
+    dwarf, owner = case.dwarf(name), case.target(name)
+    if dwarf is None or owner is None or isinstance(dwarf.inlines, str):
+        return
+    places = [place for _, place in case.replaced if place.object == name]
+    files = {dwarf.inlines.said(each)[1] for place in places for each in dwarf.functions(place)}
+    kept: dict[str, Sequence[int]] = {}
+    for own in sorted(case.module_types.own_functions - {place.name for place in places}):
+        numbers = (e for e in dwarf.inlines.named(own) if dwarf.inlines.said(e)[1] in files)
+        hosts = {owner.placed(call.host) for e in numbers for call in dwarf.inlines.calls(e)}
+        left = [e for e in sorted(hosts) if (name, e) not in case.patched and not _setup(owner, e)]
+        if left:
+            kept[own] = left
+    if kept:
+        where = _listed(owner, sorted({host for each in kept.values() for host in each}))
+        text = f"has its own {_some([*kept])}: if changed, {where} keep the old code, inlined"
+        evidence = tuple(f"{own}: in {_listed(owner, left)}" for own, left in kept.items())
+        yield Finding(NOTE, case.patch.name, text, evidence=evidence)
 
 
 def _evidence(

@@ -20,6 +20,33 @@ SLEEPERS = frozenset(name for name, _ in _named("sleeps"))
 SCHEDULER = frozenset(name for name, _ in _named("scheduler"))
 """Run, as a rule, with a runqueue's lock held."""
 
+DEAD = frozenset(name for name, _ in _named("dead"))
+"""Functions that do not return."""
+
+PRINTS = frozenset(name for name, _ in _named("prints"))
+"""Functions that may write to a console at once."""
+
+SPINS = frozenset(name for name, _ in _named("spins"))
+"""Functions that wait for whoever has a lock, and do not sleep."""
+
+CONSOLE = frozenset(name for name, _ in _named("console"))
+"""What printing itself runs."""
+
+UNLINKED = frozenset(name for name, _ in _named("unlinked"))
+"""What do_exit() calls once the task has left the list of tasks."""
+
+MACHINERY: Mapping[str, str] = {name: group["reason"] for name, group in _named("machinery")}
+"""What writes the redirections, and why that matters."""
+
+WALKS = frozenset(name for name, _ in _named("walks"))
+"""Functions and data of whoever runs over all tasks or symbols."""
+
+STOPS = frozenset(name for name, _ in _named("stops"))
+"""Functions that stop or interrupt all CPUs."""
+
+RELOCKS = frozenset(name for name, _ in _named("relocks"))
+"""Functions that need what the livepatch core holds around callbacks."""
+
 SLOW: Mapping[str, str] = {name: group["reason"] for name, group in _named("slow")}
 """Functions that waiting tasks have on their stacks, and why."""
 
@@ -34,3 +61,8 @@ _QUIET = re.compile("|".join(name for name, _ in _named("quiet")))
 def quiet(name: str) -> bool:
     """The function complains or frees, no more: no task waits in it."""
     return bool(_QUIET.fullmatch(name))
+
+
+def returns(name: str) -> bool:
+    """A task can wait below the function of that name and come back."""
+    return not quiet(name) and name not in DEAD

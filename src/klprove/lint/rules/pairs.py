@@ -1,34 +1,77 @@
-"""H13, H14 and H19: this patch after another, callbacks, states, shadow variables."""
+"""H13 and H19: this patch after others, states, shadow variables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from klprove.lint.finding import ERROR, NOTE, UNKNOWN, WARNING, Case, Finding, Rule
-from klprove.lint.livepatch import Livepatch
+from klprove.lint.livepatch import Function, Livepatch
+from klprove.lint.rules.bodies import own_data
 from klprove.lint.shadows import shadow_ids
 
 
 def check_after(case: Case) -> Iterator[Finding]:
-    """Functions and states of two patches."""
-    if case.after is None:
-        return
-    new, old = case.patch, case.after
-    if new.name == old.name:
-        text = f"has the name of the patch before it: while {old.path} is loaded it is refused"
-        yield Finding(ERROR, new.name, text)
-    if new.plan.missing or old.plan.missing:
-        yield Finding(UNKNOWN, new.name, "cannot tell what both patch: functions are not static")
-        return
+    """Functions and states of this patch and of those that are in effect before it."""
+    new = case.patch
     here = {(each.object, each.name): each for each in new.functions}
+    seen: set[tuple[str, str]] = set()
+    for old in reversed(case.active):
+        if new.name == old.name:
+            text = f"has the name of the patch before it: while {old.path} is loaded it is refused"
+            yield Finding(ERROR, new.name, text)
+        if new.plan.missing or old.plan.missing:
+            text = "cannot tell what both patch: functions are not static"
+            yield Finding(UNKNOWN, new.name, text)
+            continue
+        yield from _functions(new, old, here, seen)
+        yield from _sets(case, old, here)
+        yield from _states(new, old)
+        seen |= {(each.object, each.name) for each in old.functions}
+
+
+_Key = tuple[str, str]
+
+
+def _functions(
+    new: Livepatch, old: Livepatch, here: Mapping[_Key, Function], seen: set[_Key]
+) -> Iterator[Finding]:
+    """Fixes that are lost, and bodies that go on top; `seen`: what a newer patch has already."""
     there = {(each.object, each.name): each for each in old.functions}
-    for key in sorted(here.keys() & there.keys()):
+    for key in sorted(here.keys() & there.keys() - seen):
         if not new.plan.replace:
             text = f"{old.name} patches it, too: its fix has to be in this body, which goes on top"
             yield Finding(NOTE if new.plan.replace is None else WARNING, here[key].shown, text)
-    for key in sorted(there.keys() - here.keys()):
+    for key in sorted(there.keys() - here.keys() - seen):
         if new.plan.replace is not False:
             text = f"{old.name} patches it and this patch does not: its fix is lost{_maybe(new)}"
             yield Finding(WARNING, there[key].shown, text)
-    yield from _states(new, old)
+
+
+def _sets(case: Case, old: Livepatch, here: Mapping[_Key, Function]) -> Iterator[Finding]:
+    """Functions of the older patch that share a variable of it, of which this patch has some."""
+    new = case.patch
+    if old.elf.machine != new.elf.machine or not case.decodable:
+        return
+    for variable, functions in _sharing(Case(old)).items():
+        kept = [each.shown for each in functions if (each.object, each.name) in here]
+        left = [each.shown for each in functions if (each.object, each.name) not in here]
+        if kept and left:
+            fate = "goes back to the kernel's own body" if new.plan.replace else "stays as it is"
+            text = (
+                f"in {old.name} it shares {variable} with {left[0]}: the two were made to go "
+                f"together, and {left[0]} {fate}"
+            )
+            told = (f"all of them: {', '.join(kept + left)}",)
+            yield Finding(WARNING, kept[0], text, evidence=told)
+
+
+def _sharing(case: Case) -> Mapping[str, list[Function]]:
+    """The variables of a patch that several of its new functions use, with these."""
+    found: dict[str, list[Function]] = {}
+    for function in case.patch.functions:
+        if function.new:
+            parts = (function.new, *case.fragments(function.new))
+            for name in {name for each in parts for name in own_data(case, case.body(each))}:
+                found.setdefault(name, []).append(function)
+    return {name: users for name, users in sorted(found.items()) if len(users) > 1}
 
 
 def _maybe(patch: Livepatch) -> str:
@@ -49,27 +92,6 @@ def _states(new: Livepatch, old: Livepatch) -> Iterator[Finding]:
             yield Finding(ERROR, where, text)
 
 
-def check_callbacks(case: Case) -> Iterator[Finding]:
-    """Callbacks without their counterpart, and those that a replacement leaves out."""
-    for each in case.patch.plan.objects:
-        does = [kind for kind in ("pre_patch", "post_patch") if kind in each.callbacks]
-        if does and not {"pre_unpatch", "post_unpatch"} & set(each.callbacks):
-            name = each.callbacks[does[0]]
-            text = f"{does[0]} of {each.name} has no pre_unpatch or post_unpatch that undoes it"
-            yield Finding(WARNING, name, text)
-    if case.after is None or case.patch.plan.replace is False:
-        return
-    known = {each.id for each in case.patch.plan.states}
-    shared = known & {each.id for each in case.after.plan.states}
-    for each in case.after.plan.objects:
-        for kind in ("pre_unpatch", "post_unpatch"):
-            if kind in each.callbacks:
-                text = f"{kind} of {case.after.name} does not run when it is replaced"
-                more = f"; state {min(shared)} is in both" if shared else _maybe(case.patch)
-                severity = NOTE if shared else WARNING
-                yield Finding(severity, each.callbacks[kind], text + more)
-
-
 def check_shadows(case: Case) -> Iterator[Finding]:
     """Shadow variables that nobody frees, or that two patches share."""
     if not case.decodable:
@@ -82,20 +104,18 @@ def check_shadows(case: Case) -> Iterator[Finding]:
         if number not in freed and not unknown:
             text = f"shadow variables of id {number:#x} are made and never freed"
             yield Finding(WARNING, use.where, text, use.offset)
-    if case.after is None or case.after.elf.machine != case.patch.elf.machine:
-        return
-    theirs, _, _ = shadow_ids(case.after, Case(case.after).body)
-    for number in sorted(theirs):
-        if number in made:
-            text = f"shadow id {number:#x} is made by {case.after.name}, too: is it the same thing?"
-            yield Finding(NOTE, made[number].where, text, made[number].offset)
-        elif number not in freed and case.patch.plan.replace is not False:
-            text = (
-                f"shadow variables of id {number:#x} of {case.after.name} stay, with nobody's code"
-            )
-            yield Finding(WARNING, case.patch.name, text + _maybe(case.patch))
+    for old in case.active:
+        if old.elf.machine != case.patch.elf.machine:
+            continue
+        theirs, _, _ = shadow_ids(old, Case(old).body)
+        for number in sorted(theirs):
+            if number in made:
+                text = f"shadow id {number:#x} is made by {old.name}, too: is it the same thing?"
+                yield Finding(NOTE, made[number].where, text, made[number].offset)
+            elif number not in freed and case.patch.plan.replace is not False:
+                text = f"shadow variables of id {number:#x} of {old.name} stay, with nobody's code"
+                yield Finding(WARNING, case.patch.name, text + _maybe(case.patch))
 
 
 H13 = Rule("H13", check_after)
-H14 = Rule("H14", check_callbacks)
 H19 = Rule("H19", check_shadows)

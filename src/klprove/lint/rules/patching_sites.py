@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from klprove.image import Section
-from klprove.image.relocatable import UNDEFINED, Relocation
+from klprove.image.relocatable import OBJECT, SECTION, UNDEFINED, Relocation, Symbol
 from klprove.lint.finding import ERROR, UNKNOWN, WARNING, Case, Finding, Rule
 from klprove.lint.livepatch import VMLINUX, klp_symbol
 
@@ -22,16 +22,22 @@ def check(case: Case) -> Iterator[Finding]:
     for section in case.patch.elf.sections:
         if section.name in _TABLES:
             for each in case.patch.elf.relocations(section):
-                if each.symbol.name and each.symbol.name not in seen:
-                    seen.add(each.symbol.name)
-                    yield from _key(case, section, each)
+                name = each.symbol.name or _own(case, each)
+                if name and name not in seen:
+                    seen.add(name)
+                    yield from _key(case, section, each.symbol, name)
         yield from _late(section)
 
 
-def _key(case: Case, table: Section, relocation: Relocation) -> Iterator[Finding]:
+def _own(case: Case, relocation: Relocation) -> str:
+    """The variable of the module that a relocation against its section means."""
     symbol = relocation.symbol
-    named = klp_symbol(symbol.name)
-    name = named[1] if named else symbol.name
+    return case.patch.variable((symbol.section, symbol.value + relocation.addend))
+
+
+def _key(case: Case, table: Section, symbol: Symbol, name: str) -> Iterator[Finding]:
+    named = klp_symbol(name)
+    name = named[1] if named else name
     kind = next(
         (kind for start, kind in _PREFIXES.items() if name.startswith(start)), _TABLES[table.name]
     )
@@ -44,9 +50,18 @@ def _key(case: Case, table: Section, relocation: Relocation) -> Iterator[Finding
         elif not case.kernel.named(name):
             text = f"the {kind} {name} is not the kernel's: a livepatch cannot use a module's"
             yield Finding(ERROR, name, text)
-    elif not named and case.kernel and symbol.kind == 1 and case.kernel.data_named(symbol.name):
+    elif (
+        not named
+        and case.kernel
+        and symbol.kind in (OBJECT, SECTION)
+        and case.kernel.data_named(name)
+    ):
         text = f"the {kind} {name} is a copy: switching the kernel's does not switch this one"
         yield Finding(WARNING, name, text)
+
+
+def _kernels(case: Case, name: str) -> bool:
+    return case.kernel is not None and case.kernel.data_named(name)
 
 
 def _late(section: Section) -> Iterator[Finding]:

@@ -1,0 +1,53 @@
+"""A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
+
+from klprove.replay.driving import (
+    AGREED,
+    DIFFERS,
+    MERGED,
+    NOT_MAPPED,
+    NOT_REACHED,
+    SPOILED,
+    Cell,
+    Outcome,
+    Row,
+    shown,
+)  # fmt: skip
+from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+from klprove.replay.replaying import Prepared, planned, prepare, replay
+from klprove.replay.schedule import SKIP, Schedule, Step, schedule
+from klprove.replay.stock import STOCK, Shown, reproduce
+from klprove.replay.trace import Case, read_case
+from klprove.replay.words import Words, words
+
+__all__ = [
+    "AGREED",
+    "DIFFERS",
+    "MERGED",
+    "NOT_MAPPED",
+    "NOT_REACHED",
+    "SKIP",
+    "SPOILED",
+    "STOCK",
+    "Case",
+    "Cell",
+    "Hook",
+    "Outcome",
+    "Prepared",
+    "Row",
+    "Schedule",
+    "Shown",
+    "Step",
+    "Tried",
+    "Words",
+    "campaign",
+    "disagreements",
+    "hooks",
+    "planned",
+    "prepare",
+    "read_case",
+    "replay",
+    "reproduce",
+    "schedule",
+    "shown",
+    "words",
+]

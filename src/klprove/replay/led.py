@@ -1,0 +1,65 @@
+"""A lab machine whose CPUs can be stopped, stepped and disturbed."""
+
+import socket
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from klprove.lab import Lost, Machine, Ran, Setup
+from klprove.lab.gdb import Gdb
+
+
+class Led(Machine):
+    """A Machine with QEMU's gdb stub; the guest runs until `stop` is called."""
+
+    def __init__(self, setup: Setup, log: Path | None = None) -> None:
+        self._place = tempfile.TemporaryDirectory(prefix="klprove-")
+        self._stub = Path(self._place.name) / "gdb"
+        self._owed = 0
+        """Answers of the guest's shell that nobody has read: one for each disturbance."""
+        self._gdb: Gdb | None = None
+        arguments = [*setup.arguments, "-gdb", f"unix:{self._stub},server=on,wait=off"]
+        super().__init__(replace(setup, arguments=arguments), log)
+
+    def __enter__(self) -> "Led":
+        return self
+
+    @property
+    def gdb(self) -> Gdb:
+        """The stub; the first use stops the guest."""
+        if self._gdb is None:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(self._stub))
+            except OSError as error:
+                connection.close()
+                raise Lost(f"QEMU's gdb stub is not there: {error.strerror}") from None
+            self._gdb = Gdb(connection)
+        return self._gdb
+
+    def ask(self, command: str) -> None:
+        """Begin a command whose answer nobody waits for."""
+        self._shell.sendall(command.encode() + b"\n")
+        self._owed += 1
+
+    def disturb(self) -> None:
+        """Make an interrupt of the serial line pending: an empty command for the guest's shell."""
+        self.ask("")
+
+    def settle(self, seconds: float = 60) -> Ran | None:
+        """Read the answers that are owed, the guest running; the last of them."""
+        last = None
+        while self._owed:
+            last = self._answer(seconds)
+            self._owed -= 1
+        return last
+
+    def run(self, command: str, seconds: float = 60) -> Ran:
+        """As Machine's; the guest must be running."""
+        self.settle(seconds)
+        return super().run(command, seconds)
+
+    def close(self) -> None:
+        """As Machine's."""
+        super().close()
+        self._place.cleanup()

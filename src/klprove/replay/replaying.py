@@ -1,0 +1,107 @@
+"""`klprove replay`: one trace, in one kernel, as often as asked."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from klprove.lab import Setup
+from klprove.lab.memory import Layout, layout
+from klprove.replay import handler
+from klprove.replay.driving import Driver, Outcome
+from klprove.replay.led import Led
+from klprove.replay.places import Places
+from klprove.replay.schedule import Schedule, schedule
+from klprove.replay.trace import Case
+from klprove.replay.words import Words, words
+from klprove.source import BadInput, Diagnostic, Span, Unavailable
+
+TASK = "reader"
+"""The task in which a trace begins."""
+_SECTIONS = f"/sys/module/{handler.NAME}/sections"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that a replay needs before a machine is started."""
+
+    case: Case
+    places: Layout
+    built: handler.Built | None
+    setup: Setup
+
+
+def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
+    """The handler as a module for the kernel `vmlinux`, and the machine's setup. Raises BadInput
+    where image, headers or handler cannot be used."""
+    places = layout(vmlinux)
+    if case.site and case.site not in places.named:
+        text = f"it has no function {case.site}(), where the trace's handler runs"
+        raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
+    files = {f"bin/{TASK}": reader()}
+    built = None
+    if case.handler:
+        built = handler.build(headers, case.handler)
+        files[f"{handler.NAME}.ko"] = built.data
+    return Prepared(case, places, built, Setup(Path(vmlinux), files, cpus=1))
+
+
+def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tuple[Schedule, Words]:
+    """The schedule, with `addresses` of the module; without them, as if it lay at 0."""
+    case, places = ready.case, ready.places
+    if addresses is None and ready.built is not None:
+        addresses = {name: at for name, (_, at) in ready.built.symbols.items()}
+    site = places.named.get(case.site, 0)
+    more = handler.pairs(case.text, places, addresses or {}, site)
+    found = words(places, more)
+    symbols = {**places.named, **(addresses or {})}
+    return schedule(case.trace, case.resting, found, symbols), found
+
+
+def replay(ready: Prepared, times: int, log: Path | None) -> Iterator[Outcome]:
+    """Boot once, and follow the trace `times` times. Raises Lost where the machine dies."""
+    with Led(ready.setup, log) as guest:
+        guest.run("echo 1 > /sys/class/tty/ttyS1/rx_trig_bytes")  # an interrupt for every byte
+        addresses = _load(guest, ready)
+        guest.run(f"{TASK} >/dev/null 2>&1 &")
+        plan, found = planned(ready, addresses)
+        symbols = {**ready.places.named, **addresses}
+        driver = Driver(
+            guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols
+        )
+        for _ in range(times):
+            yield driver.replay(plan, TASK)
+
+
+def _load(guest: Led, ready: Prepared) -> dict[str, int]:
+    """Insert the module; the addresses of its symbols."""
+    if ready.built is None:
+        return {}
+    site = ready.places.named[ready.case.site]
+    ran = guest.run(f"insmod /{handler.NAME}.ko site={site}", 120)
+    if ran.status:
+        said = ran.output.decode(errors="replace").strip()
+        text = f"the kernel does not take the handler at {ready.case.site}(): {said[:200]}"
+        raise BadInput([Diagnostic("image", Span(ready.places.path, 0, 0), text)])
+    listed = guest.run(f"cd {_SECTIONS} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
+    sections = {}
+    for line in listed.output.decode().splitlines():
+        name, _, at = line.partition(" ")
+        sections[name] = int(at, 16)
+    return handler.loaded(ready.built, sections)
+
+
+def reader() -> bytes:
+    """The guest's program in which traces begin. Raises Unavailable where it cannot be built."""
+    with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
+        out = Path(folder) / TASK
+        source = handler.GUEST / f"{TASK}.c"
+        words = ["gcc", "-O1", "-static", "-pthread", "-o", str(out), str(source)]
+        try:
+            ran = subprocess.run(words, capture_output=True, check=False, timeout=120)
+        except (FileNotFoundError, subprocess.TimeoutExpired):
+            ran = None
+        if ran is None or ran.returncode:
+            raise Unavailable("gcc cannot build a static program (Debian: apt-get install gcc)")
+        return out.read_bytes()

@@ -1,0 +1,222 @@
+"""Reproducers on a stock kernel: what the models of its generation promise, seen happen."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from klprove.kernels import load
+from klprove.lab import Lost, Setup, module
+from klprove.lab.memory import Layout, Memory, frame, layout
+from klprove.replay.handler import GUEST
+from klprove.replay.led import Led
+from klprove.replay.places import Places
+from klprove.replay.words import Pair, words
+
+_STATE = "context_tracking.state.counter"
+_WATCHING = 4
+_IDLE = "arch_cpu_idle"
+_FOLDER = "/sys/kernel/livepatch/patch"
+_FROZEN = 8.0
+"""Seconds that a CPU stands still inside the handler."""
+_FAR = 400
+"""Instructions of a hook, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a reproducer came to."""
+
+    name: str
+    held: bool
+    """It happened as promised."""
+    lines: tuple[str, ...]
+    """What was seen, for people."""
+
+
+@dataclass
+class _Scene:
+    """A guest, and what is known of its kernel."""
+
+    guest: Led
+    places: Layout
+    model: str
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.names = Places(self.places.named)
+        self.state: Pair = words(self.places).pairs[_STATE]
+
+    def watching(self, cpu: int) -> bool:
+        """Whether RCU watches `cpu`, by the kernel's own word."""
+        value = Memory(self.guest.gdb, self.places).value(cpu, self.state.word)
+        return bool(value & _WATCHING)
+
+    def patched(self, seconds: float = 60) -> bool:
+        """Load the livepatch and wait for its transition; False where the kernel refuses it."""
+        ran = self.guest.run("insmod /patch.ko")
+        if ran.status:
+            said = (
+                self.guest.run("dmesg | grep 'livepatch: failed' | head -1").output.decode().strip()
+            )
+            self.lines.append(f"refused: {ran.output.decode().strip()}; {said.partition('] ')[2]}")
+            return False
+        self.until(f"[ $(cat {_FOLDER}/transition) = 0 ]", seconds)
+        return True
+
+    def until(self, condition: str, seconds: float) -> bool:
+        """Wait for a condition of the guest's shell."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not self.guest.run(f"{condition} || ! usleep 200000").status:
+                return True
+        return False
+
+    def stop_at(self, name: str, cpus: tuple[int, ...] = (), seconds: float = 20) -> int | None:
+        """Run to the entry of `name`; the CPU that came there."""
+        gdb, address = self.guest.gdb, self.places.named[name]
+        gdb.insert(address)
+        try:
+            stop = gdb.run(seconds, cpus)
+        finally:
+            gdb.remove(address)
+        return stop.cpu if stop is not None else None
+
+
+def _idle_handler(scene: _Scene) -> bool:
+    """The handler of a livepatch of arch_cpu_idle() is entered while RCU is not watching."""
+    promised = _IDLE in load(scene.model).sites
+    if not scene.patched():
+        return not promised
+    cpu = scene.stop_at("klp_ftrace_handler")
+    if cpu is None:
+        scene.lines.append("klp_ftrace_handler() was not entered")
+        return False
+    site, watching = scene.guest.gdb.registers(cpu)["rdi"], scene.watching(cpu)
+    word = "watching" if watching else "NOT watching"
+    scene.lines.append(f"klp_ftrace_handler() for {scene.names.name(site)}(): RCU is {word}")
+    return promised and not watching and scene.names.name(site) == _IDLE
+
+
+def _nmi_everywhere(scene: _Scene) -> bool:
+    """An NMI at every instruction of what tells RCU of idle: RCU watches in its body."""
+    held = True
+    for hook in ("ct_idle_enter", "ct_idle_exit"):
+        places = off = wrong = 0
+        for steps in range(_FAR):
+            came = _nmi_at(scene, hook, steps)
+            if came is None:
+                break
+            before, inside = came
+            places, off, wrong = places + 1, off + (not before), wrong + (not inside)
+        scene.lines.append(
+            f"{hook}(): an NMI at {places} instructions, RCU off before it at {off}, "
+            f"off in its body at {wrong}"
+        )
+        held = held and places > off > 0 and not wrong
+    return held
+
+
+def _nmi_at(scene: _Scene, hook: str, steps: int) -> tuple[bool, bool] | None:
+    """RCU watches before, and in the body of, an NMI `steps` instructions into `hook`; None where
+    the hook has returned by then."""
+    gdb = scene.guest.gdb
+    if scene.stop_at(hook) is None:
+        raise Lost(f"{hook}() is not entered")
+    registers = gdb.registers(0)
+    outside = gdb.word(0, registers["rsp"])
+    for _ in range(steps):
+        gdb.step(0)
+        if gdb.registers(0)["rip"] == outside:
+            return None
+    here, before = gdb.registers(0)["rip"], scene.watching(0)
+    scene.guest.nmi()
+    if scene.stop_at("asm_exc_nmi") is None:
+        raise Lost("no NMI comes")
+    rip, _, _ = frame(gdb, 0, gdb.registers(0)["rsp"])
+    if rip != here:
+        raise Lost(f"the NMI was taken at {scene.names.text(rip)}")
+    if scene.stop_at("default_do_nmi") is None:
+        raise Lost("the NMI has no body")
+    return before, scene.watching(0)
+
+
+def _removal_waits(scene: _Scene) -> bool:
+    """A livepatch is not removed while a CPU stands in its handler, and is once that goes on."""
+    guest = scene.guest
+    guest.run("taskset -p 1 1")  # the shell and its children: CPU 0
+    if not scene.patched():
+        return False
+    guest.ask("taskset 2 cat /proc/cmdline >/dev/null &")
+    gdb = guest.gdb
+    if scene.stop_at("klp_ftrace_handler") != 1:
+        scene.lines.append("klp_ftrace_handler() was not entered on CPU 1")
+        return False
+    scene.lines.append(f"CPU 1 stands in {scene.names.text(gdb.registers(1)['rip'])}")
+    guest.ask(f"echo 0 > {_FOLDER}/enabled")
+    gdb.run(_FROZEN, [0])
+    pending = gdb.word(0, scene.places.named["klp_transition_patch"])
+    scene.lines.append(
+        f"CPU 0 ran alone for {_FROZEN:.0f} s after disabling: "
+        f"{'not removed, the transition is pending' if pending else 'no transition is pending'}"
+    )
+    gdb.go()
+    removed = scene.until(f"[ ! -d {_FOLDER} ]", 60)
+    scene.lines.append(f"CPU 1 released: {'removed' if removed else 'still not removed'}")
+    return bool(pending) and removed
+
+
+def _stalled(scene: _Scene) -> bool:
+    """The transition of a patch of kswapd() never ends: that thread never leaves the function."""
+    scene.patched(10)
+    guest = scene.guest
+    pending = guest.run(f"cat {_FOLDER}/transition").output.decode().strip()
+    state = (
+        "for p in /proc/[0-9]*; do [ $(cat $p/patch_state) = 0 ] && "
+        "echo $(cat $p/comm): $(grep -o 'kswapd+[^ ]*' $p/stack); done"
+    )
+    blocked = guest.run(state).output.decode().split("\n")
+    blocked = [each for each in blocked if each]
+    scene.lines.append(f"transition {pending} after 10 s; not yet patched: {', '.join(blocked)}")
+    return pending == "1" and len(blocked) == 1 and blocked[0].startswith("kswapd0: kswapd+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    run: Callable[[_Scene], bool]
+    what: str
+    """The replacement, a file of guest/stock; empty: no livepatch is needed."""
+    cpus: int = 1
+
+
+STOCK: Mapping[str, _Stock] = {
+    "idle-handler": _Stock(_idle_handler, "idle"),
+    "nmi-everywhere": _Stock(_nmi_everywhere, ""),
+    "removal-waits": _Stock(_removal_waits, "cmdline", 2),
+    "stalled": _Stock(_stalled, "kswapd"),
+}
+"""The reproducers by name."""
+
+
+def reproduce(name: str, vmlinux: str, model: str, headers: Path, log: Path | None) -> Shown:
+    """Run the reproducer `name` on the kernel `vmlinux`, which the kernel model `model` fits.
+
+    Raises BadInput where image or headers cannot be used, Lost where the machine dies.
+    """
+    stock, places = STOCK[name], layout(vmlinux)
+    files = {"patch.ko": patch(headers, stock.what)} if stock.what else {}
+    with Led(Setup(Path(vmlinux), files, cpus=stock.cpus), log) as guest:
+        scene = _Scene(guest, places, model)
+        held = stock.run(scene)
+    return Shown(name, held, tuple(scene.lines))
+
+
+def patch(headers: Path, what: str) -> bytes:
+    """The livepatch module with the replacement guest/stock/`what`.h."""
+    with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
+        place = Path(folder) / "source"
+        shutil.copytree(GUEST / "stock", place)
+        (place / f"{what}.h").rename(place / "what.h")
+        return module(headers, place, "patch")

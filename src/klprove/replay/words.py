@@ -1,0 +1,106 @@
+"""Which words of a model are which words of a real kernel: words.toml, met with an image."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from klprove.lab.memory import Layout, Word
+
+HOME = Path(__file__).parent / "words.toml"
+_CPU = re.compile(r"\[cpu \d+\]")
+_ALL = (1 << 64) - 1
+
+
+class Pair(NamedTuple):
+    """A word of the model and the kernel's."""
+
+    model: str
+    """As traces name it, without the CPU."""
+    short: str
+    """The head of its column."""
+    word: Word
+    mask: int
+    order: bool
+    """The kernel changes it where the model does and nowhere else."""
+    meant: Mapping[int, int] = {}
+    """For addresses of the model, what lies there in the kernel."""
+
+    def told(self, value: int) -> int:
+        """What of the model's `value` is compared."""
+        return self.meant.get(value, value) & self.mask
+
+    def masked(self, value: int) -> int:
+        """What of the kernel's `value` is compared."""
+        return value & self.mask
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a model and one image have in common."""
+
+    pairs: Mapping[str, Pair]
+    """By the model's name."""
+    others: Mapping[str, str]
+    """Why an object of the model has no counterpart."""
+
+    def pair(self, name: str) -> Pair | None:
+        """The pair of an object that a trace names."""
+        return self.pairs.get(bare(name))
+
+    def reason(self, name: str) -> str:
+        """Why there is none."""
+        found = bare(name)
+        for start, why in self.others.items():
+            if _within(found, start):
+                return why
+        return "nothing in the image has this name"
+
+
+def _within(name: str, whole: str) -> bool:
+    return name == whole or name.startswith((f"{whole}.", f"{whole}["))
+
+
+def bare(name: str) -> str:
+    """The name of an object without its CPU."""
+    return _CPU.sub("", name)
+
+
+@cache
+def table(path: Path = HOME) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """What words.toml says."""
+    with open(path, "rb") as file:
+        return tomllib.load(file)
+
+
+def words(places: Layout, more: Mapping[str, Pair] | None = None) -> Words:
+    """The pairs that the image has, and `more`, those of a module."""
+    found: dict[str, Pair] = {}
+    for row in table()["word"]:
+        word = _placed(places, row)
+        if word is not None:
+            mask = row.get("mask", _ALL)
+            found[row["model"]] = Pair(
+                row["model"], row["short"], word, mask, row.get("order", False)
+            )
+    others = {row["model"]: row["why"] for row in table()["other"]}
+    for name, pair in (more or {}).items():
+        if not any(_within(name, each) for each in others):
+            found[name] = pair
+    return Words(found, others)
+
+
+def _placed(places: Layout, row: Mapping[str, Any]) -> Word | None:
+    for name in row.get("per-cpu", ()):
+        variable, _, path = name.partition(".")
+        word = places.variable(variable, path)
+        if word is not None:
+            return word
+    for name in row.get("task", ()):
+        word = places.member("task_struct", name)
+        if word is not None:
+            return word
+    return None

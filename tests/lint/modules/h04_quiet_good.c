@@ -1,0 +1,7 @@
+/* lint: clean */
+/* The old function's cold part complains, no more. */
+#include "patch.h"
+
+static int new_wait(void) { return 0; }
+
+LIVEPATCH(NEW(tboot_extended_sleep, new_wait));

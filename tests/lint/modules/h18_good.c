@@ -1,0 +1,6 @@
+/* lint: clean after h01_below_good */
+#include "patch.h"
+
+static int new_show(struct seq_file *m, void *v) { seq_puts(m, "patched\n"); return 0; }
+
+LIVEPATCH(NEW(cmdline_proc_show, new_show));
