@@ -3,8 +3,10 @@
 import pytest
 
 from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types
-from klprove.lab.memory import PER_CPU, TASK, Layout, Memory, Word, frame
+from klprove.lab.memory import PER_CPU, TASK, Layout, Memory, Word, frame, layout
+from klprove.source import BadInput
 from tests.replay.guest import Guest, Line
+from tests.scan.toy import objcopied
 
 _NAMES = b"\0int\0u64\0atomic_t\0counter\0tracking\0state\0nest\0current_task\0task\0comm\0both\0"
 
@@ -79,3 +81,29 @@ def test_values_in_the_area_of_a_cpu_and_in_its_task(places: Layout) -> None:
 def test_what_the_processor_saved() -> None:
     guest = Guest({"f": [Line()]}, {0x100: 1, 0x108: 2, 0x110: 3, 0x118: 4, 0x120: 5}, "f")
     assert frame(guest, 0, 0x100) == (1, 3, 4)  # type: ignore[arg-type]
+
+
+def test_the_layout_of_an_image() -> None:
+    found = layout(str(objcopied("--add-symbol=__per_cpu_offset=16,global")))
+    assert found.named["__per_cpu_offset"] == 16
+    signed = {found.types.name(found.types.records[each][1]) for each in found.types.signed}
+    unsigned = {
+        found.types.name(name)
+        for number, (kind, name, _, _) in enumerate(found.types.records)
+        if kind == 1 and number not in found.types.signed
+    }
+    assert "int" in signed
+    assert {name for name in unsigned if "unsigned" in name} == unsigned - {"char", "_Bool"}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ((), "no __per_cpu_offset"),
+        (("--strip-all",), "no symbol table"),
+        (("--remove-section=.BTF", "--add-symbol=__per_cpu_offset=1,global"), "no BTF"),
+    ],
+)
+def test_images_that_lack_something(options: tuple[str, ...], text: str) -> None:
+    with pytest.raises(BadInput, match=text):
+        layout(str(objcopied(*options)))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from klprove.replay.driving import AGREED, DIFFERS, Outcome, Row
 from klprove.replay.fidelity import Tried, disagreements, hooks
+from klprove.replay.outcome import AGREED, DIFFERS, Outcome, Row
 from klprove.replay.schedule import Step
 from klprove.replay.walk import HOOKS, Walk, Walker, hook_of
 from klprove.replay.words import bare

@@ -105,6 +105,8 @@ def layout(path: str) -> Layout:
         found.setdefault(each.name, each.address)
     if not found:
         raise _wrong(path, "it has no symbol table: take the vmlinux of the debug package")
+    if "__per_cpu_offset" not in found:
+        raise _wrong(path, "it has no __per_cpu_offset: no kernel, or one for a single CPU")
     known = types(image)
     if known is None:
         raise _wrong(path, "it has no BTF (CONFIG_DEBUG_INFO_BTF): no member can be placed")

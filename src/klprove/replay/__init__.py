@@ -1,6 +1,7 @@
 """A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
 
-from klprove.replay.driving import (
+from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+from klprove.replay.outcome import (
     AGREED,
     DIFFERS,
     MERGED,
@@ -11,8 +12,7 @@ from klprove.replay.driving import (
     Outcome,
     Row,
     shown,
-)  # fmt: skip
-from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+)
 from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
 from klprove.replay.stock import STOCK, Shown, reproduce

@@ -1,98 +1,36 @@
-"""A schedule, done to a virtual machine that stands still between two steps."""
+"""What can be done to a virtual CPU that stands still between two steps, under watchpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb, Stop
 from klprove.lab.memory import Layout, Memory, frame
+from klprove.replay.outcome import shown
 from klprove.replay.places import Places
-from klprove.replay.schedule import (
-    CHANGE,
-    FLAG,
-    INJECT,
-    OFF,
-    ON,
-    RAISE,
-    REACH,
-    READ,
-    RETURN,
-    SKIP,
-    Schedule,
-    Step,
-)  # fmt: skip
+from klprove.replay.schedule import INJECT, RAISE, Step
 from klprove.replay.words import Pair, Words
 
 WATCH_READ = 3
+"""A kind of Z packet, beside those of klprove.lab.gdb."""
 IF = 0x200
+"""Of eflags."""
 _SECONDS = 5.0
 """Until a step counts as not coming."""
-ATTEMPTS = 60
-"""Of a replay: in a kernel with interrupts on, one of its own may come at any time."""
 _STOPS = 4000
 """Of one step: an excursion that is longer than that is no excursion."""
 _INTRUDERS = ("asm_sysvec_", "asm_common_interrupt", "asm_exc_nmi")
 _WITH_VECTOR = "asm_common_interrupt"
 """Its stubs have pushed the vector before (arch/x86/include/asm/idtentry.h, v6.1)."""
-AGREED, DIFFERS, NOT_REACHED, NOT_MAPPED, MERGED, SPOILED = (
-    "agreed", "differs", "not reached", "not mapped", "merged", "spoiled",
-)  # fmt: skip
-
-
-class Cell(NamedTuple):
-    """One word at one step: what the model says, what the kernel has; both masked."""
-
-    model: int
-    kernel: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What came of one step."""
-
-    step: Step
-    result: str
-    """AGREED; DIFFERS; NOT_REACHED, what the model does next does not happen; NOT_MAPPED; MERGED,
-    the compiler left no place for it; SPOILED, every attempt was."""
-    at: str = ""
-    """Where the CPU stands then: symbol and offset."""
-    cells: Mapping[str, Cell] = field(default_factory=dict)
-    """By the model's name."""
-    irqs: Cell | None = None
-    """Are interrupts on: 1 or 0."""
-    text: str = ""
-    """What did not agree, or why there is nothing to compare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A replay that came to an end."""
-
-    rows: tuple[Row, ...]
-    attempts: int
-    """How often it was begun: an interrupt that the trace does not have begins it anew."""
-
-    @property
-    def first(self) -> Row | None:
-        """The first step that did not agree."""
-        return next((each for each in self.rows if each.result in (DIFFERS, NOT_REACHED)), None)
-
-    @property
-    def result(self) -> str:
-        """AGREED to the end, or what ended it."""
-        last = self.rows[-1].result
-        return AGREED if last in (AGREED, NOT_MAPPED) else last
 
 
 class Spoiled(Exception):
     """Something arrived that the trace does not have."""
 
 
-class _Differs(Exception):
+class Differs(Exception):
     """The kernel does otherwise than the model."""
 
 
-class _Merged(Exception):
+class Merged(Exception):
     """The compiler made one access of several: the step has no place of its own."""
 
 
@@ -112,7 +50,7 @@ class Driver:
         """`inject`: send an NMI; `disturb`: make a device interrupt pending. `symbols`: addresses
         of the kernel and of a module."""
         self._gdb, self._memory, self._names = gdb, Memory(gdb, places), names
-        self._words, self._inject, self._disturb = found, inject, disturb
+        self._inject, self._disturb, self.pairs = inject, disturb, found.pairs
         self._symbols, self._cpu = symbols, 0
         self._intruders = {
             address: name
@@ -120,20 +58,6 @@ class Driver:
             if name.startswith(_INTRUDERS) and address >> 63
         }
         self._comm = places.member("task_struct", "comm")
-
-    def replay(self, plan: Schedule, task: str = "", attempts: int = ATTEMPTS) -> Outcome:
-        """Follow `plan`, its first function in a task named `task` (empty: in any)."""
-        for attempt in range(1, attempts + 1):
-            run = _Attempt(self, plan, task)
-            try:
-                rows = run.rows()
-            except Spoiled:
-                continue
-            return Outcome(tuple(rows), attempt)
-        text = f"interrupts came in between, {attempts} times"
-        return Outcome((Row(plan.steps[0], SPOILED, text=text),), attempts)
-
-    # -- what an attempt is made of -------------------------------------------
 
     def stand(self) -> str:
         """Where the CPU stands."""
@@ -188,7 +112,7 @@ class Driver:
         if entry != target:
             raise Spoiled
         if step.do == INJECT and rip != where:
-            raise _Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
+            raise Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
         return rip, rsp
 
     def _entry(self, text: str, back: int | None = None) -> tuple[int, int, int]:
@@ -197,7 +121,7 @@ class Driver:
         stops = self._watches((), self._intruders)
         with _Stops(self._gdb, stops if back is None else [*stops, (back, BREAKPOINT, 1)]):
             if self._run() is None:
-                raise _Differs(text)
+                raise Differs(text)
             registers = self.registers()
         if registers["rip"] not in self._intruders:
             raise Spoiled
@@ -217,7 +141,7 @@ class Driver:
         with _Stops(self._gdb, watches):
             while not returned:
                 if self._run() is None:
-                    raise _Differs("it does not return")
+                    raise Differs("it does not return")
                 registers = self.registers()
                 if (registers["rip"], registers["rsp"]) == (rip, rsp):
                     return
@@ -237,7 +161,7 @@ class Driver:
                 registers = self.registers()
                 if (registers["rip"], registers["rsp"]) == (rip, rsp):
                     return
-        raise _Differs("it does not return")
+        raise Differs("it does not return")
 
     def change(self, pair: Pair, value: int, guarded: Sequence[Pair]) -> None:
         """Run until `pair` has become `value`, no word of `guarded` but it changing."""
@@ -254,8 +178,8 @@ class Driver:
                     return
                 if pair.order and now != start:
                     text = f"{pair.short} becomes {shown(pair, now)}"
-                    raise _Differs(f"{text}, not {shown(pair, value)}")
-        raise _Differs(f"{pair.short} does not become {shown(pair, value)}")
+                    raise Differs(f"{text}, not {shown(pair, value)}")
+        raise Differs(f"{pair.short} does not become {shown(pair, value)}")
 
     def read(self, pair: Pair, guarded: Sequence[Pair]) -> None:
         """Run until `pair` is read, no word of `guarded` changing."""
@@ -266,10 +190,10 @@ class Driver:
             for _ in range(_STOPS):
                 stop = self._expect(f"{pair.short} is not read")
                 if self.values(guarded) != before:
-                    raise _Merged(f"{pair.short} is not read again before the next change")
+                    raise Merged(f"{pair.short} is not read again before the next change")
                 if stop.watched == address:
                     return
-        raise _Differs(f"{pair.short} is not read")
+        raise Differs(f"{pair.short} is not read")
 
     def flag(self, on: bool) -> None:
         """Step until interrupts are on, or off. A CPU that waits in hlt is woken."""
@@ -278,7 +202,7 @@ class Driver:
                 return
             if self._gdb.step(self._cpu) is None:
                 self._wake()
-        raise _Differs(f"interrupts are not turned {'on' if on else 'off'}")
+        raise Differs(f"interrupts are not turned {'on' if on else 'off'}")
 
     def _wake(self) -> None:
         """Let one interrupt come and go: in the model, waiting ends by itself."""
@@ -289,7 +213,7 @@ class Driver:
     def _expect(self, text: str) -> Stop:
         stop = self._run()
         if stop is None:
-            raise _Differs(f"{text} within {_SECONDS:.0f} s")
+            raise Differs(f"{text} within {_SECONDS:.0f} s")
         if self.registers()["rip"] in self._intruders:
             raise Spoiled
         return stop
@@ -299,7 +223,7 @@ class Driver:
             now = self.value(each)
             if now != before[each.model]:
                 was = shown(each, before[each.model])
-                raise _Differs(f"{each.short} becomes {shown(each, now)} from {was} first")
+                raise Differs(f"{each.short} becomes {shown(each, now)} from {was} first")
 
     def _watches(
         self, pairs: Sequence[Pair], entries: Mapping[int, str] | Sequence[int]
@@ -322,115 +246,3 @@ class _Stops:
     def __exit__(self, *_: object) -> None:
         for address, kind, size in self._stops:
             self._gdb.remove(address, kind, size)
-
-
-class _Attempt:
-    """One run along one schedule."""
-
-    def __init__(self, driver: Driver, plan: Schedule, task: str) -> None:
-        self._driver, self._plan, self._task = driver, plan, task
-        self._model = dict(plan.resting)
-        self._flag, self._flags = plan.flag, list[bool]()
-        """Are interrupts on, as the model says; and below each interrupt."""
-        self._frames: list[tuple[int, int]] = []
-        self._begun = self._there = False
-        """The trace has begun; the kernel is where the trace is."""
-        self._pairs = [pair for name, pair in driver._words.pairs.items() if name in plan.resting]
-
-    def rows(self) -> list[Row]:
-        """A row a step, up to the first that does not agree."""
-        found: list[Row] = []
-        for step in self._plan.steps:
-            row = self._row(step)
-            found.append(row)
-            if row.result in (DIFFERS, NOT_REACHED, MERGED):
-                break
-        return found
-
-    def _row(self, step: Step) -> Row:
-        self._told(step)
-        if step.do == SKIP:
-            self._there = self._there and not step.away
-            self._expected(step)
-            return Row(step, NOT_MAPPED, text=step.why)
-        if not self._there and step.do != REACH:
-            self._expected(step)
-            return Row(step, NOT_MAPPED, text="before the next function that the kernel stops at")
-        try:
-            if not self._done(step):
-                return Row(step, NOT_REACHED, text=f"{step.target} is not entered")
-        except _Merged as merged:
-            return Row(step, MERGED, self._driver.stand(), text=str(merged))
-        except _Differs as difference:
-            return self._compared(step, str(difference))
-        return self._compared(step, "")
-
-    def _told(self, step: Step) -> None:
-        """Follow the model's interrupt flag."""
-        event = step.event
-        if event.action == "enter":
-            self._flags.append(self._flag)
-            self._flag = False
-        elif event.action == "exit" and self._flags:
-            self._flag = self._flags.pop()
-        for note in event.notes:
-            if note in (ON, OFF):
-                self._flag = note == ON
-
-    def _expected(self, step: Step) -> None:
-        if step.pair is not None:
-            self._model[step.pair.model] = step.value
-
-    def _done(self, step: Step) -> bool:
-        driver, guarded = self._driver, self._guarded()
-        if step.do == REACH:
-            found = driver.reach(step.target, self._wanted)
-            self._begun = self._there = found
-            return found
-        if step.do in (INJECT, RAISE):
-            self._frames.append(driver.arrive(step))
-        elif step.do == RETURN:
-            driver.back(*self._frames.pop(), guarded)
-        elif step.do == FLAG:
-            driver.flag(bool(step.value))
-        elif step.pair is not None:
-            if step.do == CHANGE:
-                driver.change(step.pair, step.value, guarded)
-            elif step.do == READ:
-                driver.read(step.pair, guarded)
-            self._expected(step)
-        return True
-
-    def _wanted(self) -> bool:
-        return self._begun or not self._task or self._driver.comm() == self._task
-
-    def _guarded(self) -> list[Pair]:
-        return [each for each in self._pairs if each.order]
-
-    def _compared(self, step: Step, difference: str) -> Row:
-        driver = self._driver
-        now = driver.values(self._pairs)
-        cells = {name: Cell(self._model[name], value) for name, value in now.items()}
-        wrong = [
-            f"{each.short} is {shown(each, now[each.model])}, "
-            f"the model has {shown(each, self._model[each.model])}"
-            for each in self._pairs
-            if now[each.model] != self._model[each.model]
-        ]
-        flag = bool(driver.registers()["eflags"] & IF)
-        if flag != self._flag and step.do != REACH:
-            wrong.append(f"interrupts are {'on' if flag else 'off'} in the kernel only")
-        text = difference or "; ".join(wrong)
-        result = DIFFERS if text else AGREED
-        return Row(step, result, driver.stand(), cells, Cell(self._flag, flag), text)
-
-
-def shown(pair: Pair, value: int) -> str:
-    """A masked value as people read it."""
-    if pair.meant and pair.word.size == 8:
-        return hex(value)
-    if value >> 63:
-        value -= 1 << 64
-    if value >= 1 << 61:
-        return f"rest+{value - (1 << 62)}" if value > 1 << 62 else "rest"
-    return hex(value) if value > 255 else str(value)

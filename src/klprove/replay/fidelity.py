@@ -7,8 +7,10 @@ from pathlib import Path
 
 from klprove.lab import Setup
 from klprove.lab.memory import layout
-from klprove.replay.driving import AGREED, DIFFERS, MERGED, NOT_REACHED, Driver, Outcome
+from klprove.replay.driving import Driver
+from klprove.replay.following import follow
 from klprove.replay.led import Led
+from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import schedule
 from klprove.replay.walk import HOOKS, Walk, Walker, hook_of
@@ -64,7 +66,7 @@ def campaign(
         )
         for walk in walks:
             plan = schedule(walk.trace, walk.resting, found, places.named, walk.flag)
-            tried.append(Tried(walk, driver.replay(plan)))
+            tried.append(Tried(walk, follow(driver, plan)))
             say(tried[-1])
     return tried
 

@@ -4,6 +4,7 @@ import socket
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 
 from klprove.lab import Lost, Machine, Ran, Setup
 from klprove.lab.gdb import Gdb
@@ -58,6 +59,18 @@ class Led(Machine):
         """As Machine's; the guest must be running."""
         self.settle(seconds)
         return super().run(command, seconds)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the guest. A loss that the stub tells of is told with the console's last lines."""
+        text = self._told(error) if isinstance(error, Lost) and "\n" not in str(error) else ""
+        self.close()
+        if text:
+            raise Lost(text) from None
 
     def close(self) -> None:
         """As Machine's."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from klprove.lab import Setup
 from klprove.lab.memory import Layout, layout
 from klprove.replay import handler
-from klprove.replay.driving import Driver, Outcome
+from klprove.replay.driving import Driver
+from klprove.replay.following import follow
 from klprove.replay.led import Led
+from klprove.replay.outcome import Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, schedule
 from klprove.replay.trace import Case
@@ -71,7 +73,7 @@ def replay(ready: Prepared, times: int, log: Path | None) -> Iterator[Outcome]:
             guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols
         )
         for _ in range(times):
-            yield driver.replay(plan, TASK)
+            yield follow(driver, plan, TASK)
 
 
 def _load(guest: Led, ready: Prepared) -> dict[str, int]:

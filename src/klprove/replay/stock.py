@@ -14,6 +14,7 @@ from klprove.replay.handler import GUEST
 from klprove.replay.led import Led
 from klprove.replay.places import Places
 from klprove.replay.words import Pair, words
+from klprove.source import BadInput, Diagnostic, Span
 from klprove.watch import COLLECTOR, Look, judge, open_tree
 
 _STATE = "context_tracking.state.counter"
@@ -23,6 +24,10 @@ _FOLDER = "/sys/kernel/livepatch/patch"
 _COLLECT, _COPY = "/collect.sh", "/tmp/copy.tar"
 _FROZEN = 8.0
 """Seconds that a CPU stands still inside the handler."""
+_NEEDED = {
+    "klp_enable_patch": "it was built without CONFIG_LIVEPATCH",
+    "ct_idle_enter": "kernels of before v6.0 are not tried",
+}
 _FAR = 400
 """Instructions of a hook, at most."""
 
@@ -210,6 +215,10 @@ def reproduce(name: str, vmlinux: str, model: str, headers: Path, log: Path | No
     Raises BadInput where image or headers cannot be used, Lost where the machine dies.
     """
     stock, places = STOCK[name], layout(vmlinux)
+    for lacking, why in _NEEDED.items():
+        if lacking not in places.named:
+            text = f"it has no {lacking}: {why}"
+            raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
     files = {"patch.ko": patch(headers, stock.what)} if stock.what else {}
     files[_COLLECT[1:]] = COLLECTOR.read_bytes()
     with Led(Setup(Path(vmlinux), files, cpus=stock.cpus), log) as guest:

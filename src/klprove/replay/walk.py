@@ -67,12 +67,21 @@ class Walker:
         base = self._pass()
         yield self._walk("idle", "", base)
         for name, place in self._places(base, 1):
-            yield self._walk(f"idle, NMI {name}", name, self._with(base, place, "nmi"))
+            yield from self._arriving(f"idle, NMI {name}", name, base, place)
         waiting = next(n for n, each in enumerate(base) if each.flag and _IDLE in each.calls)
         inner = self._with(base, waiting, "irq")
         yield self._walk("idle, irq", "", inner)
         for name, place in self._places(inner, 2):
-            yield self._walk(f"idle, irq, NMI {name}", name, self._with(inner, place, "nmi"))
+            yield from self._arriving(f"idle, irq, NMI {name}", name, inner, place)
+
+    def _arriving(
+        self, name: str, where: str, steps: Sequence[_Step], place: int
+    ) -> Iterator[Walk]:
+        """`steps` with an NMI at `place`; nothing where it cannot arrive: a model of which a
+        context has found its state corrupted takes no more."""
+        found = self._with(steps, place, "nmi")
+        if len(found) > len(steps):
+            yield self._walk(name, where, found)
 
     def _pass(self) -> list[_Step]:
         """From boot to the end of one pass of the idle loop, by default_idle_call()."""
@@ -117,12 +126,14 @@ class Walker:
         return state
 
     def _with(self, steps: Sequence[_Step], place: int, kind: str) -> list[_Step]:
-        """`steps` with an arrival of `kind` before the one at `place`, run to its return."""
+        """`steps` with an arrival of `kind` before the one at `place`, run to its return; as they
+        are where it cannot arrive."""
         state = self._state(steps[:place])
         calls, depth = self._calls(state), len(state[1][0][0])
         choice: Choice = ("enter", 0, self._number[kind])
         entered = self._machine.apply(state, choice, [])
-        assert entered is not None
+        if entered is None:
+            return [*steps]
         found = [*steps[:place], _Step(choice, calls, depth, False)]
         while len(entered[1][0][0]) > depth:
             took = self._one(entered)

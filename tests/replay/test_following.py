@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from klprove.replay.driving import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Driver, Outcome
+import pytest
+
+from klprove.lab import Lost
+from klprove.replay.driving import Driver
+from klprove.replay.following import follow
+from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.source import Span
@@ -43,7 +48,7 @@ def _replay(guest: Guest, steps: Sequence[Step], attempts: int = 3) -> Outcome:
         lambda: guest.pending.append(IRQ),
         guest.symbols,
     )
-    return driver.replay(Schedule(tuple(steps), REST), attempts=attempts)
+    return follow(driver, Schedule(tuple(steps), REST), attempts=attempts)
 
 
 def _change(name: str, value: int, depth: int = 0, number: int = 1) -> Step:
@@ -195,3 +200,14 @@ def test_nothing_is_compared_while_the_kernel_is_somewhere_else() -> None:
     outcome = _replay(_guest(), [START, away, _change("state", 9), START])
     assert [row.result for row in outcome.rows] == ["agreed", "not mapped", "not mapped", "differs"]
     assert outcome.rows[-1].text == "state is 4, the model has 9"
+
+
+def test_memory_that_cannot_be_read_is_a_loss() -> None:
+    guest = _guest()
+
+    def unreadable(*_: object) -> bytes:
+        raise ValueError("nothing can be read at 0x1000")
+
+    guest.read = unreadable  # type: ignore[method-assign]
+    with pytest.raises(Lost, match="not where its image says: nothing can be read at 0x1000"):
+        _replay(guest, STEPS)

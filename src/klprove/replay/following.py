@@ -1,0 +1,151 @@
+"""A schedule, followed by a driver from step to step, with what the model says beside it."""
+
+from klprove.lab import Lost
+from klprove.replay.driving import IF, Differs, Driver, Merged, Spoiled
+from klprove.replay.outcome import (
+    AGREED,
+    DIFFERS,
+    MERGED,
+    NOT_MAPPED,
+    NOT_REACHED,
+    SPOILED,
+    Cell,
+    Outcome,
+    Row,
+    shown,
+)  # fmt: skip
+from klprove.replay.schedule import (
+    CHANGE,
+    FLAG,
+    INJECT,
+    OFF,
+    ON,
+    RAISE,
+    REACH,
+    READ,
+    RETURN,
+    SKIP,
+    Schedule,
+    Step,
+)  # fmt: skip
+from klprove.replay.words import Pair
+
+ATTEMPTS = 60
+"""Of a replay: in a kernel with interrupts on, one of its own may come at any time."""
+
+
+def follow(driver: Driver, plan: Schedule, task: str = "", attempts: int = ATTEMPTS) -> Outcome:
+    """Follow `plan`, its first function in a task named `task` (empty: in any). Raises Lost where
+    the machine dies, or its memory cannot be read."""
+    for attempt in range(1, attempts + 1):
+        run = _Attempt(driver, plan, task)
+        try:
+            rows = run.rows()
+        except Spoiled:
+            continue
+        except ValueError as error:
+            raise Lost(f"the guest is not where its image says: {error}") from None
+        return Outcome(tuple(rows), attempt)
+    text = f"interrupts came in between, {attempts} times"
+    return Outcome((Row(plan.steps[0], SPOILED, text=text),), attempts)
+
+
+class _Attempt:
+    """One run along one schedule."""
+
+    def __init__(self, driver: Driver, plan: Schedule, task: str) -> None:
+        self._driver, self._plan, self._task = driver, plan, task
+        self._model = dict(plan.resting)
+        self._flag, self._flags = plan.flag, list[bool]()
+        """Are interrupts on, as the model says; and below each interrupt."""
+        self._frames: list[tuple[int, int]] = []
+        self._begun = self._there = False
+        """The trace has begun; the kernel is where the trace is."""
+        self._pairs = [pair for name, pair in driver.pairs.items() if name in plan.resting]
+
+    def rows(self) -> list[Row]:
+        """A row a step, up to the first that does not agree."""
+        found: list[Row] = []
+        for step in self._plan.steps:
+            row = self._row(step)
+            found.append(row)
+            if row.result in (DIFFERS, NOT_REACHED, MERGED):
+                break
+        return found
+
+    def _row(self, step: Step) -> Row:
+        self._told(step)
+        if step.do == SKIP:
+            self._there = self._there and not step.away
+            self._expected(step)
+            return Row(step, NOT_MAPPED, text=step.why)
+        if not self._there and step.do != REACH:
+            self._expected(step)
+            return Row(step, NOT_MAPPED, text="before the next function that the kernel stops at")
+        try:
+            if not self._done(step):
+                return Row(step, NOT_REACHED, text=f"{step.target} is not entered")
+        except Merged as merged:
+            return Row(step, MERGED, self._driver.stand(), text=str(merged))
+        except Differs as difference:
+            return self._compared(step, str(difference))
+        return self._compared(step, "")
+
+    def _told(self, step: Step) -> None:
+        """Follow the model's interrupt flag."""
+        event = step.event
+        if event.action == "enter":
+            self._flags.append(self._flag)
+            self._flag = False
+        elif event.action == "exit" and self._flags:
+            self._flag = self._flags.pop()
+        for note in event.notes:
+            if note in (ON, OFF):
+                self._flag = note == ON
+
+    def _expected(self, step: Step) -> None:
+        if step.pair is not None:
+            self._model[step.pair.model] = step.value
+
+    def _done(self, step: Step) -> bool:
+        driver, guarded = self._driver, self._guarded()
+        if step.do == REACH:
+            found = driver.reach(step.target, self._wanted)
+            self._begun = self._there = found
+            return found
+        if step.do in (INJECT, RAISE):
+            self._frames.append(driver.arrive(step))
+        elif step.do == RETURN:
+            driver.back(*self._frames.pop(), guarded)
+        elif step.do == FLAG:
+            driver.flag(bool(step.value))
+        elif step.pair is not None:
+            if step.do == CHANGE:
+                driver.change(step.pair, step.value, guarded)
+            elif step.do == READ:
+                driver.read(step.pair, guarded)
+            self._expected(step)
+        return True
+
+    def _wanted(self) -> bool:
+        return self._begun or not self._task or self._driver.comm() == self._task
+
+    def _guarded(self) -> list[Pair]:
+        return [each for each in self._pairs if each.order]
+
+    def _compared(self, step: Step, difference: str) -> Row:
+        driver = self._driver
+        now = driver.values(self._pairs)
+        cells = {name: Cell(self._model[name], value) for name, value in now.items()}
+        wrong = [
+            f"{each.short} is {shown(each, now[each.model])}, "
+            f"the model has {shown(each, self._model[each.model])}"
+            for each in self._pairs
+            if now[each.model] != self._model[each.model]
+        ]
+        flag = bool(driver.registers()["eflags"] & IF)
+        if flag != self._flag and step.do != REACH:
+            wrong.append(f"interrupts are {'on' if flag else 'off'} in the kernel only")
+        text = difference or "; ".join(wrong)
+        result = DIFFERS if text else AGREED
+        return Row(step, result, driver.stand(), cells, Cell(self._flag, flag), text)

@@ -1,0 +1,33 @@
+"""A machine with a stub, on the stand-in for QEMU of the lab's tests."""
+
+from pathlib import Path
+
+import pytest
+
+from klprove.lab import Lost, Setup
+from klprove.replay.led import Led
+from tests.lab.conftest import Tell, story
+
+__all__ = ["story"]
+
+
+def _led(folder: Path) -> Led:
+    return Led(Setup(folder / "vmlinux", boot=20), folder / "log")
+
+
+def test_a_disturbance_is_an_empty_command_whose_answer_is_read_later(
+    story: Tell, tmp_path: Path
+) -> None:
+    with _led(tmp_path) as guest:
+        guest.disturb()
+        guest.ask("true")
+        assert guest.settle() is not None
+        assert guest.settle() is None
+        assert guest.run("true").status == 0
+
+
+def test_no_stub_is_a_loss_that_shows_the_console(story: Tell, tmp_path: Path) -> None:
+    with pytest.raises(Lost, match="gdb stub is not there") as caught, _led(tmp_path) as guest:
+        (tmp_path / "log").write_text("the last words\n")
+        _ = guest.gdb
+    assert "| the last words" in str(caught.value)
