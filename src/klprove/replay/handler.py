@@ -68,8 +68,8 @@ def pairs(
 ) -> dict[str, Pair]:
     """The words of klp_ops and klp_funcs that model and module share, by the model's name.
 
-    Pointers of the model mean what lies at the same place in the module; a replacement is the rest
-    of the function at `site`.
+    Pointers of the model mean what lies at the same place in the module; a replacement is what
+    stands behind the call of ftrace at `site`.
     """
     found: dict[str, Pair] = {}
     meant: dict[int, int] = {}
