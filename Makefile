@@ -133,8 +133,8 @@ lint-modules: $(READY) ## livepatch modules, good and bad ones a rule, against D
 lint-samples: $(READY) ## the kernel's own livepatches built and judged; SOURCE=linux-source VMLINUX=file [KDIR=headers]
 	@$(BIN)/python -m tests.lint.samples $(SOURCE) $(VMLINUX) $(KDIR)
 
-lint-cves: $(READY) ## fixes of CVEs as livepatches for a kernel of Debian: is found what was judged? (fetches 1.2 GB); WRITE=1: docs/lint-cves.md
-	@$(BIN)/python -m tests.lint.cves $(if $(WRITE),--write) $(NAME)
+lint-cves: $(READY) ## fixes of CVEs as livepatches for a kernel of Debian: is found what was judged? (fetches 1.2 GB); LOAD=1: loads them, too
+	@$(BIN)/python -m tests.lint.cves $(if $(WRITE),--write) $(if $(LOAD),--load) $(NAME)
 
 lift: $(READY) build/linux-source ## Debian's own text in the place of the model v6.0's: are the answers the same?
 	@$(BIN)/klprove lift build/linux-source --kernel v6.0 --check

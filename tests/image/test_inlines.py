@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from klprove.image import open_image, symbols
@@ -21,8 +22,12 @@ SHAPES: Sequence[tuple[str, ...]] = (
 )
 
 
-def index(path: Path) -> Inlines:
-    return index_inlines(DebugSections(open_image(str(path))))
+def index(path: Path, compiled: bool | None = None) -> Inlines:
+    """By places in the file where it is a module, as symbols are."""
+    image = open_image(str(path))
+    found = index_inlines(DebugSections(image), compiled)
+    homes = np.array([each.address for each in image.sections], np.int64)
+    return found.moved(homes) if image.kind == "ET_REL" else found
 
 
 def copies(found: Inlines, path: Path, name: str) -> set[tuple[str, tuple[str, ...], str]]:
@@ -40,7 +45,7 @@ def copies(found: Inlines, path: Path, name: str) -> set[tuple[str, tuple[str, .
 @pytest.mark.parametrize("flags", SHAPES, ids=" ".join)
 def test_hosts_and_what_is_between(flags: tuple[str, ...], linked: bool, compiled: bool) -> None:
     path = made(*flags, linked=linked)
-    found = index_inlines(DebugSections(open_image(str(path))), compiled)
+    found = index(path, compiled)
     assert not found.notes
     assert copies(found, path, "leaf") == {
         ("host", (), "first.c"), ("setup", (), "first.c"), ("split", (), "first.c"),

@@ -16,7 +16,7 @@ int show(void) { return type_show(); }
 __attribute__((weak)) int how(void) { return 2; }
 extern int elsewhere(void);
 int w(void) { return elsewhere(); }
-__asm__(".globl fixed; fixed = 0x1234");
+__asm__(".globl fixed; fixed = 0x1234; .globl type.show.1; type.show.1 = 1");
 """
 NAMES = ["type_show", "show", "how", "w", "fixed", "elsewhere", "a.c", "sho", "_show", "", "é"]
 
@@ -41,7 +41,7 @@ def table_of(path: Path) -> SymbolTable:
 
 def test_names_inside_names(path: Path) -> None:
     table = table_of(path)
-    assert table.strings.count(b"show") == 1
+    assert table.strings.count(b"show\0") == 1
     for name in ("type_show", "show", "how", "w"):
         [index] = table.find(name).tolist()
         assert table.name(index) == name
@@ -58,6 +58,17 @@ def test_many_searches_answer_as_the_first(path: Path) -> None:
     first = [table.find(name).tolist() for name in NAMES]
     for _ in range(100):
         assert [table.find(name).tolist() for name in NAMES] == first
+
+
+def test_names_that_begin_alike_and_names_with_dots(path: Path) -> None:
+    table = table_of(path)
+    names = [table.name(index) for index in range(len(table))]
+    starting = [names[each] for each in table.starting("type_")]
+    assert starting == ["type_show"]
+    assert [names[each] for each in table.starting("sho")] == ["show"]
+    every = np.ones(len(table), np.bool_)
+    assert set(table.with_dot(every)) == {"a.c", "type.show.1"}
+    assert list(table.with_dot(~every)) == []
 
 
 def test_where_symbols_are(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from klprove.image import open_image, symbols
 from klprove.image.btf_types import btf_types
-from klprove.image.dwarf import DebugSections
+from klprove.image.dwarf import HOME, DebugSections
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.types import Layout
 from tests.image.dwarves import folder, made
@@ -128,7 +128,12 @@ def test_values_of_enumerations() -> None:
 def test_prototypes(flag: str) -> None:
     found, other = dwarf(flag), btf_types(open_image(str(compiled("-gbtf"))))
     assert other is not None
-    places = {each.name: each.address for each in symbols(open_image(str(compiled(flag))))}
+    image = open_image(str(compiled(flag)))
+    places = {
+        each.name: (each.section << HOME) + each.address - image.sections[each.section].address
+        for each in symbols(image)
+        if each.section < len(image.sections)
+    }
     for name, text in PROTOTYPES.items():
         prototype, same = found.prototype_at(places[name]), other.prototype(name)
         assert prototype is not None and same is not None

@@ -52,3 +52,12 @@ NEAR_MISSES = {"H02", "H04", "H06", "H09", "H11", "H13", "H14", "H17", "H22", "H
 def test_each_rule_has_good_twins(rule: str) -> None:
     good = [each for each in twins() if each.name.startswith(rule.lower()) and each.good(rule)]
     assert len(good) >= (2 if rule in NEAR_MISSES else 1)
+
+
+def test_functions_that_share_a_variable_are_told(built: Callable[[str], Path]) -> None:
+    before = read_livepatch(str(built("h13_pair")))
+    case = Case(read_livepatch(str(built("h13_half_bad"))), earlier=(before,))
+    told = [each for each in lint(case, ["H13"]).findings if "shares shown" in each.text]
+    assert [(each.severity, each.where) for each in told] == [("warning", "cmdline_proc_show")]
+    case = Case(read_livepatch(str(built("h13_beside_good"))), earlier=(before,))
+    assert not [each for each in lint(case, ["H13"]).findings if "shares" in each.text]

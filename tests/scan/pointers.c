@@ -69,6 +69,15 @@ apart void stores(long x) { takes_another(at_hand); held = x ? early : late; }
 apart void copies(void) { takes_another(at_hand); held = source; }
 apart long by_held(void) { return held(13) + 1; }
 
+apart void kept(void *x) { (void)x; }
+union choice { int (*one)(int); long number; };
+struct keeper { long id; void (*later)(void *); };
+void (*keeps)(void *) = kept;
+apart void stored_later(void *x) { (void)x; }
+apart void stores_at(struct keeper *keeper) { keeper->later = stored_later; }
+apart int by_unknown_close(void) { return a_device->operations->close(7) + 1; }
+apart int chosen(union choice *choice) { return choice->number; }
+
 apart struct device *find(long x) { return x ? a_device : 0; }
 apart int by_result(long x) { return find(x)->operations->close(8) + 1; }
 

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 
 from klprove.image import open_image
+from klprove.image.btf import types
 from klprove.scan.calls import Call
 from klprove.scan.parts import Parts, parts
 from klprove.scan.subject import Subject, subject
@@ -52,6 +53,23 @@ def names(way: str, indices: tuple[int, ...]) -> set[str]:
 )
 def test_members(way: str, name: str, said: str) -> None:
     assert call(way, name).how == said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_not_resolved_may_lead_to_what_stands_so_far_from_a_start(way: str) -> None:
+    found = call(way, "by_no_type")  # read at distance 0
+    assert not found.targets
+    assert names(way, tuple(found.others)) == {"opens", "given", "strange", "copied", "kept"}
+    assert names(way, tuple(call(way, "by_unknown_close").others)) == {"closes", "stored_later"}
+
+
+def test_members_of_unions_and_of_parts() -> None:
+    found = types(made(WAYS[0])[0].image)
+    assert found is not None
+    one = found.member("device", "one")
+    assert one == found.functions["opens"] == found.member("outer", "device.one")
+    assert found.member("choice", "one") == one and found.member("outer", "device.number") is None
+    assert found.member("outer", "nothing.one") is None
 
 
 @pytest.mark.parametrize("way", WAYS)

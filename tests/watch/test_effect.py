@@ -198,3 +198,12 @@ def test_why_a_patch_is_off_the_list_is_said_by_its_own_lines() -> None:
     machine.log(5, "'other': unpatching complete").log(6, "'old': patching complete")
     assert "replaced or disabled" in machine.look().findings[0].text
     assert "it was disabled" in machine.log(7, "'old': unpatching complete").look().findings[0].text
+
+
+def test_a_direct_call_of_another_function_is_not_ours() -> None:
+    path = "/sys/kernel/tracing/enabled_functions"
+    machine = Machine().patch()
+    machine.add(path, "vfs_write (1)     D\n\tdirect-->bpf_trampoline_2+0x0/0x1\n")
+    assert state(machine) == ("effective", "")
+    machine.files[path] = "\tdirect-->bpf_trampoline_3+0x0/0x1\n" + (machine.files[path] or "")
+    assert state(machine) == ("effective", "")

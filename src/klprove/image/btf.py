@@ -41,11 +41,16 @@ class Types:
     @cached_property
     def functions(self) -> Mapping[str, Signature]:
         """Signature by name; a name with two different ones is left out."""
+        return {name: next(iter(e)) for name, e in self.signatures.items() if len(e) == 1}
+
+    @cached_property
+    def signatures(self) -> Mapping[str, set[Signature]]:
+        """All signatures of a name."""
         found: dict[str, set[Signature]] = {}
         for kind, name, target, _ in self.records:
             if kind == _FUNC:
                 found.setdefault(self.name(name), set()).add(self.signature(target) or ())
-        return {name: next(iter(each)) for name, each in found.items() if len(each) == 1}
+        return found
 
     def signature(self, number: int) -> Signature | None:
         """That of prototype `number`, looked for through names and a pointer; None for none."""
@@ -58,10 +63,13 @@ class Types:
         return (self.plain(target), *(self.plain(each[1]) for each in self.members.get(number, ())))
 
     def member(self, structure: str, name: str) -> Signature | None:
-        """The signature of a pointer to functions in a structure, or in a part of it that has no
-        name; None where there is none."""
+        """The signature of a pointer to functions in a structure or union, or in a part of it that
+        has no name; `name` may lead on into a part, `part.name`. None where there is none."""
         for number in self.structures.get(structure, ()):
-            for found in self._named(number, name, 0):
+            found = number
+            for each in name.split("."):
+                found = next(self._named(self.bare(found), each, 0), 0)
+            if found:
                 return self.signature(found)
         return None
 

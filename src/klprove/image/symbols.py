@@ -89,7 +89,11 @@ class Functions:
 
     def fragment(self, index: int) -> bool:
         """True for the part of a function that the compiler moved away (`.cold`)."""
-        return bool(_FRAGMENT.search(self.names[index]))
+        return index in self._fragments
+
+    @cached_property
+    def _fragments(self) -> frozenset[int]:
+        return frozenset(i for i, name in enumerate(self.names) if _FRAGMENT.search(name))
 
     def at(self, addresses: Addresses) -> NDArray[np.int64]:
         """Index of the function that starts at each address; -1 for none."""

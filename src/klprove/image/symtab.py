@@ -1,6 +1,6 @@
 """The symbol table as it stands in the file: columns, and a search by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,14 +86,33 @@ class SymbolTable:
         if self._searches > _FEW:
             return self.by_name.get(name, np.empty(0, np.intp))
         wanted = name.encode("ascii", "replace") + b"\0"
+        return self._at(wanted if name.isascii() and name else b"")
+
+    def starting(self, prefix: str) -> NDArray[np.intp]:
+        """Indices of the symbols whose names begin with `prefix`, in the order of the table."""
+        return self._at(prefix.encode("ascii"))
+
+    def _at(self, wanted: bytes) -> NDArray[np.intp]:
+        """Indices of the symbols whose names stand where `wanted` stands in the strings."""
         places, order = self._by_place
         found = []
-        place = self.strings.find(wanted) if name.isascii() and name else -1
+        place = self.strings.find(wanted) if wanted else -1
         while place >= 0:
             low, high = np.searchsorted(places, np.array([place, place + 1], places.dtype))
             found.append(order[low:high])
             place = self.strings.find(wanted, place + 1)
         return np.sort(np.concatenate(found)) if found else np.empty(0, np.intp)
+
+    def with_dot(self, kept: NDArray[np.bool_]) -> Iterator[str]:
+        """The names with a dot of the symbols in the mask `kept`, each once, by place."""
+        text = np.frombuffer(self.strings, np.uint8)
+        dots, ends = (np.flatnonzero(text == each) for each in (ord("."), 0))
+        places = np.unique(self.places[kept])
+        following = [
+            np.append(each, len(text))[np.searchsorted(each, places)] for each in (dots, ends)
+        ]
+        dotted = places[following[0] < following[1]].tolist()
+        return iter(dict.fromkeys(map(self.text, dotted)))
 
 
 def symbol_table(image: Image) -> SymbolTable | None:

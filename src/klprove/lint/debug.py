@@ -21,21 +21,28 @@ class ObjectDebug:
         """The declarations that the code at a place may be of."""
         if isinstance(self.inlines, str):
             return ()
-        return self.inlines.of(self.target.linked(place.address), place.name)
+        return self.inlines.of(place.address, place.name)
 
     def calls(self, place: Place) -> Sequence[tuple[int, Call]]:
         """Inlined copies of a function, each with the address of its host."""
         if isinstance(self.inlines, str):
             return ()
         found = (call for each in self.functions(place) for call in self.inlines.calls(each))
-        return [(self.target.placed(call.host), call) for call in found]
+        return [(call.host, call) for call in found]
+
+    def hosts(self, name: str) -> Sequence[int]:
+        """Addresses of the functions into which functions of that name were inlined."""
+        if isinstance(self.inlines, str):
+            return ()
+        numbers = self.inlines.named(name)
+        return sorted({call.host for each in numbers for call in self.inlines.calls(each)})
 
     def instances(self, place: Place) -> Sequence[int]:
         """Addresses of all code of its own that the same text became."""
         if isinstance(self.inlines, str):
             return ()
         found = {at for each in self.functions(place) for at in self.inlines.instances(each)}
-        return sorted(map(self.target.placed, found))
+        return sorted(found)
 
     def traceless(self, place: Place) -> bool:
         """The compiler says that it inlined the function and does not say where."""
@@ -47,7 +54,7 @@ class ObjectDebug:
         """The place in `.debug_info` of the function at a place."""
         if isinstance(self.inlines, str):
             return None
-        return self.inlines.entry(self.target.linked(place.address))
+        return self.inlines.entry(place.address)
 
 
 def object_debug(target: Target) -> ObjectDebug:

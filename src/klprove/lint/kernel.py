@@ -95,10 +95,10 @@ class Kernel(Target):
     def fmod_ret(self) -> tuple[str, ...]:
         """Names in the sets of functions that BPF may modify (register_btf_fmodret_id_set(), v6.3):
         the marks of such a set lie between its own and the next set's (include/linux/btf_ids.h)."""
-        marks: list[tuple[int, str]] = []
-        for raw in re.findall(rb"(?<=\0)__BTF_ID__\w+(?=\0)", self._table.strings):
-            name = raw.decode("ascii")
-            marks += [(int(self._addresses[index]), name) for index in self._table.find(name)]
+        marks = [
+            (int(self._addresses[index]), self._table.name(int(index)))
+            for index in self._table.starting("__BTF_ID__")
+        ]
         found: list[str] = []
         inside = False
         for _, name in sorted(marks):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from klprove.image.dwarf import HOME
 from klprove.image.elf import damaged
 from klprove.image.relocatable import Symbol
 from klprove.image.symtab import symbol_table
@@ -13,7 +14,6 @@ from klprove.lint.code import ADDRESS, Body, module_body, placed_body
 from klprove.lint.module import Module, module_name, read_module
 from klprove.lint.target import Place, Target
 
-_OFFSET = 32
 _MAKERS = ("kthread_create_on_node", "kthread_create_on_cpu")
 """kernel/kthread.c; kthread_run() and its kin come down to these."""
 _ENDINGS = (".ko", ".ko.xz", ".ko.zst", ".ko.gz")
@@ -28,7 +28,7 @@ class ModuleTarget(Target):
         if table is None:
             raise damaged(module.path, "no symbol table: names mean nothing here")
         homes = np.where(table.sections < len(module.elf.sections), table.sections, 0)
-        addresses = (homes.astype(np.uint64) << np.uint64(_OFFSET)) + table.values
+        addresses = (homes.astype(np.uint64) << np.uint64(HOME)) + table.values
         super().__init__(module.name, module.elf.image, table, addresses)
         self.module = module
 
@@ -38,25 +38,13 @@ class ModuleTarget(Target):
         found = self._table.find(name)
         return [int(each) for each in found[self._kept[found]]]
 
-    def linked(self, address: int) -> int:
-        """By the place of the section in the file (`Image`)."""
-        home = self._section(address >> _OFFSET)
-        return (home.address if home else 0) + (address & 0xFFFFFFFF)
-
-    def placed(self, linked: int) -> int:
-        """By the section that has it in the file; none is 0."""
-        for each in self.image.executable():
-            if each.address <= linked < each.address + each.size:
-                return (each.index << _OFFSET) + linked - each.address
-        return 0
-
     def told(self, place: Place) -> str:
         """Where a symbol is, for people."""
         return f"{place.section}+{place.address & 0xFFFFFFFF:#x} {place.size} bytes"
 
     def body(self, place: Place) -> Body:
         """The instructions of a function, and what they refer to."""
-        at = (place.address >> _OFFSET, place.address & 0xFFFFFFFF)
+        at = (place.address >> HOME, place.address & 0xFFFFFFFF)
         function = self.module.at.get(at)
         if function is None:
             return Body((), 0, ())
@@ -101,7 +89,7 @@ class ModuleTarget(Target):
 
 
 def _address(at: tuple[int, int]) -> int:
-    return (at[0] << _OFFSET) + (at[1] & 0xFFFFFFFF)
+    return (at[0] << HOME) + (at[1] & 0xFFFFFFFF)
 
 
 def read_object(path: str) -> ModuleTarget:

@@ -49,14 +49,6 @@ class Target:
         """As `klprove.image` names it."""
         return self.image.machine
 
-    def linked(self, address: int) -> int:
-        """The address that debug information has for one of this object."""
-        return address
-
-    def placed(self, linked: int) -> int:
-        """The other way round."""
-        return linked
-
     def _indices(self, name: str) -> list[int]:
         """Symbols of that name, in the order in which `old_sympos` counts."""
         raise NotImplementedError
@@ -91,12 +83,11 @@ class Target:
     def stems(self) -> Mapping[str, tuple[str, ...]]:
         """Names with a suffix (`f.cold`, `f.isra.0`, `count.3`) by what stands before its dot."""
         found: dict[str, list[str]] = {}
-        for place in np.unique(self._table.places[self._kept]).tolist():
-            name = self._table.text(place)
-            stem, dot, _ = name.partition(".")
-            if dot and stem:
+        for name in self._table.with_dot(self._kept):
+            stem = name.partition(".")[0]
+            if stem:
                 found.setdefault(stem, []).append(name)
-        return {stem: tuple(dict.fromkeys(names)) for stem, names in found.items()}
+        return {stem: tuple(names) for stem, names in found.items()}
 
     @cached_property
     def _code(self) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from klprove.image.btf_types import BtfTypes, btf_types
-from klprove.image.dwarf import DebugSections, index_inlines
+from klprove.image.dwarf import HOME, DebugSections, index_inlines
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.relocatable import Symbol
 from klprove.image.types import Prototype, TypeSource
@@ -54,7 +54,7 @@ class ModuleTypes:
         """That of a function of the module."""
         home = self._patch.elf.home(symbol)
         for unit in self.units if home else ():
-            found = unit.prototype_at(home.address + symbol.value) if home else None
+            found = unit.prototype_at((home.index << HOME) + symbol.value) if home else None
             if found:
                 return found
         return self.btf.prototype(symbol.name) if self.btf else None
@@ -95,7 +95,6 @@ class ObjectTypes:
         """That of a function in question: by its name where only one has it in BTF."""
         found = self.btf.prototype(place.name) if self.btf else None
         if found is None and place in self._entries:
-            address = self._dwarf.target.linked(place.address)
-            told = (unit.prototype_at(address) for unit in self.units)
+            told = (unit.prototype_at(place.address) for unit in self.units)
             found = next((each for each in told if each), None)
         return found

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,7 +34,8 @@ class Call:
     targets: Sequence[int]
     """What is likely."""
     others: Sequence[int]
-    """What has the prototype; all of it where too many are likely to tell anything."""
+    """What has the prototype; all of it where too many are likely to tell anything. Of a call that
+    is not resolved: what stands at that distance in any variable, or is stored so far away."""
     likely: int = 0
     """How many of both stand where that pointer can be."""
 
@@ -82,8 +83,9 @@ class Calls:
         thunk = np.zeros(len(self._functions.starts), np.bool_)
         thunk[list(self._code.thunks)] = True
         found = self._graph.sources[thunk[self._graph.targets]]
-        if not len(found):
-            found = self._functions.around(self._code.indirect())
+        bare = not len(found)
+        places = self._code.indirect() if bare else self._code.through_variables()
+        found = np.concatenate([found, self._functions.around(places)])
         return frozenset(self._whole(each) for each in np.unique(found[found >= 0]).tolist())
 
     def every(self) -> Iterator[Call]:
@@ -100,12 +102,17 @@ class Calls:
                 memory = each.op0_kind == OpKind.MEMORY
                 register = each.op0_register
                 found = origins.operand(number) if memory else origins.register(number, register)
-                yield self._resolved(each.ip, found)
+                call = self._resolved(each.ip, found)
+                if memory:
+                    yield self._anywhere(call, frozenset({origins.distance(number)}))
+                else:
+                    yield self._anywhere(call, origins.distances(number, register))
             elif each.flow_control in _DIRECT:
                 thunk = self._code.function(each.near_branch_target)
                 if thunk in self._registers:
-                    found = origins.register(number, self._registers[thunk])
-                    yield self._resolved(each.ip, found)
+                    register = self._registers[thunk]
+                    call = self._resolved(each.ip, origins.register(number, register))
+                    yield self._anywhere(call, origins.distances(number, register))
 
     def origins(self, function: int) -> Origins:
         """The values in a function, with what was moved out of it."""
@@ -130,6 +137,13 @@ class Calls:
         if len(found.fitting) <= _FEW:
             return Call(site, how, 0, found.fitting, found.others, len(found.fitting))
         return Call(site, how, 0, (), found.every(), len(found.fitting))
+
+    def _anywhere(self, call: Call, distances: frozenset[int]) -> Call:
+        """A call that is not resolved, with what stands anywhere at the distance that it reads."""
+        if call.how or call.variable or self._members is None:
+            return call
+        found = {i for each in distances if each >= 0 for i in self._members.at(each)}
+        return replace(call, others=sorted(found))
 
     def _surroundings(self, function: int, layout: Layout) -> Surroundings:
         signature = None

@@ -176,6 +176,19 @@ class Code:
         ]
         return np.concatenate(found) if found else np.empty(0, np.uint64)
 
+    def through_variables(self) -> Addresses:
+        """Places of bytes that may be a call or jump through a variable at a fixed address: ff 15,
+        ff 25, ff 14 25, ff 24 25."""
+        found = []
+        for start, _, code in self._texts:
+            data = np.frombuffer(code, np.uint8)
+            second, third = data[1:-1], data[2:]
+            fixed = (second == 0x15) | (second == 0x25)
+            fixed |= ((second == 0x14) | (second == 0x24)) & (third == 0x25)
+            places = np.flatnonzero((data[:-2] == 0xFF) & fixed)
+            found.append(places.astype(np.uint64) + np.uint64(start))
+        return np.concatenate(found) if found else np.empty(0, np.uint64)
+
     def indirect(self) -> Addresses:
         """Places of bytes that may be an indirect call or jump: ff /2, ff /4 (Intel SDM)."""
         found = []

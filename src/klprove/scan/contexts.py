@@ -1,6 +1,6 @@
 """Which functions may run in an interrupt, in an NMI, with interrupts off."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,12 +37,14 @@ class Contexts:
     ) -> None:
         self._functions, self._graph, self._code = functions, graph, code
         self._pointers, self._known = pointers, known
+        self._seen: set[tuple[int, ...]] = set()
         self._reports = matching(functions, known.reports)
         user = matching(functions, known.user)
         self._ignored = user | code.quiet | frozenset(code.thunks)
 
     def entered(self, question: str) -> dict[int, Step]:
         """The functions that the entries of a context reach."""
+        self._seen = set()
         return spread(self._roots(question), self._onward, _NEAR)
 
     def _roots(self, question: str) -> Iterator[tuple[int, Step]]:
@@ -82,17 +84,25 @@ class Contexts:
         yield from self._indirect(function, step._replace(grade=grade))
 
     def _indirect(self, function: int, step: Step) -> Iterator[tuple[int, Step]]:
-        """What the indirect calls of a function lead to; from where nothing is sure, the functions
-        that have the prototype only are left out: they would connect everything."""
+        """What the indirect calls of a function lead to; from where nothing is sure, only what is
+        likely there: all that has the prototype would connect everything."""
         for site, found in self._pointers.every(function):
             low = max(step.grade, LIKELY)
             for target in found.targets:
                 if target not in self._ignored:
                     grade = POSSIBLE if self._low(target) else low
                     yield target, Step(grade, step.hops + 1, function, found.how, site)
-            for target in found.others if low == LIKELY else ():
+            for target in self._first(found.others) if low == LIKELY else ():
                 if target not in self._ignored:
                     yield target, Step(POSSIBLE, step.hops + 1, function, found.how, site)
+
+    def _first(self, others: Sequence[int]) -> Sequence[int]:
+        """`others`, but nothing where the same came before, which was on a way as sure and as
+        short."""
+        key = tuple(others)
+        new = key not in self._seen
+        self._seen.add(key)
+        return others if new else ()
 
     def _low(self, target: int) -> bool:
         return target in self._reports or self._functions.fragment(target)
@@ -119,6 +129,7 @@ class Contexts:
             yield from self._roots(IRQS_OFF)
             yield from self._locked()
 
+        self._seen = set()
         return spread(roots(), self._onward)
 
     def _locked(self) -> Iterator[tuple[int, Step]]:

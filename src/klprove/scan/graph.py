@@ -197,3 +197,26 @@ def taken_in_data(
         found.append(target[target >= 0])
         where.append(places[target >= 0])
     return np.concatenate(found), np.concatenate(where)
+
+
+def stored_in_code(image: Image, edges: Graph) -> list[tuple[int, int]]:
+    """(function, distance) of each `mov [register + distance], function` (REX.W c7 /0)."""
+    found: set[tuple[int, int]] = set()
+    taken = np.flatnonzero(edges.kinds == TAKEN)
+    for section in image.executable():
+        data = np.frombuffer(image.data(section), np.uint8)
+        places = (edges.sites[taken] - np.uint64(section.address)).astype(np.int64)
+        inside = (places >= 8) & (places + 4 <= len(data))
+        places, targets = places[inside], edges.targets[taken][inside]
+        for width, mode, back in ((0, 0, 1), (1, 1, 2), (4, 2, 5)):
+            here = (data[places - back - 1] == 0xC7) & (data[places - back] >> 6 == mode)
+            here &= data[places - back] & 0x38 == 0
+            here &= data[places - back - 2] & 0xF8 == 0x48
+            at = places[here]
+            far = np.zeros(len(at), np.int64)
+            if width == 1:
+                far = data[at - 1].astype(np.int8).astype(np.int64)
+            elif width == 4:
+                far = _words(data, at - 4).astype(np.int64)
+            found.update(zip(targets[here].tolist(), far.tolist(), strict=True))
+    return sorted(found)

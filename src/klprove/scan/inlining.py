@@ -1,5 +1,7 @@
 """Inlined copies of the functions of an image, from the cache where they are there."""
 
+import numpy as np
+
 from klprove.image import Image, open_image
 from klprove.image.dwarf import DebugSections, Inlines, debug_image, index_inlines, pack, unpack
 from klprove.image.dwarf.indexing import SLOW
@@ -16,7 +18,12 @@ def inlines(path: str, debug: str | None = None, cache: bool = True) -> Inlines 
 
     Raises BadInput for what is no image, and for a `debug` that is not of this build.
     """
-    return inlines_in(debug_image(open_image(path), debug), cache)
+    image = open_image(path)
+    found = inlines_in(debug_image(image, debug), cache)
+    if image.kind != "ET_REL" or isinstance(found, str):
+        return found
+    homes = np.array([each.address for each in image.sections], np.int64)
+    return found.moved(homes)
 
 
 def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:

@@ -24,6 +24,8 @@ class Taken:
     """Where they stand; as long as `in_data`."""
     objects: NDArray[np.uint64]
     """Start and size of each variable, by start."""
+    stored: Sequence[tuple[int, int]] = ()
+    """(function, distance) where an instruction stores its address so far from a pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +70,59 @@ class Members:
         signature = self._types.signature(number)
         return Targets(tuple(self._typed.get(signature, ())), ()) if signature else NONE
 
+    def at(self, distance: int) -> frozenset[int]:
+        """Functions that stand so far from the start of some variable, or are stored so far from
+        a pointer: what a call may find there that reads no member that is known."""
+        return self._distances.get(distance, frozenset())
+
+    @cached_property
+    def _distances(self) -> Mapping[int, frozenset[int]]:
+        found: dict[int, set[int]] = {}
+        if len(self._taken.objects):
+            size, distance = self._within
+            inside = size > 0
+            columns = (distance[inside].tolist(), self._taken.in_data[inside].tolist())
+            for far, index in zip(*columns, strict=True):
+                found.setdefault(far, set()).add(index)
+        for index, far in self._taken.stored:
+            found.setdefault(far, set()).add(index)
+        return {far: frozenset(each) for far, each in found.items()}
+
     def _targets(self, structure: str, name: str, signature: Signature) -> Targets:
         key = structure, name, signature
         if key not in self._found:
             typed = self._typed.get(signature, ())
-            told = len(self._taken.objects) and self._layout.places(structure, name)
-            fits = self._fitting(structure, name) | self._in_code if told else frozenset(typed)
+            places = self._layout.places(structure, name)
+            told = len(self._taken.objects) and places
+            there = self._fitting(structure, name) if told else frozenset(typed)
+            fits = there | self._in_code if told else there
+            stored = {index for _, offset in places for index in self.at(offset)}
+            untyped = self._untyped & (there | stored)
             self._found[key] = Targets(
                 tuple(each for each in typed if each in fits),
-                tuple(each for each in typed if each not in fits),
+                (*(each for each in typed if each not in fits), *sorted(untyped)),
             )
         return self._found[key]
 
     @cached_property
+    def _untyped(self) -> frozenset[int]:
+        """Functions whose address is taken and whose prototype BTF need not have: of several that
+        have one name it has one, or none."""
+        names = {index for name in self._types.signatures if name not in self._functions.namesakes
+                 for index in self._functions.variants.get(name, ())}  # fmt: skip
+        taken = self._in_code | frozenset(self._taken.in_data.tolist())
+        return frozenset(each for each in taken - names if not self._functions.fragment(each))
+
+    @cached_property
     def _typed(self) -> Mapping[Signature, Sequence[int]]:
-        """By signature the functions whose address is taken."""
+        """By signature the functions whose address is taken; of a name with several, under each."""
         taken = self._in_code | frozenset(self._taken.in_data.tolist())
         found: dict[Signature, list[int]] = {}
-        for name, signature in self._types.functions.items():
+        for name, signatures in self._types.signatures.items():
             for index in self._functions.variants.get(name, ()):
                 if index in taken and not self._functions.fragment(index):
-                    found.setdefault(signature, []).append(index)
+                    for each in signatures:
+                        found.setdefault(each, []).append(index)
         return found
 
     def _fitting(self, structure: str, name: str) -> frozenset[int]:

@@ -156,6 +156,25 @@ class Origins:
             else:
                 yield self._defined(each, place, depth)
 
+    def distances(self, number: int, register: int) -> frozenset[int]:
+        """How far from the start of some object the pointer in a register was read, by each way:
+        what is left to say of an object of which nothing is known."""
+        found = set()
+        for each in self._definitions(number, (_INSIDE, register)):
+            one = self.instructions[each] if each >= 0 else None
+            if one is not None and one.mnemonic == Mnemonic.MOV:
+                found.add(self.distance(each))
+        return frozenset(each for each in found if each >= 0)
+
+    def distance(self, number: int) -> int:
+        """The displacement of an instruction's memory operand from a pointer; -1 for none."""
+        each = self.instructions[number]
+        if OpKind.MEMORY not in (each.op0_kind, each.op1_kind):
+            return -1
+        if each.memory_base in (Register.RIP, Register.NONE, Register.RSP):
+            return -1
+        return _signed(each.memory_displacement)
+
     def operand(self, number: int) -> Value:
         """What the memory operand of instruction `number` holds."""
         return None if self._switches else self._load(self._address(number, 0))

@@ -8,7 +8,7 @@ from klprove.image.btf import Types, types
 from klprove.image.layout import Layout
 from klprove.scan.calls import Calls
 from klprove.scan.code import Code
-from klprove.scan.graph import TAKEN, Graph, graph, taken_in_data
+from klprove.scan.graph import TAKEN, Graph, graph, stored_in_code, taken_in_data
 from klprove.scan.knowledge import Knowledge, knowledge
 from klprove.scan.members import Members, Taken
 from klprove.scan.pointers import Pointers
@@ -47,4 +47,5 @@ def _members(it: Subject, edges: Graph, types: Types | None) -> Members | None:
         return None
     in_code = np.unique(edges.targets[edges.kinds == TAKEN])
     in_data, places = taken_in_data(it.image, it.functions, it.tables)
-    return Members(types, Layout(types), it.functions, Taken(in_code, in_data, places, it.objects))
+    taken = Taken(in_code, in_data, places, it.objects, stored_in_code(it.image, edges))
+    return Members(types, Layout(types), it.functions, taken)

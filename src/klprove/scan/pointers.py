@@ -83,6 +83,8 @@ class Pointers:
         """The address of each indirect call of `function` that is resolved, and where it leads."""
         for each in self._calls.of(function):
             found = self._through(each) or self._slotted(function)
+            if found is None and each.others:
+                found = Resolved((), "through a pointer read at its distance", each.others)
             if found is not None:
                 yield each.site, found
         if self._functions.names[function].startswith(_TRAMPOLINE):

@@ -1,10 +1,11 @@
 """Builds the livepatches of the recipes, lints them, and compares with what was judged by hand:
 `make lint-cves`.
 
-    python -m tests.lint.cves [--write] [NAME...]
+    python -m tests.lint.cves [--write] [--load] [NAME...]
 
---write puts the findings into the table of docs/lint-cves.md. Exit status 1 where a module does not
-build, or where a finding came or went; 4 where Debian has these kernels no more.
+--write puts the findings into the table of docs/lint-cves.md; --load loads the modules in a virtual
+machine. Exit status 1 where a module does not build or load as it should, or where a finding came
+or went; 4 where Debian has these kernels no more.
 """
 
 import subprocess
@@ -15,6 +16,7 @@ from klprove.lint import Finding
 from tests.lint.cves.building import build
 from tests.lint.cves.fetch import ABI, VMLINUX, fetch
 from tests.lint.cves.judging import differences, found, target, unknown_names
+from tests.lint.cves.loading import load
 from tests.lint.cves.page import write
 from tests.lint.cves.recipe import Recipe, recipes
 
@@ -36,7 +38,18 @@ def main(arguments: Sequence[str]) -> int:
     if "--write" in arguments:
         write(chosen, results)
     print(f"{len(chosen)} modules, {bad} not as judged; {VMLINUX.name}")
+    if "--load" in arguments:
+        bad += _loaded([each for each in chosen if each.name in results])
     return bool(bad)
+
+
+def _loaded(recipes: Sequence[Recipe]) -> int:
+    """One line a module that is loaded; how many go wrong."""
+    bad = 0
+    for recipe, wrong in load(recipes):
+        print(f"{recipe.name:<24} {wrong or 'the kernel says the same'}")
+        bad += bool(wrong)
+    return bad
 
 
 def _told(

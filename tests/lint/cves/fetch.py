@@ -10,10 +10,10 @@ TARGET, ABI, FIXED = "6.1.170-3", "6.1.0-47-amd64", "6.1.176-1"
 COMMON = f"{ABI.removesuffix('-amd64')}-common"
 VMLINUX = HOME / f"vmlinux-{ABI}"
 OBJECTS = HOME / "objects"
-"""Modules that are patched."""
+"""Modules that are patched, and what they need."""
 _LEFT_OUT = ("drivers", "sound", "tools", "Documentation", "samples", "firmware", "scripts")
 """Parts of a source tree that no recipe takes anything from."""
-_PATCHED = ("fs/isofs/isofs.ko",)
+_MODULES = ("fs/isofs/isofs.ko", "drivers/cdrom/cdrom.ko")
 
 
 def tree(version: str) -> Path:
@@ -39,7 +39,7 @@ def fetch() -> None:
     if not VMLINUX.exists():
         _unpack_one(f"linux-image-{ABI}-dbg", "./usr/lib/debug/boot/vmlinux-*", HOME)
     OBJECTS.mkdir(exist_ok=True)
-    for path in _PATCHED:
+    for path in _MODULES:
         if not (OBJECTS / path.rpartition("/")[2]).exists():
             _unpack_one(f"linux-image-{ABI}", f"*/kernel/{path}", OBJECTS)
 

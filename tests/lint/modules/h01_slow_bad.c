@@ -2,6 +2,6 @@
 /* It calls each system call and waits for its return. */
 #include "patch.h"
 
-static long new_call(void *regs, int nr) { return nr; }
+static bool new_call(void *regs, int nr) { return nr; }
 
 LIVEPATCH(NEW(do_syscall_64, new_call));

@@ -3,7 +3,7 @@
 #include <linux/rwsem.h>
 #include "patch.h"
 
-static void *new_start(struct rw_semaphore *sem, long *pos)
+static void *new_start(void *sem, void *pos)
 {
 	down_write(sem);
 	return pos;

@@ -5,8 +5,10 @@
 
 struct pair { long first; struct mutex one, two; };
 
-static long new_show(struct pair *pair, void *attr, char *buf)
+static long new_show(void *dev, void *attr, char *buf)
 {
+	struct pair *pair = dev;
+
 	mutex_lock(&pair->one);
 	buf[0] = '0';
 	mutex_unlock(&pair->two);

@@ -3,7 +3,7 @@
 #include <linux/mutex.h>
 #include "patch.h"
 
-static long new_show(struct mutex *lock, void *attr, char *buf)
+static long new_show(void *lock, void *attr, char *buf)
 {
 	if (mutex_lock_interruptible(lock))
 		return -4;

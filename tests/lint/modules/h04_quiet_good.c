@@ -2,6 +2,6 @@
 /* The old function's cold part complains, no more. */
 #include "patch.h"
 
-static int new_wait(void) { return 0; }
+static int new_sleep(unsigned char state, unsigned int a, unsigned int b) { return 0; }
 
-LIVEPATCH(NEW(tboot_extended_sleep, new_wait));
+LIVEPATCH(NEW(tboot_extended_sleep, new_sleep));

@@ -3,6 +3,6 @@
 
 static int ticks;
 
-static void new_tick(void) { ticks++; }
+static void new_tick(void *rq, void *task, int queued) { ticks++; }
 
 LIVEPATCH(NEW(task_tick_fair, new_tick));

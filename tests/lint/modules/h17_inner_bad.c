@@ -3,6 +3,6 @@
 #include "patch.h"
 
 static noinline void complain(void) { pr_info("late\n"); }
-static void new_clock(void *rq) { complain(); *(volatile int *)rq = 0; }
+static void new_tick(void *rq, void *task, int queued) { complain(); *(volatile int *)rq = 0; }
 
-LIVEPATCH(NEW(task_tick_fair, new_clock));
+LIVEPATCH(NEW(task_tick_fair, new_tick));

@@ -4,9 +4,10 @@ from klprove.image.dwarf.debug_file import debug_image
 from klprove.image.dwarf.indexing import index_inlines
 from klprove.image.dwarf.inlines import Call, Inlines
 from klprove.image.dwarf.packing import pack, unpack
-from klprove.image.dwarf.sections import DebugSections
+from klprove.image.dwarf.sections import HOME, DebugSections
 
 __all__ = [
+    "HOME",
     "Call",
     "DebugSections",
     "Inlines",

@@ -1,12 +1,14 @@
 """Where each function was inlined, by the inline records of DWARF (section 3.3.8 of version 5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from klprove.image.dwarf.sections import HOME
 
 Numbers = NDArray[np.int64]
 NOTHING = -1
@@ -96,6 +98,18 @@ class Inlines:
         file = self.texts[self.files[function]]
         return self.texts[self.names[function]], file, int(self.lines[function])
 
+    def moved(self, homes: Numbers) -> "Inlines":
+        """The same of a module whose sections are at `homes`."""
+        addresses, hosts = _moved(self.addresses, homes), _moved(self.hosts, homes)
+        order = np.argsort(addresses, kind="stable")
+        return replace(
+            self,
+            addresses=addresses[order],
+            owners=self.owners[order],
+            entries=self.entries[order],
+            hosts=hosts,
+        )
+
     @cached_property
     def inlined(self) -> frozenset[int]:
         """The functions that have at least one inlined copy."""
@@ -125,6 +139,12 @@ class Inlines:
         file = self.texts[self.call_files[copy]]
         host = _unsigned(int(self.hosts[copy]))
         return Call(host, tuple(reversed(through)), file, int(self.call_lines[copy]))
+
+
+def _moved(addresses: Numbers, homes: Numbers) -> Numbers:
+    section = np.clip(addresses >> HOME, 0, max(len(homes) - 1, 0))
+    found: Numbers = homes[section] + (addresses & ((1 << HOME) - 1))
+    return found
 
 
 def _signed(address: int) -> int:

@@ -17,6 +17,8 @@ from klprove.source import plain
 Octets = NDArray[np.uint8]
 _LARGEST = 4 << 30
 """Bytes that a section may unpack to."""
+HOME = 32
+"""Where the number of a section begins in an address of a module, which has none yet."""
 NOWHERE = 1 << 62
 _ZLIB, _ZSTD = 1, 2
 """Kinds of compression, System V ABI, Elf64_Chdr."""
@@ -86,13 +88,14 @@ class DebugSections:
 
     @cached_property
     def _symbols(self) -> NDArray[np.int64]:
-        """The value of each symbol: a place in its section, an address for one that is loaded."""
+        """The value of each symbol: a place in its section, whose number stands from HOME on where
+        it is loaded."""
         table = symbol_table(self.image)
         if table is None:
             return np.zeros(0, np.int64)
-        homes = np.array([each.address if each.allocated else 0 for each in self.image.sections])
+        homes = [each.index << HOME if each.allocated else 0 for each in self.image.sections]
         sections = np.minimum(table.sections, len(homes)).astype(np.int64)
-        return table.values.astype(np.int64) + np.append(homes, 0).astype(np.int64)[sections]
+        return table.values.astype(np.int64) + np.array([*homes, 0], np.int64)[sections]
 
     def text(self, place: int, strings_base: int = 0) -> str:
         """The string that an attribute means, in printable ASCII; empty where it means none."""

@@ -37,7 +37,9 @@ def _kind(table: Mapping[str, Any]) -> Kind:
 
 
 KINDS = tuple(_kind(each) for each in _TABLES["family"])
-_THINGS = tuple(tuple(each) for _, each in groupby(KINDS, key=lambda kind: kind.thing))
+_THINGS = tuple(
+    tuple(each) for _, each in groupby(KINDS, key=lambda kind: (kind.thing, bool(kind.mode)))
+)
 
 
 class _Side:

@@ -24,7 +24,7 @@ def check(case: Case) -> Iterator[Finding]:
     named = 0
     for function in case.patch.functions:
         target = case.target(function.object)
-        for each in _named(target, function, named < _NEAR) if target else ():
+        for each in _named(case, target, function, named < _NEAR) if target else ():
             named += 1
             yield each
     yield from _twice(case)
@@ -97,13 +97,14 @@ _NEAR = 3
 """So many wrong names are compared with all of the kernel's, which takes long."""
 
 
-def _named(target: Target, function: Function, compared: bool) -> Iterator[Finding]:
+def _named(case: Case, target: Target, function: Function, compared: bool) -> Iterator[Finding]:
     found = target.named(function.name)
     shown, sympos = function.shown, function.sympos
     evidence = tuple(f"{index}: {target.told(each)}" for index, each in enumerate(found, 1))
     if not found:
         where = "this kernel" if target.name == VMLINUX else target.name
-        text = f"no symbol {function.name} in {where}{_instead(target, function.name, compared)}"
+        other = _instead(case, target, function.name, compared)
+        text = f"no symbol {function.name} in {where}{other}"
         yield Finding(ERROR, shown, text)
     elif not sympos and len(found) > 1:
         text = f"{len(found)} symbols have this name and old_sympos is 0: the patch is refused"
@@ -116,10 +117,16 @@ def _named(target: Target, function: Function, compared: bool) -> Iterator[Findi
         yield Finding(ERROR, shown, text, evidence=evidence)
 
 
-def _instead(target: Target, name: str, compared: bool) -> str:
+def _instead(case: Case, target: Target, name: str, compared: bool) -> str:
     clones = target.stems.get(name, ())
     if clones:
         return f", only {', '.join(sorted(clones)[:3])}: the compiler changed or split it"
+    dwarf = case.dwarf(target.name)
+    inside = map(target.at, dwarf.hosts(name) if dwarf else ())
+    hosts = [found[0] for found in inside if found]
+    if hosts:
+        more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+        return f": it is inlined into {', '.join(hosts[:3])}{more}"
     close = near(name, target.code_names(), 0.85) if compared else []
     return f"; near it: {', '.join(close)}" if close else ""
 

@@ -78,7 +78,7 @@ def _taken_along(case: Case, name: str) -> Iterator[Finding]:
     kept: dict[str, Sequence[int]] = {}
     for own in sorted(case.module_types.own_functions - {place.name for place in places}):
         numbers = (e for e in dwarf.inlines.named(own) if dwarf.inlines.said(e)[1] in files)
-        hosts = {owner.placed(call.host) for e in numbers for call in dwarf.inlines.calls(e)}
+        hosts = {call.host for e in numbers for call in dwarf.inlines.calls(e)}
         left = [e for e in sorted(hosts) if (name, e) not in case.patched and not _setup(owner, e)]
         if left:
             kept[own] = left
