@@ -4,7 +4,7 @@ import hashlib
 import json
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Case:
     trace: Trace
     text: Program
     """The model, with that function patched."""
+    defines: Mapping[str, str] = field(default_factory=dict)
+    """Macros (-D) that model and handler were checked with."""
 
     @property
     def resting(self) -> Mapping[str, int]:
@@ -49,12 +51,13 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     try:
         kernel, finding, files = _chosen(path, document, code, site)
         name, trace, where = _name(finding), _trace(finding), str(finding["site"])
+        defines = _defines(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"is not as the schema says: {type(error).__name__} {error}"
         raise _wrong(path, why, "docs/json.md describes it") from None
-    text = program(question(files, kernel=kernel, patch=where or None))
+    text = program(question(files, kernel=kernel, patch=where or None, defines=defines))
     _same(path, trace, resting(text))
-    return Case(name, kernel, where, files[0] if files else "", trace, text)
+    return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
 
 
 def _chosen(
@@ -73,6 +76,15 @@ def _chosen(
     if len(files) > 1:
         raise _wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
     return kernel, found[0], files
+
+
+def _defines(document: Mapping[str, Any]) -> dict[str, str]:
+    """Macros of the check; none where the document is of before they were written down."""
+    found = {str(name): str(value) for name, value in document.get("defines", {}).items()}
+    for name, value in found.items():
+        if not (name.isascii() and name.isidentifier() and (value.isprintable() or not value)):
+            raise ValueError(f"{name!r}, {value!r} is no macro")
+    return found
 
 
 def _name(finding: Mapping[str, Any]) -> str:
@@ -95,7 +107,7 @@ def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
     for name, value in trace.initial:
         if rest.get(bare(name), value) != value:
             text = f"{name} begins as {value}, and as {rest[bare(name)]} in the model"
-            raise _wrong(path, text, "was it checked with -D? Such a trace is not replayed")
+            raise _wrong(path, text, "was it checked with -D? Check again: answers have it now")
 
 
 def _document(path: str) -> dict[str, Any]:
