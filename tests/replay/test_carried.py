@@ -1,17 +1,20 @@
 """What a bundle's driver does with a guest: one that is made up."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from klprove.lab import Lost, Ran
-from klprove.replay.carried import Bundle, Known, lead, show
+from klprove.replay.carried import Bundle, Known, lead, plan_of, show, worst_of
 from klprove.replay.led import Led
+from klprove.replay.outcome import AGREED, DIFFERS, SPOILED, Outcome, Row
 from klprove.replay.packing import _row, _step
 from klprove.replay.schedule import Step
-from klprove.replay.telling import done
+from klprove.replay.telling import done, place
+from klprove.source import Span
 from tests.replay.guest import NMI, Guest, words
 from tests.replay.test_following import ARRIVAL, BACK, REST, STEPS, _change, _guest
 
@@ -78,6 +81,24 @@ def test_a_guest_that_does_not() -> None:
     assert status == 1
     assert said[:3] == [f"replay {number} of 3: differs" for number in (1, 2, 3)]
     assert said[-1].strip() == "state becomes 1, not 3"
+
+
+def test_the_worst_replay_is_shown() -> None:
+    right, wrong, lost = (Outcome((Row(STEPS[0], each),), 1) for each in (AGREED, DIFFERS, SPOILED))
+    assert worst_of([right, lost, wrong, right]) is wrong
+    assert worst_of([right, lost]) is lost
+    assert worst_of([right]) is right
+
+
+def test_steps_without_a_place_are_read_back() -> None:
+    away = replace(STEPS[1], do="skip", why="two tasks", away=True, pair=None)
+    content = _bundle(_guest(), [away]).content
+    (step,), text = plan_of(content, {})[0].steps, "nothing: two tasks"
+    assert (step.away, step.pair, step.why, done(step), place(step)) == (
+        True, None, "two tasks", text, "f.c:1",
+    )  # fmt: skip
+    nowhere = replace(step, event=replace(step.event, span=Span("f.c", 0, 0)))
+    assert place(nowhere) == ""
 
 
 def test_a_guest_that_is_always_disturbed() -> None:

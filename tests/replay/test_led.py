@@ -31,3 +31,15 @@ def test_no_stub_is_a_loss_that_shows_the_console(story: Tell, tmp_path: Path) -
         (tmp_path / "log").write_text("the last words\n")
         _ = guest.gdb
     assert "| the last words" in str(caught.value)
+
+
+def test_where_the_sections_of_a_module_are(story: Tell, tmp_path: Path) -> None:
+    story(answers={"insmod /a.ko x=1": "0:", "cd /sys/module/a": "0:.text 0xc000\n.bss 0x10\n"})
+    with _led(tmp_path) as guest:
+        assert guest.insert("a", "x=1") == {".text": 0xC000, ".bss": 0x10}
+
+
+def test_a_module_that_is_refused(story: Tell, tmp_path: Path) -> None:
+    story(answers={"insmod": "1:Invalid module format"})
+    with _led(tmp_path) as guest, pytest.raises(ValueError, match=r"^Invalid module format$"):
+        guest.insert("a", "")

@@ -1,5 +1,6 @@
 """A bundle: what is in it, and that what it carries needs nothing but Python's own library."""
 
+import gzip
 import io
 import json
 import os
@@ -96,6 +97,9 @@ def test_what_is_in_it(ready: Prepared, tmp_path: Path) -> None:
         == {(0, 0, "", "", 0)}  # fmt: skip
     home = _unpacked(data, tmp_path)
     assert (home / "source/user.c").read_bytes() == Path("handlers/2017/A.c").read_bytes()
+    assert "handlers/" not in (home / "replay.json").read_text()
+    symbols = gzip.decompress((home / "symbols.gz").read_bytes()).decode()
+    assert symbols.splitlines()[:2] == ["ffffffff81000000 ksys_read", "ffffffff81000040 vfs_read"]
     for name in ("README", "run.sh"):
         text = (home / name).read_text()
         assert RELEASE in text and NUMBER in text and f"linux-image-{RELEASE}-dbg" in text
@@ -211,6 +215,12 @@ def test_a_reproducer_is_packed(name: str, places: Layout, story: Tell, tmp_path
     assert not (home / "schedule.txt").exists()
 
 
-def test_an_image_without_a_build_id() -> None:
-    with pytest.raises(BadInput):
-        packing.identity("README.md")
+def test_an_image_without_a_build_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Image:
+        def section(self, name: str) -> None:
+            """None of that name."""
+
+    monkeypatch.setattr(packing, "open_image", lambda path: Image())
+    with pytest.raises(BadInput) as caught:
+        packing.identity("v")
+    assert caught.value.diagnostics[0].render().startswith("v: error: it has no build-id")

@@ -142,12 +142,17 @@ def lead(bundle: Bundle, guest: Led, times: int, say: Callable[[str], None]) -> 
     for _ in range(times):
         found.append(follow(driver, plan, content["task"]))
         say(f"replay {len(found)} of {times}: {found[-1].result}")
-    worst = min(found, key=lambda each: (each.first is None, each.result == AGREED))
+    worst = worst_of(found)
     for line in _table(worst, pairs):
         say(line)
     if worst.first is not None:
         return _DISAGREED
     return _AGREED if all(each.result == AGREED for each in found) else _LOST
+
+
+def worst_of(found: Sequence[Outcome]) -> Outcome:
+    """The first that disagreed; else the first that did not agree; else the first."""
+    return min(found, key=lambda each: (each.first is None, each.result == AGREED))
 
 
 def _insert(content: Mapping[str, Any], guest: Led) -> dict[str, int]:

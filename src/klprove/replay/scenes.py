@@ -77,7 +77,7 @@ class Scene:
                 return True
         return False
 
-    def stop_at(self, name: str, cpus: tuple[int, ...] = (), seconds: float = 20) -> int | None:
+    def stop_at(self, name: str, cpus: tuple[int, ...] = (), seconds: float = 60) -> int | None:
         """Run to the entry of `name`; the CPU that came there."""
         gdb, address = self.guest.gdb, self.places.named[name]
         gdb.insert(address)
@@ -154,7 +154,10 @@ def _removal_waits(scene: Scene) -> bool:
         return False
     guest.ask("taskset 2 cat /proc/cmdline >/dev/null &")
     gdb = guest.gdb
-    if scene.stop_at("klp_ftrace_handler") != 1:
+    cpu = scene.stop_at("klp_ftrace_handler")
+    if cpu is None:
+        raise Lost("klp_ftrace_handler() is not entered in time")
+    if cpu != 1:
         scene.lines.append("klp_ftrace_handler() was not entered on CPU 1")
         return False
     scene.lines.append(f"CPU 1 stands in {scene.names.text(gdb.registers(1)['rip'])}")
