@@ -49,7 +49,15 @@ def run(check: Mapping[str, str]) -> dict[str, Any]:
         "seconds": round(time.monotonic() - start),
         "date": datetime.date.today().isoformat(),
         "commit": _git("rev-parse", "--short", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "changed": bool(
+            _git(
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+                "--",
+                f":!{RESULTS.relative_to(ROOT)}",
+            )
+        ),
     }
 
 
