@@ -4,6 +4,7 @@ counted."""
 
 import datetime
 import json
+import json
 import re
 import subprocess
 import sys
@@ -80,7 +81,7 @@ def _written(kept: Mapping[str, Any]) -> Iterator[str]:
     for name, result in sorted(kept.items()):
         yield f"[{name}]"
         for key, value in result.items():
-            shown = f"'{value}'" if isinstance(value, str) else str(value).lower()
+            shown = json.dumps(value)  # of a text and a truth TOML's form, too
             yield f"{key} = {shown}"
         yield ""
 
