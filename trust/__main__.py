@@ -4,7 +4,6 @@ counted."""
 
 import datetime
 import json
-import json
 import re
 import subprocess
 import sys
