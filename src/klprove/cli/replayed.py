@@ -9,7 +9,7 @@ from klprove.cli.output import say, write_json
 from klprove.evidence import resolve
 from klprove.image import open_image
 from klprove.image.about import release
-from klprove.lab import Lost, command, release_of
+from klprove.lab import Lost, command, image_of, release_of
 from klprove.replay import (
     AGREED,
     SPOILED,
@@ -129,6 +129,7 @@ def _same_release(headers: Path, running: str) -> None:
 
 def fidelity_of(vmlinux: str, json_path: str | None, log: str | None) -> int:
     """Run `klprove fidelity`; the exit status."""
+    vmlinux = image_of(vmlinux)
     model, _ = resolve(vmlinux)
     running = release(open_image(vmlinux))
 

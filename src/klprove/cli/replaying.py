@@ -42,7 +42,13 @@ def replay_command(**options: Any) -> int:
 
 
 @click.command("fidelity")
-@click.option("--kernel", "vmlinux", metavar="VMLINUX", required=True, help="With symbols and BTF.")
+@click.option(
+    "--kernel",
+    "vmlinux",
+    metavar="VMLINUX|SERIES",
+    required=True,
+    help="With symbols and BTF; `6.1`: the newest of that series that is here.",
+)
 @click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
 def fidelity_command(**options: Any) -> int:

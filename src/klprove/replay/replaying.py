@@ -44,7 +44,7 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
     files = {f"bin/{TASK}": reader()}
     built = None
     if case.handler:
-        built = handler.build(headers, case.handler)
+        built = handler.build(headers, case.handler, case.defines)
         files[f"{handler.NAME}.ko"] = built.data
     return Prepared(case, places, built, Setup(Path(vmlinux), files, cpus=1))
 

@@ -35,6 +35,7 @@ struct klp_ops {
 #define KLP_PATCHED			KLP_TRANSITION_PATCHED
 #endif
 
+#include "macros.h"	/* of the check's -D, where the kernel has none of the name */
 #include "user.c"
 
 static struct klp_func klp_funcs[2];
