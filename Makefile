@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint bench-watch rcu-off clean
+	bench-lint bench-watch fidelity rcu-off clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -154,6 +154,10 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel (8 minutes each)
 	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py
+
+fidelity: $(TESTED) ## the model of RCU's hooks beside Debian's 6.1, driven to every step of it under QEMU
+	@$(BIN)/python -m tests.scan.kernels
+	@$(BIN)/klprove fidelity --kernel build/kernels/vmlinux-6.1.[0-9]*
 
 rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function that RCU does not watch, with its path
 	@mkdir -p build

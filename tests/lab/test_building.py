@@ -42,6 +42,14 @@ def test_the_release_of_headers(tmp_path: Path) -> None:
         release_of(tmp_path)
 
 
+def test_the_line_with_the_error_is_told(tmp_path: Path) -> None:
+    there = folder(tmp_path)
+    said = "In file included from a.h\\nuser.c:3:5: error: no such name\\nnote: here"
+    (there / "Makefile").write_text(f"modules:\n\t@printf '{said}' >&2; exit 1\n")
+    with pytest.raises(BadInput, match=r"headers: user\.c:3:5: error: no such name"):
+        module(there)
+
+
 def test_headers_that_build_nothing(tmp_path: Path) -> None:
     there = folder(tmp_path)
     (there / "Makefile").write_text("modules:\n\t@echo no rule for this >&2; exit 1\n")

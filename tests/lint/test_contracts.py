@@ -138,6 +138,10 @@ def test_a_structure_of_other_headers(
     assert (found.severity, found.where) == ("error", "struct mutex")
     assert "16 bytes here and 8 in the kernel" in found.text
     assert found.evidence == ("waiters: offset 8, 4 bytes, in the kernel none",)
+    path.write_bytes(path.read_bytes().replace(b"vermagic=6.1.0-mini", b"vermagic=6.9.0-mini"))
+    [found] = findings(path, kernel, "H10", inlined, dwarf)  # of another kernel: none by name
+    assert found.text.startswith("types (1) are laid out otherwise")
+    assert found.evidence == ("struct mutex",)
 
 
 def test_damaged_types_of_a_module_are_told(

@@ -12,7 +12,7 @@ BASE = 0xFFFFFFFF81000000
 STATE, NEST, COUNT = 0x1000, 0x1008, 0x1010
 STACK = 0x8000
 ON = 0x200
-NMI, IRQ = "asm_exc_nmi", "asm_sysvec_timer"
+NMI, IRQ, DEVICE = "asm_exc_nmi", "asm_sysvec_timer", "asm_common_interrupt"
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Guest:
         self.uninvited: dict[int, str] = {}
         """By number of the instruction since boot, what arrives there of itself."""
         self.done = 0
+        self.late = False
+        """NMIs are taken an instruction late."""
         self.always: tuple[str, int] | None = None
         """A place where a tick always arrives."""
 
@@ -95,7 +97,9 @@ class Guest:
     def run(self, seconds: float, cpus: Sequence[int] = ()) -> Stop | None:
         """Until something stops it; None: nothing did for a while."""
         for _ in range(1000):
-            self._arrive()
+            if not self.late:
+                self._arrive()
+            self.late = False
             if (self.registers(0)["rip"], BREAKPOINT) in self.stops:
                 return Stop(0)
             if self.frames[-1].waits:
@@ -138,6 +142,7 @@ class Guest:
         before = self.registers(0)
         self.frames.append(_Frame(name, 0, 0))
         saved = (before["rip"], 0, before["eflags"], before["rsp"], 0)
+        saved = (77, *saved) if name == DEVICE else saved  # the vector
         at = self.registers(0)["rsp"]
         self.memory |= {at + 8 * n: value for n, value in enumerate(saved)}
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from klprove.cli import replayed as job
 from klprove.cli import replaying
 from klprove.cli.main import run
 from klprove.lab import Lost
-from klprove.replay import Case, Outcome, Row, Schedule, Shown, Step
+from klprove.replay import STOCK, Case, Outcome, Row, Schedule, Shown, Step
 from klprove.source import Span
 from klprove.verdict import Event, Trace
 from tests.replay.guest import columns
@@ -69,7 +70,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
             "replay": outcomes,
         }
         for name, stand_in in stand_ins.items():
-            monkeypatch.setattr(replaying, name, stand_in)
+            monkeypatch.setattr(job, name, stand_in)
 
     return given
 
@@ -116,7 +117,7 @@ def test_a_trace_of_another_generation(
     replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replayed("agreed")
-    monkeypatch.setattr(replaying, "resolve", lambda path: ("v6.12", None))
+    monkeypatch.setattr(job, "resolve", lambda path: ("v6.12", None))
     status, _, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert status == 2
     assert "fitted by the model v6.12, and the trace is of v6.0" in error
@@ -132,8 +133,8 @@ def test_a_reproducer(
     tmp_path: Path,
 ) -> None:
     replayed()
-    monkeypatch.setattr(replaying, "release_of", lambda headers: "6.1.0")
-    monkeypatch.setattr(replaying, "reproduce", lambda name, *_: Shown(name, held, ("this",)))
+    monkeypatch.setattr(job, "release_of", lambda headers: "6.1.0")
+    monkeypatch.setattr(job, "reproduce", lambda name, *_: Shown(name, held, ("this",)))
     words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
     found, out, _ = _said(words, capsys)
     assert found == status
@@ -149,8 +150,12 @@ def test_headers_of_another_kernel(
     tmp_path: Path,
 ) -> None:
     replayed()
-    monkeypatch.setattr(replaying, "release_of", lambda headers: "6.2")
+    monkeypatch.setattr(job, "release_of", lambda headers: "6.2")
     words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
     status, _, error = _said(words, capsys)
     assert status == 2
     assert "headers of 6.2, but the kernel is 6.1.0" in error
+
+
+def test_the_names_of_the_reproducers() -> None:
+    assert tuple(STOCK) == replaying.STOCK

@@ -12,7 +12,7 @@ from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.source import Span
 from klprove.verdict import Event
-from tests.replay.guest import COUNT, IRQ, NEST, NMI, ON, STATE, Guest, Line, layout, words
+from tests.replay.guest import COUNT, DEVICE, IRQ, NEST, NMI, ON, STATE, Guest, Line, layout, words
 
 ENTER: Sequence[Line] = (
     Line(),
@@ -23,7 +23,7 @@ ENTER: Sequence[Line] = (
     Line(),
 )
 HANDLER: Sequence[Line] = (Line(), Line(writes={NEST: 3}), Line(), Line(writes={NEST: 0}), Line())
-TICK: Sequence[Line] = (Line(), Line())
+TICK: Sequence[Line] = (Line(), Line(writes={NEST: 5}), Line(writes={NEST: 0}), Line())
 REST: Mapping[str, int] = {"state": 4, "nest": 1, "count": 0}
 
 
@@ -32,23 +32,23 @@ def _event(action: str = "step", depth: int = 0, notes: Sequence[str] = ()) -> E
 
 
 def _guest(enter: Sequence[Line] = ENTER, handler: Sequence[Line] = HANDLER) -> Guest:
-    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK}
+    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK, DEVICE: handler}
     guest = Guest(code, {STATE: 4, NEST: 1, COUNT: 0}, "loop")
     guest.symbols["enter"] = guest.symbols["loop"] + 1
     return guest
 
 
-def _replay(guest: Guest, steps: Sequence[Step], attempts: int = 3) -> Outcome:
+def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
     driver = Driver(
         guest,  # type: ignore[arg-type] # the part of Gdb that it calls
         layout(guest),
         Places(guest.symbols),
         words(),
         guest.nmi,
-        lambda: guest.pending.append(IRQ),
+        lambda: guest.pending.append(DEVICE),
         guest.symbols,
     )
-    return follow(driver, Schedule(tuple(steps), REST), attempts=attempts)
+    return follow(driver, Schedule(tuple(steps), REST), task, attempts=3)
 
 
 def _change(name: str, value: int, depth: int = 0, number: int = 1) -> Step:
@@ -136,6 +136,38 @@ def test_an_nmi_that_leaves_another_value_is_told() -> None:
     assert outcome.first.text == "nest becomes 2, not 0"
 
 
+def test_an_nmi_that_is_taken_later_is_told() -> None:
+    guest = _guest()
+
+    def nmi() -> None:
+        guest.pending.append(NMI)
+        guest.late = True
+
+    guest.nmi = nmi  # type: ignore[method-assign]
+    outcome = _replay(guest, [*STEPS[:2], ARRIVAL])
+    assert outcome.first is not None
+    assert outcome.first.text == "it was taken at enter+0x4, not where it was sent"
+
+
+def test_an_interrupt_comes_with_its_vector_on_the_stack() -> None:
+    raised = Step(3, _event("enter", 1), "raise irq", DEVICE)
+    steps = [*STEPS[:2], raised, _change("nest", 3, 1), _change("nest", 0, 1), BACK, STEPS[2]]
+    outcome = _replay(_guest(), steps)
+    assert outcome.result == AGREED
+    assert [row.at for row in outcome.rows[2:6:3]] == [f"{DEVICE}+0x0", "enter+0x3"]
+
+
+def test_an_interrupt_right_behind_a_return_comes_and_goes() -> None:
+    guest = _guest()
+    guest.always = ("loop", 4)
+    steps = [*STEPS[:2], ARRIVAL, _change("nest", 3, 1), _change("nest", 0, 1), BACK, STEPS[2]]
+    assert _replay(guest, steps).result == AGREED
+
+
+def test_a_trace_begins_in_its_own_task() -> None:
+    assert _replay(_guest(), STEPS, "another").result == NOT_REACHED
+
+
 def test_an_interrupt_that_nobody_sent_begins_anew() -> None:
     guest = _guest()
     guest.uninvited = {2: IRQ}
@@ -182,7 +214,7 @@ def test_an_interrupt_flag_that_differs_is_told() -> None:
 
 
 def test_a_cpu_that_waits_is_woken() -> None:
-    guest = _guest([Line(), Line(halts=True), Line(flags=0), Line()])
+    guest = _guest([Line(), Line(halts=True), Line(flags=0), Line()], [Line()])
     outcome = _replay(guest, [START, Step(2, _event(notes=["irqs off"]), "irq flag", value=0)])
     assert outcome.result == AGREED
 

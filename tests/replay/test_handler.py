@@ -7,7 +7,7 @@ from klprove.check.checking import program
 from klprove.image.btf import STRUCTURE, Types
 from klprove.ir.program import Program
 from klprove.lab.memory import FIXED, Layout, Word
-from klprove.replay.handler import Built, loaded, pairs
+from klprove.replay.handler import Built, loaded, pairs, source
 
 _NAMES = b"\0u64\0klp_func\0new_func\0transition\0klp_ops\0func_stack\0list_head\0next\0"
 FUNCS, OPS, SITE = 0xFFFFFFFFC0003000, 0xFFFFFFFFC0004000, 0xFFFFFFFF81001000
@@ -36,6 +36,14 @@ PLACES = Layout("toy", {}, Types(RECORDS, _NAMES, MEMBERS), {})
 def text() -> Program:
     """Handler A in the model."""
     return program(question("handlers/2017/A.c", kernel="v6.0", patch="vfs_read"))
+
+
+def test_the_files_of_the_module() -> None:
+    files = source("handlers/2017/A.c", {"KLP_WAIT_RCU": "1"})
+    assert sorted(files) == ["Kbuild", "handler.c", "macros.h", "user.c"]
+    assert files["macros.h"] == b"#ifndef KLP_WAIT_RCU\n#define KLP_WAIT_RCU 1\n#endif\n"
+    text = files["handler.c"].decode()
+    assert text.index('"macros.h"') < text.index('"user.c"')
 
 
 def test_objects_of_the_module_under_the_model_s_names(text: Program) -> None:

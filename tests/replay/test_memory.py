@@ -65,6 +65,13 @@ def test_sizes(places: Layout) -> None:
         places.size("absent")
 
 
+def test_the_call_of_ftrace_stands_at_the_start_or_behind_endbr64() -> None:
+    named = {"plain": 16, "marked": 32, "without": 48}
+    found = Layout("toy", named, Types([(0, 0, 0, 0)], b"\0", {}), {}, frozenset({16, 36, 56}))
+    sites = {name: found.site(name) for name in (*named, "absent")}
+    assert sites == {"plain": 16, "marked": 36, "without": None, "absent": None}
+
+
 def test_values_in_the_area_of_a_cpu_and_in_its_task(places: Layout) -> None:
     area, task = 0x5000, 0x9000
     text = int.from_bytes(b"reader\0!", "little")

@@ -41,12 +41,17 @@ def test_a_stock_kernel_does_as_promised(
 
 
 @pytest.mark.parametrize(
-    ("site", "macros"), [("vfs_read", []), ("arch_cpu_idle", ["-D", "KLP_WAIT_RCU=1"])]
+    ("series", "site", "macros"),
+    [
+        ("6.1", "vfs_read", []),
+        ("6.12", "vfs_read", []),
+        ("6.1", "arch_cpu_idle", ["-D", "KLP_WAIT_RCU=1"]),
+    ],
 )
 def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
-    site: str, macros: list[str], tmp_path: Path
+    series: str, site: str, macros: list[str], tmp_path: Path
 ) -> None:
-    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    image, trace, found = _image(series), tmp_path / "trace.json", tmp_path / "found.json"
     checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", site, *macros]
     assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
     words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]

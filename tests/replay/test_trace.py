@@ -214,6 +214,21 @@ def test_a_trace_with_another_beginning(written: dict[str, Any], tmp_path: Path)
     assert "begins as 5, and as 0 in the model" in _complaint(_file(tmp_path, other))
 
 
+def test_the_macros_of_the_check_make_the_model(written: dict[str, Any], tmp_path: Path) -> None:
+    macros = {"KLP_WAIT_RCU": "1", "EMPTY": ""}
+    given = read_case(_file(tmp_path, written | {"defines": macros}))
+    before = {name: value for name, value in written.items() if name != "defines"}
+    without = read_case(_file(tmp_path, before))
+    assert (given.defines, without.defines) == (macros, {})
+    assert repr(given.text) != repr(without.text)
+
+
+@pytest.mark.parametrize("macros", [{"A-B": "1"}, {"A": "1\n#error"}, {"A(x)": "1"}, ["A"], 1])
+def test_macros_that_are_none(macros: object, written: dict[str, Any], tmp_path: Path) -> None:
+    said = _complaint(_file(tmp_path, written | {"defines": macros}))
+    assert "is not as the schema says" in said
+
+
 def test_files_that_are_no_json(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("{")
     (tmp_path / "b").write_text("[1]")

@@ -25,6 +25,16 @@ def test_every_answer_is_valid(made: Answer) -> None:
     jsonschema.validate(json.loads(json.dumps(document(made))), json.loads(schema()))
 
 
+def test_macros_are_told_and_older_documents_without_them_are_valid() -> None:
+    asked = Question(("F.c",), "v6.0", ("f",), defines={"KLP_WAIT_RCU": "1"})
+    made = document(answer({"f": verdict()}, asked))
+    assert made["defines"] == {"KLP_WAIT_RCU": "1"}
+    del made["defines"]
+    jsonschema.validate(made, json.loads(schema()))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made | {"defines": {"A": 1}}, json.loads(schema()))
+
+
 def test_the_schema_is_itself_valid_and_closed() -> None:
     law = json.loads(schema())
     jsonschema.Draft202012Validator.check_schema(law)

@@ -97,6 +97,13 @@ def test_interrupts_off(found: Map) -> None:
     assert "without_a_lock" not in said
 
 
+def test_a_callee_may_turn_interrupts_on(found: Map) -> None:
+    said = grades(found, "irqs-off")
+    assert said["still_off"] == said["off_as_before"] == CERTAIN
+    assert said["perhaps_on_again"] == LIKELY
+    assert "on_again" not in said
+
+
 def test_interrupts_off_without_paravirtualisation() -> None:
     said = grades(scan(str(toy("-DBARE"))), "irqs-off")
     assert said["between_bare_cli_and_sti"] == CERTAIN

@@ -261,12 +261,35 @@ struct {
 	void (*irq_enable)(void);
 } pv_ops = { pv_native_irq_disable, pv_native_irq_enable };
 apart void between_cli_and_sti(void) { seen = 28; }
+apart void still_off(void) { seen = 32; }
+apart void on_again(void) { seen = 33; }
+apart void perhaps_on_again(void) { seen = 34; }
+apart void off_as_before(void) { seen = 35; }
+
+apart void turns_them_on(void)
+{
+	still_off();
+	pv_ops.irq_enable();
+	on_again();
+}
+
+apart void turns_them_on_at_times(void)
+{
+	_raw_spin_lock_irqsave();
+	_raw_spin_unlock_irqrestore();
+	off_as_before();
+	if (seen > 3)
+		pv_ops.irq_enable();
+	perhaps_on_again();
+}
 
 apart void turns_them_off(void)
 {
 	without_a_lock();
 	pv_ops.irq_disable();
 	between_cli_and_sti();
+	turns_them_on_at_times();
+	turns_them_on();
 	pv_ops.irq_enable();
 	without_a_lock();
 }

@@ -1,41 +1,13 @@
-"""`klprove replay` and `klprove fidelity`."""
+"""`klprove replay` and `klprove fidelity`: their options."""
 
-import sys
-from pathlib import Path
+from typing import Any
 
 import click
 
-from klprove.cli.output import say, write_json
-from klprove.evidence import resolve
-from klprove.image import open_image
-from klprove.image.about import release
-from klprove.lab import Lost, command, release_of
-from klprove.replay import (
-    AGREED,
-    SPOILED,
-    STOCK,
-    Prepared,
-    Tried,
-    campaign,
-    disagreements,
-    hooks,
-    planned,
-    prepare,
-    read_case,
-    replay,
-    reproduce,
-)
-from klprove.report.replayed import (
-    hooks_document,
-    hooks_text,
-    planned_text,
-    replay_document,
-    replayed,
-    stock_text,
-)
-from klprove.source import BadInput, Diagnostic, Span, plain
+from klprove.source import Unavailable
 
-_DISAGREED, _LOST = 1, 4
+STOCK = ("idle-handler", "nmi-everywhere", "removal-waits", "stalled")
+"""The reproducers of `klprove.replay`, which is loaded only where one is run."""
 
 
 @click.command("replay")
@@ -49,20 +21,9 @@ _DISAGREED, _LOST = 1, 4
 @click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
 @click.option(
-    "--stock", metavar="NAME", type=click.Choice(list(STOCK)), help=f"No trace: {', '.join(STOCK)}."
+    "--stock", metavar="NAME", type=click.Choice(STOCK), help=f"No trace: {', '.join(STOCK)}."
 )
-def replay_command(
-    trace: str | None,
-    vmlinux: str,
-    headers: str | None,
-    code: str,
-    site: str,
-    times: int,
-    dry_run: bool,
-    json_path: str | None,
-    log: str | None,
-    stock: str | None,
-) -> int:
+def replay_command(**options: Any) -> int:
     """Do a trace of `klprove check --json` to a real kernel under QEMU, and compare.
 
     The handler is built as a module from the same text and loaded; the trace's steps become stops
@@ -73,88 +34,24 @@ def replay_command(
     1 they do not; 2 bad input; 4 the machine was lost, or a step that decides has no place in this
     kernel.
     """
-    if (trace is None) == (stock is None):
-        raise click.UsageError("a trace, or --stock NAME")
-    model, _ = resolve(vmlinux)
-    running = release(open_image(vmlinux))
-    place = Path(headers or f"/lib/modules/{running}/build")
-    console = Path(log) if log else None
-    if stock is not None:
-        _same_release(place, running)
-        return _stock(stock, vmlinux, model, place, console)
-    case = read_case(str(trace), code, site)
-    _fitting(vmlinux, model, case.kernel)
-    if case.handler:
-        _same_release(place, running)
-    ready = prepare(case, vmlinux, place)
-    plan, _ = planned(ready)
-    if dry_run:
-        say(planned_text(plan, ready, command(ready.setup, Path("INITRD"), Path("LOG"), 3, 4)))
-    if plan.fatal is not None:
-        step = plan.fatal
-        print(f"klprove: not mappable: step {step.number}: {plain(step.why)}", file=sys.stderr)
-        return _LOST
-    return 0 if dry_run else _replay(ready, times, running, json_path, console)
-
-
-def _stock(name: str, vmlinux: str, model: str, headers: Path, log: Path | None) -> int:
     try:
-        seen = reproduce(name, vmlinux, model, headers, log)
-    except Lost as lost:
-        return _say_lost(lost)
-    say(stock_text(seen, release(open_image(vmlinux))))
-    return 0 if seen.held else _DISAGREED
-
-
-def _replay(
-    ready: Prepared, times: int, running: str, json_path: str | None, log: Path | None
-) -> int:
-    outcomes = []
-    lost: Lost | None = None
-    try:
-        for each in replay(ready, times, log):
-            outcomes.append(each)
-    except Lost as error:
-        lost = error
-    _, found = planned(ready)
-    if outcomes:
-        if json_path is not None:
-            write_json(json_path, replay_document(ready.case, running, outcomes, found))
-        if json_path != "-":
-            say(replayed(ready.case, running, outcomes, found))
-    if lost is not None:
-        return _say_lost(lost)
-    if any(each.first for each in outcomes):
-        return _DISAGREED
-    return 0 if all(each.result == AGREED for each in outcomes) else _LOST
-
-
-def _say_lost(lost: Lost) -> int:
-    first, *rest = str(lost).splitlines()
-    print("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]), file=sys.stderr)
-    return _LOST
-
-
-def _fitting(vmlinux: str, model: str, kernel: str) -> None:
-    """An image must be one that the trace's model is of."""
-    if model != kernel:
-        text = f"by what is in it, it is fitted by the model {model}, and the trace is of {kernel}"
-        hint = f"klprove check ... --kernel {model}"
-        raise BadInput([Diagnostic("kernel", Span(vmlinux, 0, 0), text, hint)])
-
-
-def _same_release(headers: Path, running: str) -> None:
-    found = release_of(headers)
-    if found != running:
-        text = f"headers of {found}, but the kernel is {running or 'of no known release'}"
-        raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text)])
+        from klprove.cli.replayed import replay_trace
+    except ModuleNotFoundError as error:
+        raise _without("replay", error) from None
+    return replay_trace(**options)
 
 
 @click.command("fidelity")
-@click.option("--kernel", "vmlinux", metavar="VMLINUX", required=True, help="With symbols and BTF.")
+@click.option(
+    "--kernel",
+    "vmlinux",
+    metavar="VMLINUX|SERIES",
+    required=True,
+    help="With symbols and BTF; `6.1`: the newest of that series that is here.",
+)
 @click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
-def fidelity_command(vmlinux: str, json_path: str | None, log: str | None) -> int:
+def fidelity_command(**options: Any) -> int:
     """Compare the model of RCU's hooks with the kernel that it is of.
 
     The idle loop's pass is walked in the model, without arrivals, with an NMI at every step of it,
@@ -163,21 +60,12 @@ def fidelity_command(vmlinux: str, json_path: str | None, log: str | None) -> in
 
     Exit status: 0 they agree; 1 they do not; 2 bad input; 4 the machine was lost.
     """
-    model, _ = resolve(vmlinux)
-    running = release(open_image(vmlinux))
-
-    def told(tried: Tried) -> None:
-        print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
-
     try:
-        tried = campaign(vmlinux, model, Path(log) if log else None, told)
-    except Lost as lost:
-        return _say_lost(lost)
-    table = hooks(tried)
-    if json_path is not None:
-        write_json(json_path, hooks_document(model, running, table, tried))
-    if json_path != "-":
-        say(hooks_text(model, running, table, tried))
-    if any(disagreements(tried)):
-        return _DISAGREED
-    return _LOST if any(each.outcome.result == SPOILED for each in tried) else 0
+        from klprove.cli.replayed import fidelity_of
+    except ModuleNotFoundError as error:
+        raise _without("fidelity", error) from None
+    return fidelity_of(**options)
+
+
+def _without(command: str, error: ModuleNotFoundError) -> Unavailable:
+    return Unavailable(f"{command} needs the package {error.name}: pip install 'klprove[scan]'")

@@ -3,6 +3,7 @@
 from klprove.lab.building import module, release_of
 from klprove.lab.calling import WAYS_OF_CALL, way_of_call
 from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
+from klprove.lab.images import image_of
 from klprove.lab.lost import Lost
 from klprove.lab.machine import Machine, Ran, Setup, command
 from klprove.lab.observing import Plan, guest_files, observe, plan
@@ -26,6 +27,7 @@ __all__ = [
     "compare_seen",
     "fits",
     "guest_files",
+    "image_of",
     "merged",
     "module",
     "observe",

@@ -63,9 +63,8 @@ def _make(arguments: Sequence[str], headers: Path) -> None:
     ran = _run(["make", "-s", *arguments])
     if ran.returncode:
         lines = [line for line in ran.stderr.splitlines() if line.strip()]
-        text = (
-            f"the module cannot be built with these headers: {lines[0] if lines else 'no reason'}"
-        )
+        lines = [line for line in lines if ": error: " in line] or lines or ["no reason"]
+        text = f"the module cannot be built with these headers: {lines[0]}"
         raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text)])
 
 

@@ -132,7 +132,7 @@ class Gdb:
         answer = self._packet(time.monotonic() + seconds)
         if answer is not None:
             return _stop(answer)
-        self._connection.sendall(b"\x03")
+        self._put(b"\x03")
         self._stopped(self._seconds)
         return None
 
@@ -144,9 +144,12 @@ class Gdb:
 
     def _send(self, packet: str) -> None:
         data = packet.encode()
+        self._put(b"$%s#%02x" % (data, sum(data) & 255))
+
+    def _put(self, data: bytes) -> None:
         try:
             self._connection.settimeout(self._seconds)
-            self._connection.sendall(b"$%s#%02x" % (data, sum(data) & 255))
+            self._connection.sendall(data)
         except OSError as error:
             raise Lost(f"QEMU's gdb stub is gone: {error.strerror}") from None
 
@@ -159,7 +162,7 @@ class Gdb:
                 data = self._buffer[start + 1 : end]
                 right = b"%02x" % (sum(data) & 255) == self._buffer[end + 1 : end + 3].lower()
                 self._buffer = self._buffer[end + 3 :]
-                self._connection.sendall(b"+" if right else b"-")
+                self._put(b"+" if right else b"-")
                 if right:
                     return _expanded(data).decode("latin-1")
                 continue

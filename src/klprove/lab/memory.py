@@ -2,10 +2,10 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from klprove.image import open_image, symbols
+from klprove.image import Symbol, open_image, symbols, tables
 from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types, types
 from klprove.lab.gdb import Gdb
 from klprove.source import BadInput, Diagnostic, Span
@@ -14,6 +14,8 @@ PER_CPU, TASK, FIXED = "per-CPU", "task", "fixed"
 """An offset in a CPU's own area; one in the task that runs on a CPU; an address."""
 _INT, _ENUM, _ENUM64 = 1, 6, 19
 _POINTERS = 8
+_ENDBR = 4
+"""Bytes of endbr64."""
 
 
 class Word(NamedTuple):
@@ -36,6 +38,14 @@ class Layout:
     types: Types
     variables: Mapping[str, int]
     """Type of each variable that BTF knows: the per-CPU ones."""
+    sites: frozenset[int] = field(default=frozenset(), repr=False)
+    """Addresses of the calls of ftrace."""
+
+    def site(self, name: str) -> int | None:
+        """Where function `name` calls ftrace: at its start, or behind endbr64; None for nowhere."""
+        start = self.named.get(name)
+        places = () if start is None else (start, start + _ENDBR)
+        return next((each for each in places if each in self.sites), None)
 
     def variable(self, name: str, path: str) -> Word | None:
         """The per-CPU variable's part `path` (`.state.counter`); None where there is none."""
@@ -100,9 +110,10 @@ def layout(path: str) -> Layout:
     image = open_image(path)
     if image.machine != "x86_64":
         raise _wrong(path, f"an image for {image.machine}: the lab's machines are x86-64")
-    found: dict[str, int] = {}
+    named: dict[str, Symbol] = {}
     for each in symbols(image):
-        found.setdefault(each.name, each.address)
+        named.setdefault(each.name, each)
+    found = {name: each.address for name, each in named.items()}
     if not found:
         raise _wrong(path, "it has no symbol table: take the vmlinux of the debug package")
     if "__per_cpu_offset" not in found:
@@ -113,7 +124,8 @@ def layout(path: str) -> Layout:
     variables = {
         known.name(name): target for kind, name, target, _ in known.records if kind == VARIABLE
     }
-    return Layout(path, found, known, variables)
+    sites = frozenset(tables(image, named).sites.addresses.tolist())
+    return Layout(path, found, known, variables, sites)
 
 
 def _wrong(path: str, text: str) -> BadInput:

@@ -167,8 +167,6 @@ class Driver:
         """Run until `pair` has become `value`, no word of `guarded` but it changing."""
         others = [each for each in guarded if each.model != pair.model]
         before, start = self.values(others), self.value(pair)
-        if start == value:
-            return  # with the word before it, in one instruction
         with _Stops(self._gdb, self._watches([*others, pair], self._intruders)):
             for _ in range(_STOPS):
                 self._expect(f"{pair.short} does not become {shown(pair, value)}")

@@ -1,7 +1,6 @@
 """A user's handler as a module, and what of the model its objects are."""
 
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,13 +30,14 @@ class Built:
     symbols: Mapping[str, tuple[str, int]]
 
 
-def build(headers: Path, user: str) -> Built:
-    """The module of the handler in the file `user`. Raises BadInput where it does not compile
-    against `headers`: it is of another generation then."""
+def build(headers: Path, user: str, defines: Mapping[str, str]) -> Built:
+    """The module of the handler in the file `user`, with its macros. Raises BadInput where it does
+    not compile against `headers`: it is of another generation then."""
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
         place = Path(folder) / "source"
-        shutil.copytree(GUEST / NAME, place)
-        shutil.copy(user, place / "user.c")
+        for name, content in source(user, defines).items():
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_bytes(content)
         data = module(headers, place, NAME)
         made = Path(folder) / "handler.ko"
         made.write_bytes(data)
@@ -54,6 +54,15 @@ def build(headers: Path, user: str) -> Built:
     return Built(data, found)
 
 
+def source(user: str, defines: Mapping[str, str]) -> dict[str, bytes]:
+    """The files of which the module is built, by name."""
+    files = {each.name: each.read_bytes() for each in sorted((GUEST / NAME).iterdir())}
+    macros = [
+        f"#ifndef {name}\n#define {name} {value}\n#endif\n" for name, value in defines.items()
+    ]
+    return {**files, "user.c": Path(user).read_bytes(), "macros.h": "".join(macros).encode()}
+
+
 def loaded(built: Built, sections: Mapping[str, int]) -> dict[str, int]:
     """Where its symbols are, given where the kernel has put its sections."""
     return {
@@ -68,8 +77,8 @@ def pairs(
 ) -> dict[str, Pair]:
     """The words of klp_ops and klp_funcs that model and module share, by the model's name.
 
-    Pointers of the model mean what lies at the same place in the module; a replacement is the rest
-    of the function at `site`.
+    Pointers of the model mean what lies at the same place in the module; a replacement is what
+    stands behind the call of ftrace at `site`.
     """
     found: dict[str, Pair] = {}
     meant: dict[int, int] = {}

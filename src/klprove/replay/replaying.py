@@ -38,13 +38,13 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
     """The handler as a module for the kernel `vmlinux`, and the machine's setup. Raises BadInput
     where image, headers or handler cannot be used."""
     places = layout(vmlinux)
-    if case.site and case.site not in places.named:
-        text = f"it has no function {case.site}(), where the trace's handler runs"
+    if case.site and places.site(case.site) is None:
+        text = f"it has no function {case.site}() that calls ftrace: no handler can run there"
         raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
     files = {f"bin/{TASK}": reader()}
     built = None
     if case.handler:
-        built = handler.build(headers, case.handler)
+        built = handler.build(headers, case.handler, case.defines)
         files[f"{handler.NAME}.ko"] = built.data
     return Prepared(case, places, built, Setup(Path(vmlinux), files, cpus=1))
 
@@ -54,7 +54,7 @@ def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tupl
     case, places = ready.case, ready.places
     if addresses is None and ready.built is not None:
         addresses = {name: at for name, (_, at) in ready.built.symbols.items()}
-    site = places.named.get(case.site, 0)
+    site = places.site(case.site) or 0
     more = handler.pairs(case.text, places, addresses or {}, site)
     found = words(places, more)
     symbols = {**places.named, **(addresses or {})}
@@ -80,7 +80,7 @@ def _load(guest: Led, ready: Prepared) -> dict[str, int]:
     """Insert the module; the addresses of its symbols."""
     if ready.built is None:
         return {}
-    site = ready.places.named[ready.case.site]
+    site = ready.places.site(ready.case.site)
     ran = guest.run(f"insmod /{handler.NAME}.ko site={site}", 120)
     if ran.status:
         said = ran.output.decode(errors="replace").strip()

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Case:
     trace: Trace
     text: Program
     """The model, with that function patched."""
+    defines: Mapping[str, str] = field(default_factory=dict)
+    """Macros (-D) that model and handler were checked with."""
 
     @property
     def resting(self) -> Mapping[str, int]:
@@ -45,9 +47,10 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
-    text = program(question(files, kernel=kernel, patch=where or None))
+    defines = read_member(path, lambda: _defines(document))
+    text = program(question(files, kernel=kernel, patch=where or None, defines=defines))
     _same(path, trace, resting(text))
-    return Case(name, kernel, where, files[0] if files else "", trace, text)
+    return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
 
 
 def _chosen(
@@ -66,6 +69,15 @@ def _chosen(
     if len(files) > 1:
         raise wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
     return kernel, found[0], files
+
+
+def _defines(document: Mapping[str, Any]) -> dict[str, str]:
+    """Macros of the check; none where the document is of before they were written down."""
+    found = {str(name): str(value) for name, value in document.get("defines", {}).items()}
+    for name, value in found.items():
+        if not (name.isascii() and name.isidentifier() and (value.isprintable() or not value)):
+            raise ValueError(f"{name!r}, {value!r} is no macro")
+    return found
 
 
 def _name(finding: Mapping[str, Any]) -> str:
@@ -88,7 +100,7 @@ def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
     for name, value in trace.initial:
         if rest.get(bare(name), value) != value:
             text = f"{name} begins as {value}, and as {rest[bare(name)]} in the model"
-            raise wrong(path, text, "was it checked with -D? Such a trace is not replayed")
+            raise wrong(path, text, "was it checked with -D? Check again: answers have it now")
 
 
 def _kernel(path: str, document: Mapping[str, Any]) -> str:

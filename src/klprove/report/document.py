@@ -26,6 +26,7 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "action": answer.question.action,
         "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
         "model": answer.model,
+        "defines": dict(answer.question.defines),
         "fingerprint": answer.fingerprint,
         "engine": statistics.engine,
         "states": statistics.states,

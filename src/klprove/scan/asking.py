@@ -8,6 +8,7 @@ import numpy as np
 from klprove.scan.answers import IRQ, IRQS_OFF, NEVER_ENDS, NMI, QUESTIONS, RCU_OFF, Step
 from klprove.scan.calls import Calls
 from klprove.scan.contexts import Contexts
+from klprove.scan.interrupts import Interrupts
 from klprove.scan.parts import Parts, parts
 from klprove.scan.rcu import hooks, unwatched
 from klprove.scan.stays import staying
@@ -72,7 +73,10 @@ def _ask(it: Subject, found: Answers, say: Callable[[str], None]) -> None:
         else:
             found.open[question] = "none of the known entries is in this image"
     say(QUESTIONS[IRQS_OFF])
-    found.reached[IRQS_OFF] = contexts.interrupts_off(found.reached)
+    interrupts = Interrupts(
+        it.functions, have.graph, have.code, have.pointers, have.known, contexts
+    )  # fmt: skip
+    found.reached[IRQS_OFF] = interrupts.off(found.reached)
     say(QUESTIONS[NEVER_ENDS])
     found.reached[NEVER_ENDS] = staying(it.functions, have.graph, have.code, have.known)
 

@@ -1,4 +1,4 @@
-/* lint: H05 error */
+/* lint: H05 error | 6.12: H05 error; H21 warning */
 #include "patch.h"
 
 static void new_schedule(unsigned int mode) { }

@@ -7,7 +7,7 @@
  * function that was patched (behind the call of ftrace), so a redirection is a real one and any
  * function can be patched.
  *
- * Parameter site: the function's address. Names and order of members: kernel/livepatch/patch.h and
+ * Parameter site: the address of the function's call of ftrace. Names and order of members: kernel/livepatch/patch.h and
  * include/linux/livepatch.h, v6.1.
  */
 #include <linux/ftrace.h>
@@ -28,6 +28,14 @@ struct klp_ops {
 #undef klp_arch_set_pc
 #define klp_arch_set_pc(regs, address)	(((struct pt_regs *)(regs))->ip = (address))
 
+/* Their names of before; the new ones were seen in v6.12. */
+#ifdef KLP_TRANSITION_IDLE
+#define KLP_UNDEFINED			KLP_TRANSITION_IDLE
+#define KLP_UNPATCHED			KLP_TRANSITION_UNPATCHED
+#define KLP_PATCHED			KLP_TRANSITION_PATCHED
+#endif
+
+#include "macros.h"	/* of the check's -D, where the kernel has none of the name */
 #include "user.c"
 
 static struct klp_func klp_funcs[2];
