@@ -108,8 +108,14 @@ def test_ten_thousand_steps_cost_what_is_in_sight(browser: Browser, tmp_path: Pa
         " return row.top >= box.top && row.bottom <= box.bottom; })()"
     )
     assert inside is True
+    rows = "[...document.querySelectorAll('.trace tbody tr')].filter((e) => e.offsetHeight)"
+    assert browser.value(f"{rows}.length") == 300
     browser.press("End")
     assert browser.value("document.querySelectorAll('#drawing .finding').length") == 1
+    assert browser.value(f"{rows}.length") == 200
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert browser.value(f"{rows}.length") == 10_000
+    browser.ask("Emulation.setEmulatedMedia", media="")
 
 
 def test_print_has_the_picture_and_every_step(browser: Browser, tmp_path: Path) -> None:

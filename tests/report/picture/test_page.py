@@ -34,8 +34,8 @@ def test_every_step_is_a_row_that_can_be_linked_to() -> None:
 
 def test_several_findings_are_a_list_to_choose_from() -> None:
     seen = shown(finding(site="a"), finding("false-alarm", site="b", severity=WARNING))
-    assert seen.all("a", href="#step-4") == ["unwatched-silent at a", "4"]
-    assert seen.all("a", href="#finding-2-step-4") == ["false-alarm at b", "4"]
+    assert seen.all("a", href="#step-4") == ["4", "unwatched-silent at a", "4"]
+    assert seen.all("a", href="#finding-2-step-4") == ["4", "false-alarm at b", "4"]
     ids = seen.ids()
     assert len(ids) == len(set(ids))
     assert {"finding-1", "finding-2", "finding-2-step-1"} <= set(ids)
@@ -43,6 +43,18 @@ def test_several_findings_are_a_list_to_choose_from() -> None:
         "unwatched-silent at a",
         "false-alarm at b",
     ]
+
+
+def test_sites_and_codes_are_a_matrix_of_links() -> None:
+    made = [finding(site="a"), finding("false-alarm", "b"), finding("false-alarm", "b")]
+    seen = shown(*made)
+    heads = [text for text in seen.all("th", scope="row") if text in "ab" and text]
+    assert heads == ["a", "b"]
+    assert seen.all("th", scope="col")[:3] == ["site", "unwatched-silent", "false-alarm"]
+    links = [each["href"] for tag, each, _ in seen.elements if tag == "a"][:3]
+    assert links == ["#step-4", "#finding-2-step-4", "#finding-3-step-4"]
+    assert seen.all("td")[:4] == ["", "", "", ", "]  # beside the links
+    assert "site" not in shown(finding(site="a")).all("th")
 
 
 def test_one_can_be_chosen_beforehand() -> None:

@@ -154,6 +154,17 @@
 
   function row(finding, which) { return at(finding.prefix + which); }
 
+  // A table of ten thousand rows is painted slowly: the hundreds next to the step are there.
+  function shorten(part) {
+    if (part.dataset.near) return;
+    const parts = [...part.parentElement.tBodies], middle = parts.indexOf(part);
+    parts.forEach((each, index) => {
+      each.hidden = Math.abs(index - middle) > 1;
+      delete each.dataset.near;
+    });
+    part.dataset.near = "yes";
+  }
+
   function reveal(box, target) {
     const top = target.getBoundingClientRect().top - box.getBoundingClientRect().top;
     if (top < 0 || top + target.offsetHeight > box.clientHeight) box.scrollTop += top - box.clientHeight / 3;
@@ -165,6 +176,7 @@
     step = Math.max(1, Math.min(which, finding.steps.length));
     const now = row(finding, step), x = (step - 1) * COLUMN;
     now.setAttribute("aria-current", "step");
+    shorten(now.parentElement);
     reveal(at("steps"), now);
     if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * COLUMN) drawing.scrollLeft = x - drawing.clientWidth / 2;
     const what = [...now.cells[2].children].map((each) => each.textContent).join("; ");

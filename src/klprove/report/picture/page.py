@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from klprove.report.entries import lane_of, number, texts_of
-from klprove.report.explanations import explain
+from klprove.report.explanations import explain, in_order
 from klprove.report.picture.bands import Band, bands
 from klprove.report.picture.sources import Source, sources
 from klprove.report.picture.tracks import Tracks, tracks
@@ -112,6 +112,7 @@ def _render(
     text = environment.get_template("page.html.j2").render(
         facts=facts,
         findings=shown,
+        matrix=_matrix(chosen, shown),
         missing=[(inert(each.name), inert(each.why)) for each in beside if each.why],
         data=data,
         script=script,
@@ -120,6 +121,18 @@ def _render(
         style_hash=_hash(style),
     )
     return text.encode("ascii", "xmlcharrefreplace")
+
+
+def _matrix(chosen: Sequence[Finding], shown: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`codes` of the columns, `rows` of a site and, by code, the last step and length of traces."""
+    cells: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for finding, section in zip(chosen, shown, strict=True):
+        steps = len(finding.trace.events)
+        row = cells.setdefault(finding.site, {})
+        row.setdefault(finding.code, []).append((f"{section['prefix']}{steps}", steps))
+    codes = in_order(each.code for each in chosen)
+    rows = [(inert(site), [row.get(code, []) for code in codes]) for site, row in cells.items()]
+    return {"codes": list(map(inert, codes)), "rows": rows}
 
 
 @cache
