@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from klprove.image.btf import Types
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Stop
-from klprove.lab.memory import FIXED, PER_CPU, Layout, Word
+from klprove.lab.layout import Layout
+from klprove.lab.memory import FIXED, PER_CPU, Word
 from klprove.replay.words import Pair, Words
 
 BASE = 0xFFFFFFFF81000000

@@ -9,11 +9,14 @@ import pytest
 from klprove.cli import replayed as job
 from klprove.cli import replaying
 from klprove.cli.main import run
-from klprove.lab import Lost
-from klprove.replay import STOCK, Case, Outcome, Row, Schedule, Shown, Step
+from klprove.lab import Lost, Setup
+from klprove.replay import STOCK, Case, Outcome, Ready, Row, Schedule, Shown, Step
 from klprove.source import Span
 from klprove.verdict import Event, Trace
+from tests.lab.conftest import Tell, story
 from tests.replay.guest import columns
+
+__all__ = ["story"]
 
 EVENT = Event("step", 0, 0, "task", "t", Span("f.c", 1, 1), ("f",))
 STEP = Step(1, EVENT, "look")
@@ -134,13 +137,55 @@ def test_a_reproducer(
 ) -> None:
     replayed()
     monkeypatch.setattr(job, "release_of", lambda headers: "6.1.0")
-    monkeypatch.setattr(job, "reproduce", lambda name, *_: Shown(name, held, ("this",)))
+    monkeypatch.setattr(job, "prepare_stock", lambda name, *_: name)
+    monkeypatch.setattr(job, "reproduce", lambda name, _: Shown(name, held, ("this",)))
     words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
     found, out, _ = _said(words, capsys)
     assert found == status
     assert out.splitlines() == [
         f"klprove: {'HELD' if held else 'NOT HELD'}  stalled  6.1.0", "seen    : this",
     ]  # fmt: skip
+
+
+def test_a_reproducer_that_is_only_planned(
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    story: Tell,
+    tmp_path: Path,
+) -> None:
+    replayed()
+    ready = Ready("stalled", None, Setup(tmp_path / "vmlinux"), True)  # type: ignore[arg-type]
+    monkeypatch.setattr(job, "release_of", lambda headers: "6.1.0")
+    monkeypatch.setattr(job, "prepare_stock", lambda *_: ready)
+    monkeypatch.delattr(job, "reproduce")
+    words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--headers", str(tmp_path)]
+    status, out, _ = _said([*words, "--dry-run"], capsys)
+    assert (status, out.splitlines()[0]) == (0, "klprove: SCHEDULE  stalled")
+    assert f"-kernel{tmp_path}/vmlinux" in "".join(out.split())  # folded where it is long
+
+
+def test_a_bundle_is_written_and_nothing_is_booted(
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    replayed(lost=True)
+    out = tmp_path / "out.tar"
+    monkeypatch.setattr(job, "release_of", lambda headers: "6.1.0")
+    monkeypatch.setattr(job, "prepare_stock", lambda name, *_: name)
+    monkeypatch.setattr(job, "bundle", lambda ready: b"a trace")
+    monkeypatch.setattr(job, "stock_bundle", lambda chosen: chosen.encode())
+    words = ["replay", "t.json", "--vmlinux", "v", "--bundle", str(out)]
+    status, said, _ = _said(words, capsys)
+    assert (status, out.read_bytes()) == (0, b"a trace")
+    assert said == f"klprove: written: {out}, 0 MiB; unpacked, its run.sh does the rest\n"
+    words = ["replay", "--stock", "stalled", "--vmlinux", "v", "--bundle", str(out)]
+    assert _said(words, capsys)[0] == 0
+    assert out.read_bytes() == b"stalled"
+    status, _, error = _said([*words[:-1], str(tmp_path / "no" / "out.tar")], capsys)
+    assert (status, "cannot write" in error) == (2, True)
 
 
 def test_headers_of_another_kernel(

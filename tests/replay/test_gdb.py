@@ -36,6 +36,8 @@ class Stub(threading.Thread):
             self.asked.append(self._packet())
             raw = answer.startswith(b"raw:")
             self._far.sendall(answer[4:] if raw else b"+" + framed(answer))
+        if self._leaves:
+            self._far.recv(1)  # that the last answer has come
         while not self._leaves and (more := self._far.recv(100)):
             self.asked.append(more.decode("latin-1"))
         self._far.close()

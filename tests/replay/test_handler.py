@@ -6,7 +6,8 @@ from klprove.api import question
 from klprove.check.checking import program
 from klprove.image.btf import STRUCTURE, Types
 from klprove.ir.program import Program
-from klprove.lab.memory import FIXED, Layout, Word
+from klprove.lab.layout import Layout
+from klprove.lab.memory import FIXED, Word
 from klprove.replay.handler import Built, loaded, pairs, source
 
 _NAMES = b"\0u64\0klp_func\0new_func\0transition\0klp_ops\0func_stack\0list_head\0next\0"

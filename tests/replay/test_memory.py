@@ -3,7 +3,8 @@
 import pytest
 
 from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types
-from klprove.lab.memory import PER_CPU, TASK, Layout, Memory, Word, frame, layout
+from klprove.lab.layout import Layout, layout
+from klprove.lab.memory import PER_CPU, TASK, Memory, Word, frame
 from klprove.source import BadInput
 from tests.replay.guest import Guest, Line
 from tests.scan.toy import objcopied

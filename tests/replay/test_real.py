@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,51 @@ def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
     last = said["replays"][-1]["steps"][-1]["words"]
     watches = last["context_tracking.state.counter"]["kernel"]
     assert watches == ("4" if site == "vfs_read" else "1")
+
+
+def _packed(words: list[str], folder: Path) -> Path:
+    """The folder that a bundle unpacks to; it is written twice, and both are the same."""
+    for name in ("one.tar", "two.tar"):
+        assert run([*words, "--bundle", str(folder / name)]) == 0
+    assert (folder / "one.tar").read_bytes() == (folder / "two.tar").read_bytes()
+    with tarfile.open(folder / "one.tar") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "reproducer"
+
+
+def _alone(home: Path, image: Path) -> tuple[int, str]:
+    """What the bundle in `home` comes to where no module of klprove can be found."""
+    given = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    given["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    command = ["sh", str(home / "run.sh"), str(image)]
+    ran = subprocess.run(
+        command, cwd=home, env=given, capture_output=True, text=True, timeout=300, check=False
+    )
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_a_bundle_does_the_same_without_klprove(series: str, tmp_path: Path) -> None:
+    image, trace = _image(series), tmp_path / "trace.json"
+    checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", "vfs_read"]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    home = _packed(words, tmp_path)
+    status, said = _alone(home, image)
+    assert (status, "replay 1 of 1: agreed" in said) == (0, True), said
+    content = json.loads((home / "replay.json").read_text())
+    content["resting"]["nmi_state"] += 1  # no kernel agrees with that
+    (home / "replay.json").write_text(json.dumps(content))
+    status, said = _alone(home, image)
+    assert (status, "replay 1 of 1: differs" in said) == (1, True), said
+
+
+@pytest.mark.parametrize("name", ["idle-handler", "stalled"])
+def test_a_reproducer_is_seen_without_klprove(name: str, tmp_path: Path) -> None:
+    image = _image("6.1")
+    words = ["replay", "--stock", name, "--vmlinux", str(image), "--headers", str(headers(image))]
+    status, said = _alone(_packed(words, tmp_path), image)
+    assert (status, "it happened as promised" in said) == (0, True), said
 
 
 @pytest.mark.parametrize("series", ["6.1", "6.12"])

@@ -9,7 +9,8 @@ import pytest
 
 from klprove.api import check
 from klprove.image.btf import Types
-from klprove.lab.memory import FIXED, TASK, Layout, Word
+from klprove.lab.layout import Layout
+from klprove.lab.memory import FIXED, TASK, Word
 from klprove.replay.schedule import Schedule, schedule
 from klprove.replay.trace import Case, read_case, resting
 from klprove.replay.words import Pair, Words, bare, table, words

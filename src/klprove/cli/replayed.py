@@ -5,24 +5,28 @@ from pathlib import Path
 
 import click
 
-from klprove.cli.output import say, write_json
+from klprove.cli.output import say, write_bytes, write_json
 from klprove.evidence import resolve
 from klprove.image import open_image
 from klprove.image.about import release
-from klprove.lab import Lost, command, image_of, release_of
+from klprove.lab import Lost, Setup, command, image_of, release_of
 from klprove.replay import (
     AGREED,
     SPOILED,
     Prepared,
+    Ready,
     Tried,
+    bundle,
     campaign,
     disagreements,
     hooks,
     planned,
     prepare,
+    prepare_stock,
     read_case,
     replay,
     reproduce,
+    stock_bundle,
 )
 from klprove.report.replayed import (
     hooks_document,
@@ -30,6 +34,7 @@ from klprove.report.replayed import (
     planned_text,
     replay_document,
     replayed,
+    stock_planned_text,
     stock_text,
 )
 from klprove.source import BadInput, Diagnostic, Span, plain
@@ -48,6 +53,7 @@ def replay_trace(
     json_path: str | None,
     log: str | None,
     stock: str | None,
+    bundle_path: str | None,
 ) -> int:
     """Run `klprove replay`; the exit status."""
     if (trace is None) == (stock is None):
@@ -58,7 +64,13 @@ def replay_trace(
     console = Path(log) if log else None
     if stock is not None:
         _same_release(place, running)
-        return _stock(stock, vmlinux, model, place, console)
+        chosen = prepare_stock(stock, vmlinux, model, place)
+        if bundle_path is not None:
+            return _packed(bundle_path, stock_bundle(chosen))
+        if dry_run:
+            say(stock_planned_text(stock, _command(chosen.setup)))
+            return 0
+        return _stock(chosen, running, console)
     case = read_case(str(trace), code, site)
     _fitting(vmlinux, model, case.kernel)
     if case.handler:
@@ -66,20 +78,32 @@ def replay_trace(
     ready = prepare(case, vmlinux, place)
     plan, _ = planned(ready)
     if dry_run:
-        say(planned_text(plan, ready, command(ready.setup, Path("INITRD"), Path("LOG"), 3, 4)))
+        say(planned_text(plan, ready, _command(ready.setup)))
     if plan.fatal is not None:
         step = plan.fatal
         print(f"klprove: not mappable: step {step.number}: {plain(step.why)}", file=sys.stderr)
         return _LOST
+    if bundle_path is not None:
+        return _packed(bundle_path, bundle(ready))
     return 0 if dry_run else _replay(ready, times, running, json_path, console)
 
 
-def _stock(name: str, vmlinux: str, model: str, headers: Path, log: Path | None) -> int:
+def _command(setup: Setup) -> tuple[str, ...]:
+    return tuple(command(setup, Path("INITRD"), Path("LOG"), 3, 4))
+
+
+def _packed(path: str, content: bytes) -> int:
+    write_bytes(path, content)
+    say(f"klprove: written: {path}, {len(content) >> 20} MiB; unpacked, its run.sh does the rest")
+    return 0
+
+
+def _stock(chosen: Ready, running: str, log: Path | None) -> int:
     try:
-        seen = reproduce(name, vmlinux, model, headers, log)
+        seen = reproduce(chosen, log)
     except Lost as lost:
         return _say_lost(lost)
-    say(stock_text(seen, release(open_image(vmlinux))))
+    say(stock_text(seen, running))
     return 0 if seen.held else _DISAGREED
 
 

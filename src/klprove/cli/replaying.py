@@ -23,12 +23,19 @@ STOCK = ("idle-handler", "nmi-everywhere", "removal-waits", "stalled")
 @click.option(
     "--stock", metavar="NAME", type=click.Choice(STOCK), help=f"No trace: {', '.join(STOCK)}."
 )
+@click.option(
+    "--bundle",
+    "bundle_path",
+    metavar="FILE.tar",
+    help="Pack it up for somebody else; boot nothing.",
+)
 def replay_command(**options: Any) -> int:
     """Do a trace of `klprove check --json` to a real kernel under QEMU, and compare.
 
     The handler is built as a module from the same text and loaded; the trace's steps become stops
     of one virtual CPU, at which the kernel's own memory is read. With --stock, one of the
-    reproducers that need no trace; docs/replay.md.
+    reproducers that need no trace. With --bundle, all that somebody needs to do the same without
+    klprove is written to a file; docs/replay.md.
 
     Exit status: 0 model and kernel agree at every step, or the reproducer shows what it promises;
     1 they do not; 2 bad input; 4 the machine was lost, or a step that decides has no place in this

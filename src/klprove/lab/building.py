@@ -37,7 +37,9 @@ def module(headers: Path, source: Path = GUEST, name: str = "observe") -> bytes:
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
         build = Path(folder) / "module"
         shutil.copytree(source, build)
-        _make([*_tree(headers), f"M={build}", *_QUIRKS, "modules"], headers)
+        # Else the name of the folder is in it, and two builds are two modules.
+        flags = f"KCFLAGS=-ffile-prefix-map={build}/="
+        _make([*_tree(headers), f"M={build}", flags, *_QUIRKS, "modules"], headers)
         made = build / f"{name}.ko"
         _run(["strip", "--strip-debug", str(made)])
         return made.read_bytes()

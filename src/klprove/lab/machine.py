@@ -33,6 +33,8 @@ class Setup:
     """A vmlinux with a PVH note, or a bzImage; nothing of it is moved (`nokaslr`)."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Put in the guest's root, by path without the leading slash."""
+    initramfs: Path | None = None
+    """One that was made already: `files` and the busybox of this machine are not used then."""
     cpus: int = 2
     memory: int = 512
     """MiB."""
@@ -85,10 +87,9 @@ class Machine:
             raise
 
     def _start(self, shell: int, control: int) -> None:
-        image = Path(self._folder.name) / "initramfs"
-        busybox = Path(_program("busybox", "busybox-static")).read_bytes()
-        files = {"init": INIT.read_bytes(), "bin/busybox": busybox, **self.setup.files}
-        image.write_bytes(initramfs(files))
+        image = self.setup.initramfs or Path(self._folder.name) / "initramfs"
+        if self.setup.initramfs is None:
+            image.write_bytes(root(self.setup.files))
         self._process = subprocess.Popen(
             [*_leash(), *command(self.setup, image, self.log, shell, control)],
             pass_fds=(shell, control),
@@ -184,6 +185,12 @@ class Machine:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def root(files: Mapping[str, bytes]) -> bytes:
+    """An initramfs with a shell, and `files`. Raises Unavailable where there is no busybox."""
+    busybox = Path(_program("busybox", "busybox-static")).read_bytes()
+    return initramfs({"init": INIT.read_bytes(), "bin/busybox": busybox, **files})
 
 
 def command(setup: Setup, image: Path, log: Path, shell: int, control: int) -> list[str]:

@@ -1,21 +1,13 @@
-"""Where a kernel keeps what: by symbols and BTF of its own image, never by numbers of ours."""
+"""Words of a running guest that stands still."""
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from klprove.image import Symbol, open_image, symbols, tables
-from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types, types
 from klprove.lab.gdb import Gdb
-from klprove.source import BadInput, Diagnostic, Span
 
 PER_CPU, TASK, FIXED = "per-CPU", "task", "fixed"
 """An offset in a CPU's own area; one in the task that runs on a CPU; an address."""
-_INT, _ENUM, _ENUM64 = 1, 6, 19
-_POINTERS = 8
-_ENDBR = 4
-"""Bytes of endbr64."""
 
 
 class Word(NamedTuple):
@@ -28,114 +20,24 @@ class Word(NamedTuple):
     signed: bool
 
 
-@dataclass(frozen=True)
-class Layout:
-    """The symbols and the types of one image."""
+class Kernel(Protocol):
+    """What a guest's kernel says of itself; klprove.lab.layout has it from an image."""
 
-    path: str
-    named: Mapping[str, int]
-    """Address by name; the first of a name."""
-    types: Types
-    variables: Mapping[str, int]
-    """Type of each variable that BTF knows: the per-CPU ones."""
-    sites: frozenset[int] = field(default=frozenset(), repr=False)
-    """Addresses of the calls of ftrace."""
-
-    def site(self, name: str) -> int | None:
-        """Where function `name` calls ftrace: at its start, or behind endbr64; None for nowhere."""
-        start = self.named.get(name)
-        places = () if start is None else (start, start + _ENDBR)
-        return next((each for each in places if each in self.sites), None)
+    @property
+    def named(self) -> Mapping[str, int]:
+        """Address by symbol."""
 
     def variable(self, name: str, path: str) -> Word | None:
         """The per-CPU variable's part `path` (`.state.counter`); None where there is none."""
-        if name not in self.variables or name not in self.named:
-            return None
-        return self._part(PER_CPU, self.named[name], self.variables[name], path)
 
-    def member(self, structure: str, path: str, home: str = TASK, base: int = 0) -> Word | None:
-        """Part `path` of a `structure` that lies at `base` of `home`; None where there is none."""
-        for number in self.types.structures.get(structure, ()):
-            found = self._part(home, base, number, path)
-            if found is not None:
-                return found
-        return None
-
-    def size(self, structure: str) -> int:
-        """Bytes of a structure; KeyError where there is none of that name."""
-        return self.types.records[self.types.structures[structure][0]][2]
-
-    def _part(self, home: str, at: int, number: int, path: str) -> Word | None:
-        for name in filter(None, path.split(".")):
-            inner = self._member(self.types.bare(number), name)
-            if inner is None:
-                return None
-            number, offset = inner
-            at += offset
-        return self._scalar(home, at, number)
-
-    def _member(self, number: int, name: str, depth: int = 0) -> tuple[int, int] | None:
-        """Type and offset in bytes of a member, looked for in parts without a name, too."""
-        if self.types.kind(number) not in (STRUCTURE, UNION) or depth > _POINTERS:
-            return None
-        for place, target, bits in self.types.members.get(number, ()):
-            if self.types.name(place) == name:
-                return target, bits // 8
-            if not place:
-                inner = self._member(self.types.bare(target), name, depth + 1)
-                if inner is not None:
-                    return inner[0], inner[1] + bits // 8
-        return None
-
-    def _scalar(self, home: str, at: int, number: int) -> Word | None:
-        number = self.types.bare(number)
-        kind, _, size, members = self.types.records[number]
-        if kind == POINTER:
-            return Word(home, at, _POINTERS, False)
-        if kind in (_INT, _ENUM, _ENUM64):
-            return Word(home, at, size, self._signed(number))
-        if kind in (STRUCTURE, UNION) and members == 1:  # atomic_t and its like
-            _, target, bits = self.types.members[number][0]
-            return self._scalar(home, at + bits // 8, target)
-        if kind == ARRAY:  # of characters: its first bytes
-            return Word(home, at, members, False)
-        return None
-
-    def _signed(self, number: int) -> bool:
-        return number in self.types.signed
-
-
-def layout(path: str) -> Layout:
-    """What the image at `path` says of itself. Raises BadInput where it lacks symbols or BTF."""
-    image = open_image(path)
-    if image.machine != "x86_64":
-        raise _wrong(path, f"an image for {image.machine}: the lab's machines are x86-64")
-    named: dict[str, Symbol] = {}
-    for each in symbols(image):
-        named.setdefault(each.name, each)
-    found = {name: each.address for name, each in named.items()}
-    if not found:
-        raise _wrong(path, "it has no symbol table: take the vmlinux of the debug package")
-    if "__per_cpu_offset" not in found:
-        raise _wrong(path, "it has no __per_cpu_offset: no kernel, or one for a single CPU")
-    known = types(image)
-    if known is None:
-        raise _wrong(path, "it has no BTF (CONFIG_DEBUG_INFO_BTF): no member can be placed")
-    variables = {
-        known.name(name): target for kind, name, target, _ in known.records if kind == VARIABLE
-    }
-    sites = frozenset(tables(image, named).sites.addresses.tolist())
-    return Layout(path, found, known, variables, sites)
-
-
-def _wrong(path: str, text: str) -> BadInput:
-    return BadInput([Diagnostic("image", Span(path, 0, 0), text)])
+    def member(self, structure: str, path: str) -> Word | None:
+        """Part `path` of a task's `structure`; None where there is none."""
 
 
 class Memory:
     """Words of a running guest that stands still."""
 
-    def __init__(self, gdb: Gdb, places: Layout) -> None:
+    def __init__(self, gdb: Gdb, places: Kernel) -> None:
         self._gdb, self._places = gdb, places
         self._areas: dict[int, int] = {}
 

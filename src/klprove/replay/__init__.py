@@ -13,9 +13,11 @@ from klprove.replay.outcome import (
     Row,
     shown,
 )
+from klprove.replay.packing import bundle, stock_bundle
 from klprove.replay.replaying import Prepared, planned, prepare, replay
+from klprove.replay.scenes import STOCK, Shown
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
-from klprove.replay.stock import STOCK, Shown, reproduce
+from klprove.replay.stock import Ready, prepare_stock, reproduce
 from klprove.replay.trace import Case, read_case
 from klprove.replay.words import Words, words
 
@@ -33,21 +35,25 @@ __all__ = [
     "Hook",
     "Outcome",
     "Prepared",
+    "Ready",
     "Row",
     "Schedule",
     "Shown",
     "Step",
     "Tried",
     "Words",
+    "bundle",
     "campaign",
     "disagreements",
     "hooks",
     "planned",
     "prepare",
+    "prepare_stock",
     "read_case",
     "replay",
     "reproduce",
     "schedule",
     "shown",
+    "stock_bundle",
     "words",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb, Stop
-from klprove.lab.memory import Layout, Memory, frame
+from klprove.lab.memory import Kernel, Memory, frame
 from klprove.replay.outcome import shown
 from klprove.replay.places import Places
 from klprove.replay.schedule import INJECT, RAISE, Step
@@ -40,7 +40,7 @@ class Driver:
     def __init__(
         self,
         gdb: Gdb,
-        places: Layout,
+        places: Kernel,
         names: Places,
         found: Words,
         inject: Callable[[], None],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klprove.lab import Setup
-from klprove.lab.memory import layout
+from klprove.lab.layout import layout
 from klprove.replay.driving import Driver
 from klprove.replay.following import follow
 from klprove.replay.led import Led
@@ -16,9 +16,6 @@ from klprove.replay.schedule import schedule
 from klprove.replay.walk import HOOKS, Walk, Walker, hook_of
 from klprove.replay.words import words
 from klprove.source import BadInput, Diagnostic, Span
-
-PROMPT = "echo 1 > /sys/class/tty/ttyS1/rx_trig_bytes"
-"""In the guest: its serial line raises an interrupt for every byte, at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def campaign(
         raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
     tried = []
     with Led(Setup(Path(vmlinux), cpus=1), log) as guest:
-        guest.run(PROMPT)
+        guest.prompt()
         driver = Driver(
             guest.gdb, places, Places(places.named), found, guest.nmi, guest.disturb, places.named
         )

@@ -1,6 +1,6 @@
 """A schedule, followed by a driver from step to step, with what the model says beside it."""
 
-from klprove.lab import Lost
+from klprove.lab.lost import Lost
 from klprove.replay.driving import IF, Differs, Driver, Merged, Spoiled
 from klprove.replay.outcome import (
     AGREED,

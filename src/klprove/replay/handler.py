@@ -9,7 +9,8 @@ from pathlib import Path
 from klprove.image import open_image, symbols
 from klprove.ir.program import Program
 from klprove.lab import module
-from klprove.lab.memory import FIXED, Layout
+from klprove.lab.layout import Layout
+from klprove.lab.memory import FIXED
 from klprove.replay.words import Pair
 
 GUEST = Path(__file__).parent / "guest"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from klprove.lab import Lost, Machine, Ran, Setup
 from klprove.lab.gdb import Gdb
+from klprove.lab.lost import Lost
+from klprove.lab.machine import Machine, Ran, Setup
 
 
 class Led(Machine):
@@ -37,6 +38,21 @@ class Led(Machine):
                 raise Lost(f"QEMU's gdb stub is not there: {error.strerror}") from None
             self._gdb = Gdb(connection)
         return self._gdb
+
+    def prompt(self) -> None:
+        """Have its serial line raise an interrupt for every byte, at once."""
+        self.run("echo 1 > /sys/class/tty/ttyS1/rx_trig_bytes")
+
+    def insert(self, name: str, arguments: str) -> dict[str, int]:
+        """Insert the module `name`; where its sections are. ValueError, with what was said, where
+        the kernel does not take it."""
+        ran = self.run(f"insmod /{name}.ko {arguments}", 120)
+        if ran.status:
+            raise ValueError(ran.output.decode(errors="replace").strip()[:200])
+        home = f"/sys/module/{name}/sections"
+        listed = self.run(f"cd {home} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
+        rows = (line.partition(" ") for line in listed.output.decode().splitlines())
+        return {section: int(at, 16) for section, _, at in rows}
 
     def ask(self, command: str) -> None:
         """Begin a command whose answer nobody waits for."""

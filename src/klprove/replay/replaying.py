@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klprove.lab import Setup
-from klprove.lab.memory import Layout, layout
+from klprove.lab.layout import Layout, layout
 from klprove.replay import handler
 from klprove.replay.driving import Driver
 from klprove.replay.following import follow
@@ -21,7 +21,6 @@ from klprove.source import BadInput, Diagnostic, Span, Unavailable
 
 TASK = "reader"
 """The task in which a trace begins."""
-_SECTIONS = f"/sys/module/{handler.NAME}/sections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tupl
 def replay(ready: Prepared, times: int, log: Path | None) -> Iterator[Outcome]:
     """Boot once, and follow the trace `times` times. Raises Lost where the machine dies."""
     with Led(ready.setup, log) as guest:
-        guest.run("echo 1 > /sys/class/tty/ttyS1/rx_trig_bytes")  # an interrupt for every byte
+        guest.prompt()
         addresses = _load(guest, ready)
         guest.run(f"{TASK} >/dev/null 2>&1 &")
         plan, found = planned(ready, addresses)
@@ -81,16 +80,11 @@ def _load(guest: Led, ready: Prepared) -> dict[str, int]:
     if ready.built is None:
         return {}
     site = ready.places.site(ready.case.site)
-    ran = guest.run(f"insmod /{handler.NAME}.ko site={site}", 120)
-    if ran.status:
-        said = ran.output.decode(errors="replace").strip()
-        text = f"the kernel does not take the handler at {ready.case.site}(): {said[:200]}"
-        raise BadInput([Diagnostic("image", Span(ready.places.path, 0, 0), text)])
-    listed = guest.run(f"cd {_SECTIONS} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
-    sections = {}
-    for line in listed.output.decode().splitlines():
-        name, _, at = line.partition(" ")
-        sections[name] = int(at, 16)
+    try:
+        sections = guest.insert(handler.NAME, f"site={site}")
+    except ValueError as error:
+        text = f"the kernel does not take the handler at {ready.case.site}(): {error}"
+        raise BadInput([Diagnostic("image", Span(ready.places.path, 0, 0), text)]) from None
     return handler.loaded(ready.built, sections)
 
 

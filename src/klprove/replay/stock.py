@@ -1,183 +1,65 @@
-"""Reproducers on a stock kernel: what the models of its generation promise, seen happen."""
+"""The reproducers of `klprove.replay.scenes`, built for a kernel and run on it."""
 
-import shutil
 import tempfile
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from klprove.kernels import load
 from klprove.lab import Lost, Setup, module
-from klprove.lab.memory import Layout, Memory, frame, layout
+from klprove.lab.layout import Layout, layout
 from klprove.replay.handler import GUEST
 from klprove.replay.led import Led
-from klprove.replay.places import Places
-from klprove.replay.words import Pair, words
+from klprove.replay.scenes import IDLE, STATE, STOCK, Scene, Shown
+from klprove.replay.words import words
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.watch import COLLECTOR, Look, judge, open_tree
 
-_STATE = "context_tracking.state.counter"
-_WATCHING = 4
-_IDLE = "arch_cpu_idle"
-_FOLDER = "/sys/kernel/livepatch/patch"
+_STALLED = "stalled"
 _COLLECT, _COPY = "/collect.sh", "/tmp/copy.tar"
-_FROZEN = 8.0
-"""Seconds that a CPU stands still inside the handler."""
 _NEEDED = {
     "klp_enable_patch": "it was built without CONFIG_LIVEPATCH",
     "ct_idle_enter": "kernels of before v6.0 are not tried",
 }
-_FAR = 400
-"""Instructions of a hook, at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a reproducer came to."""
+class Ready:
+    """Everything that a reproducer needs before a machine is started."""
 
     name: str
-    held: bool
-    """It happened as promised."""
-    lines: tuple[str, ...]
-    """What was seen, for people."""
-
-
-@dataclass
-class _Scene:
-    """A guest, and what is known of its kernel."""
-
-    guest: Led
     places: Layout
-    model: str
-    lines: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.names = Places(self.places.named)
-        self.state: Pair = words(self.places).pairs[_STATE]
-
-    def watching(self, cpu: int) -> bool:
-        """Whether RCU watches `cpu`, by the kernel's own word."""
-        value = Memory(self.guest.gdb, self.places).value(cpu, self.state.word)
-        return bool(value & _WATCHING)
-
-    def patched(self, seconds: float = 60) -> bool:
-        """Load the livepatch and wait for its transition; False where the kernel refuses it."""
-        ran = self.guest.run("insmod /patch.ko")
-        if ran.status:
-            said = (
-                self.guest.run("dmesg | grep 'livepatch: failed' | head -1").output.decode().strip()
-            )
-            self.lines.append(f"refused: {ran.output.decode().strip()}; {said.partition('] ')[2]}")
-            return False
-        self.until(f"[ $(cat {_FOLDER}/transition) = 0 ]", seconds)
-        return True
-
-    def until(self, condition: str, seconds: float) -> bool:
-        """Wait for a condition of the guest's shell."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if not self.guest.run(f"{condition} || ! usleep 200000").status:
-                return True
-        return False
-
-    def stop_at(self, name: str, cpus: tuple[int, ...] = (), seconds: float = 20) -> int | None:
-        """Run to the entry of `name`; the CPU that came there."""
-        gdb, address = self.guest.gdb, self.places.named[name]
-        gdb.insert(address)
-        try:
-            stop = gdb.run(seconds, cpus)
-        finally:
-            gdb.remove(address)
-        return stop.cpu if stop is not None else None
+    setup: Setup
+    promised: bool
+    """As Scene's."""
 
 
-def _idle_handler(scene: _Scene) -> bool:
-    """The handler of a livepatch of arch_cpu_idle() is entered while RCU is not watching."""
-    promised = _IDLE in load(scene.model).sites
-    if not scene.patched():
-        return not promised
-    cpu = scene.stop_at("klp_ftrace_handler")
-    if cpu is None:
-        scene.lines.append("klp_ftrace_handler() was not entered")
-        return False
-    site, watching = scene.guest.gdb.registers(cpu)["rdi"], scene.watching(cpu)
-    word = "watching" if watching else "NOT watching"
-    scene.lines.append(f"klp_ftrace_handler() for {scene.names.name(site)}(): RCU is {word}")
-    return promised and not watching and scene.names.name(site) == _IDLE
+def prepare_stock(name: str, vmlinux: str, model: str, headers: Path) -> Ready:
+    """The reproducer `name` for the kernel `vmlinux`, which the kernel model `model` fits. Raises
+    BadInput where image or headers cannot be used."""
+    chosen, places = STOCK[name], layout(vmlinux)
+    for lacking, why in _NEEDED.items():
+        if lacking not in places.named:
+            text = f"it has no {lacking}: {why}"
+            raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
+    files = {"patch.ko": patch(headers, chosen.what)} if chosen.what else {}
+    files[_COLLECT[1:]] = COLLECTOR.read_bytes()
+    setup = Setup(Path(vmlinux), files, cpus=chosen.cpus)
+    return Ready(name, places, setup, IDLE in load(model).sites)
 
 
-def _nmi_everywhere(scene: _Scene) -> bool:
-    """An NMI at every instruction of what tells RCU of idle: RCU watches in its body."""
-    held = True
-    for hook in ("ct_idle_enter", "ct_idle_exit"):
-        places = off = wrong = 0
-        for steps in range(_FAR):
-            came = _nmi_at(scene, hook, steps)
-            if came is None:
-                break
-            before, inside = came
-            places, off, wrong = places + 1, off + (not before), wrong + (not inside)
-        scene.lines.append(
-            f"{hook}(): an NMI at {places} instructions, RCU off before it at {off}, "
-            f"off in its body at {wrong}"
-        )
-        held = held and places > off > 0 and not wrong
-    return held
+def reproduce(ready: Ready, log: Path | None) -> Shown:
+    """Run it. Raises Lost where the machine dies."""
+    with Led(ready.setup, log) as guest:
+        state = words(ready.places).pairs[STATE]
+        scene = Scene(guest, ready.places, state, ready.promised)
+        held = STOCK[ready.name].run(scene)
+        if ready.name == _STALLED:
+            held = _explained(scene) and held
+    return Shown(ready.name, held, tuple(scene.lines))
 
 
-def _nmi_at(scene: _Scene, hook: str, steps: int) -> tuple[bool, bool] | None:
-    """RCU watches before, and in the body of, an NMI `steps` instructions into `hook`; None where
-    the hook has returned by then."""
-    gdb = scene.guest.gdb
-    if scene.stop_at(hook) is None:
-        raise Lost(f"{hook}() is not entered")
-    registers = gdb.registers(0)
-    outside = gdb.word(0, registers["rsp"])
-    for _ in range(steps):
-        gdb.step(0)
-        if gdb.registers(0)["rip"] == outside:
-            return None
-    here, before = gdb.registers(0)["rip"], scene.watching(0)
-    scene.guest.nmi()
-    if scene.stop_at("asm_exc_nmi") is None:
-        raise Lost("no NMI comes")
-    rip, _, _ = frame(gdb, 0, gdb.registers(0)["rsp"])
-    if rip != here:
-        raise Lost(f"the NMI was taken at {scene.names.text(rip)}")
-    if scene.stop_at("default_do_nmi") is None:
-        raise Lost("the NMI has no body")
-    return before, scene.watching(0)
-
-
-def _removal_waits(scene: _Scene) -> bool:
-    """A livepatch is not removed while a CPU stands in its handler, and is once that goes on."""
-    guest = scene.guest
-    guest.run("taskset -p 1 1")  # the shell and its children: CPU 0
-    if not scene.patched():
-        return False
-    guest.ask("taskset 2 cat /proc/cmdline >/dev/null &")
-    gdb = guest.gdb
-    if scene.stop_at("klp_ftrace_handler") != 1:
-        scene.lines.append("klp_ftrace_handler() was not entered on CPU 1")
-        return False
-    scene.lines.append(f"CPU 1 stands in {scene.names.text(gdb.registers(1)['rip'])}")
-    guest.ask(f"echo 0 > {_FOLDER}/enabled")
-    gdb.run(_FROZEN, [0])
-    pending = gdb.word(0, scene.places.named["klp_transition_patch"])
-    scene.lines.append(
-        f"CPU 0 ran alone for {_FROZEN:.0f} s after disabling: "
-        f"{'not removed, the transition is pending' if pending else 'no transition is pending'}"
-    )
-    gdb.go()
-    removed = scene.until(f"[ ! -d {_FOLDER} ]", 60)
-    scene.lines.append(f"CPU 1 released: {'removed' if removed else 'still not removed'}")
-    return bool(pending) and removed
-
-
-def _stalled(scene: _Scene) -> bool:
-    """The transition of a patch of kswapd() never ends: that thread never leaves the function."""
-    scene.patched(10)
+def _explained(scene: Scene) -> bool:
+    """`klprove watch` names the thread that is waited for."""
     ran = scene.guest.run(f"sh {_COLLECT} {_COPY}", 120)
     if ran.status:
         raise Lost(f"the copy for klprove watch cannot be made: {ran.output[-200:]!r}")
@@ -185,52 +67,22 @@ def _stalled(scene: _Scene) -> bool:
         copy.write(scene.guest.read(_COPY))
         copy.flush()
         answer = judge(Look(open_tree(copy.name))())
-    scene.lines.append(f"klprove watch, after 10 s: {answer.word}")
+    scene.lines.append(f"klprove watch: {answer.word}")
     for each in answer.blockers:
         scene.lines.append(f"{each.thread.comm}: {each.ends}; {each.why}; {each.action.text}")
     threads = [each.thread.comm for each in answer.blockers]
     return answer.word == "STALLED" and threads == ["kswapd0"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stock:
-    run: Callable[[_Scene], bool]
-    what: str
-    """The replacement, a file of guest/stock; empty: no livepatch is needed."""
-    cpus: int = 1
-
-
-STOCK: Mapping[str, _Stock] = {
-    "idle-handler": _Stock(_idle_handler, "idle"),
-    "nmi-everywhere": _Stock(_nmi_everywhere, ""),
-    "removal-waits": _Stock(_removal_waits, "cmdline", 2),
-    "stalled": _Stock(_stalled, "kswapd"),
-}
-"""The reproducers by name."""
-
-
-def reproduce(name: str, vmlinux: str, model: str, headers: Path, log: Path | None) -> Shown:
-    """Run the reproducer `name` on the kernel `vmlinux`, which the kernel model `model` fits.
-
-    Raises BadInput where image or headers cannot be used, Lost where the machine dies.
-    """
-    stock, places = STOCK[name], layout(vmlinux)
-    for lacking, why in _NEEDED.items():
-        if lacking not in places.named:
-            text = f"it has no {lacking}: {why}"
-            raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
-    files = {"patch.ko": patch(headers, stock.what)} if stock.what else {}
-    files[_COLLECT[1:]] = COLLECTOR.read_bytes()
-    with Led(Setup(Path(vmlinux), files, cpus=stock.cpus), log) as guest:
-        scene = _Scene(guest, places, model)
-        held = stock.run(scene)
-    return Shown(name, held, tuple(scene.lines))
+def source(what: str) -> dict[str, bytes]:
+    """The files of the livepatch module with the replacement guest/stock/`what`.h, by name."""
+    names = {"Kbuild": "Kbuild", "patch.c": "patch.c", f"{what}.h": "what.h"}
+    return {name: (GUEST / "stock" / file).read_bytes() for file, name in names.items()}
 
 
 def patch(headers: Path, what: str) -> bytes:
-    """The livepatch module with the replacement guest/stock/`what`.h."""
+    """That module. Raises BadInput where it cannot be built."""
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
-        place = Path(folder) / "source"
-        shutil.copytree(GUEST / "stock", place)
-        (place / f"{what}.h").rename(place / "what.h")
-        return module(headers, place, "patch")
+        for name, content in source(what).items():
+            (Path(folder) / name).write_bytes(content)
+        return module(headers, Path(folder), "patch")

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from klprove.lab.memory import Layout, Word
+from klprove.lab.memory import Word
+
+if TYPE_CHECKING:
+    from klprove.lab.layout import Layout
 
 HOME = Path(__file__).parent / "words.toml"
 _CPU = re.compile(r"\[cpu \d+\]")
@@ -76,7 +79,7 @@ def table(path: Path = HOME) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         return tomllib.load(file)
 
 
-def words(places: Layout, more: Mapping[str, Pair] | None = None) -> Words:
+def words(places: "Layout", more: Mapping[str, Pair] | None = None) -> Words:
     """The pairs that the image has, and `more`, those of a module."""
     found: dict[str, Pair] = {}
     for row in table()["word"]:
@@ -93,7 +96,7 @@ def words(places: Layout, more: Mapping[str, Pair] | None = None) -> Words:
     return Words(found, others)
 
 
-def _placed(places: Layout, row: Mapping[str, Any]) -> Word | None:
+def _placed(places: "Layout", row: Mapping[str, Any]) -> Word | None:
     for name in row.get("per-cpu", ()):
         variable, _, path = name.partition(".")
         word = places.variable(variable, path)

@@ -236,6 +236,12 @@ def planned_text(plan: Schedule, ready: Prepared, command: Sequence[str]) -> str
     return "\n".join(lines)
 
 
+def stock_planned_text(name: str, command: Sequence[str]) -> str:
+    """The machine that a reproducer would be run on."""
+    lines = [f"klprove: SCHEDULE  {name}", *field("machine", " ".join(map(quote, command)))]
+    return "\n".join(lines)
+
+
 def hooks_text(kernel: str, release: str, table: Sequence[Hook], tried: Sequence[Tried]) -> str:
     """The table of a fidelity campaign, and every disagreement."""
     lines = [f"klprove: {'DISAGREED' if any(disagreements(tried)) else 'AGREED'}  "

@@ -1,0 +1,57 @@
+"""A schedule as lines for people: what is done, where in the model's text, what is expected."""
+
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from klprove.replay.outcome import shown
+from klprove.replay.schedule import (
+    CHANGE,
+    FLAG,
+    INJECT,
+    RAISE,
+    REACH,
+    READ,
+    RETURN,
+    SKIP,
+    Schedule,
+    Step,
+)  # fmt: skip
+from klprove.replay.words import Pair
+
+
+def done(step: Step) -> str:
+    """What is done for `step`."""
+    short = step.pair.short if step.pair is not None else ""
+    told = {
+        REACH: f"run until {step.target}() is entered",
+        CHANGE: f"run until {short} changes",
+        READ: f"run until {short} is read",
+        FLAG: f"step until interrupts are {'on' if step.value else 'off'}",
+        INJECT: f"send an NMI, and run until {step.target}",
+        RAISE: f"raise an interrupt, and run until {step.target}",
+        RETURN: "run until the interrupted code goes on",
+        SKIP: f"nothing: {step.why}",
+    }
+    return told.get(step.do, "look")
+
+
+def place(step: Step) -> str:
+    """Where the step stands in the model's text, without folders."""
+    span = step.event.span
+    return f"{span.file.rpartition('/')[2]}:{span.line}" if span.line else ""
+
+
+def told(plan: Schedule, pairs: Mapping[str, Pair]) -> Iterator[str]:
+    """The schedule, a step a line. What a word is said to be holds until another step says
+    otherwise: at every step every word is compared."""
+    begin = [
+        f"{pairs[name].short} {shown(pairs[name], value)}" for name, value in plan.resting.items()
+    ]
+    text = f"before: {', '.join(begin)}, irqs {'on' if plan.flag else 'off'}"
+    yield from textwrap.wrap(text, 100, subsequent_indent=" " * 8, break_on_hyphens=False)
+    yield ""
+    for step in plan.steps:
+        expected = ""
+        if step.pair is not None:
+            expected = f"; then {step.pair.short} is {shown(step.pair, step.value)}"
+        yield f"{step.number:>4}  {place(step):<22} {done(step)}{expected}"
