@@ -49,7 +49,15 @@ def run(check: Mapping[str, str]) -> dict[str, Any]:
         "seconds": round(time.monotonic() - start),
         "date": datetime.date.today().isoformat(),
         "commit": _git("rev-parse", "--short", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "changed": bool(
+            _git(
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+                "--",
+                ":!trust/results.toml",
+            )
+        ),
     }
 
 
@@ -72,7 +80,7 @@ def _written(kept: Mapping[str, Any]) -> Iterator[str]:
     for name, result in sorted(kept.items()):
         yield f"[{name}]"
         for key, value in result.items():
-            shown = f"'{value}'" if isinstance(value, str) else str(value).lower()
+            shown = json.dumps(value)  # of a text and a truth TOML's form, too
             yield f"{key} = {shown}"
         yield ""
 

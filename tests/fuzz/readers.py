@@ -38,9 +38,11 @@ from klprove.mutation import load_campaign
 from klprove.replay import Words, read_case, schedule
 from klprove.report import document, letter
 from klprove.report.lint import lint_text
+from klprove.report.picture import page
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
+from klprove.verdict.reading import read_document
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.dwarves import made
@@ -563,6 +565,13 @@ def _traces() -> Sequence[bytes]:
     return [json.dumps(document(answer)).encode()]
 
 
+def _pictured(data: bytes, folder: Path) -> None:
+    """A page, or a refusal; what acts in a terminal or writes backwards is in neither."""
+    path = folder / "trace.json"
+    path.write_bytes(data)
+    _dead(page(str(path), read_document(str(path))).decode("ascii"))
+
+
 def _replayed(data: bytes, folder: Path) -> None:
     path = folder / "trace.json"
     path.write_bytes(data)
@@ -591,6 +600,7 @@ READERS: Mapping[str, Reader] = {
     "names": Reader(lambda random: mutated(random, HOSTILE), _named),
     "checkpoint": Reader(_damage, _restored),
     "machine": Reader(_copied, _watched),
+    "picture": Reader(lambda random: mutated(random, _traces()), _pictured),
     "trace": Reader(lambda random: mutated(random, _traces()), _replayed),
     "seen": Reader(lambda random: mutated(random, _observations()), _looked_on),
 }

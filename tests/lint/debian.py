@@ -86,7 +86,8 @@ def main(arguments: list[str]) -> int:
         bad += bool(told)
         expected = ", ".join(twin.on(kernel.release if kernel else "")) or "clean"
         print(f"{twin.name:<20} {expected:<12} {'; '.join(told) or 'as expected'}")
-    print(f"{len(twins())} modules, {bad} not as expected; {source}, {arguments or 'no vmlinux'}")
+    against = " ".join(arguments) or "no vmlinux"
+    print(f"{len(twins())} modules, {bad} not as expected; {source}, {against}")
     return bool(bad)
 
 

@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "observe": ("observing", "observe_command"),
     "replay": ("replaying", "replay_command"),
     "fidelity": ("replaying", "fidelity_command"),
+    "report": ("reporting", "report_command"),
     "scan": ("scanning", "scan_command"),
     "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),

@@ -1,8 +1,6 @@
 """A trace that `klprove check --json` wrote, read back, with the model that it is of."""
 
 import hashlib
-import json
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,8 @@ from klprove.check.checking import program
 from klprove.ir.program import Program
 from klprove.kernels import HANDLER, load, names
 from klprove.replay.words import bare
-from klprove.source import BadInput, Diagnostic, Span
-from klprove.verdict import Access, Event, Trace
-
-SCHEMA = "klprove.check/3"
+from klprove.verdict import Trace
+from klprove.verdict.reading import read_document, read_member, read_trace, wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +43,11 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
 
     Raises BadInput where the file holds no such trace, or is of another schema or another text.
     """
-    document = _document(path)
-    try:
-        kernel, finding, files = _chosen(path, document, code, site)
-        name, trace, where = _name(finding), _trace(finding), str(finding["site"])
-        defines = _defines(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        why = f"is not as the schema says: {type(error).__name__} {error}"
-        raise _wrong(path, why, "docs/json.md describes it") from None
+    document = read_document(path)
+    kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
+    name, where = _name(finding), str(finding["site"])
+    trace = read_member(path, lambda: read_trace(finding))
+    defines = read_member(path, lambda: _defines(document))
     text = program(question(files, kernel=kernel, patch=where or None, defines=defines))
     _same(path, trace, resting(text))
     return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
@@ -71,10 +64,10 @@ def _chosen(
         if each["trace"] and code in ("", each["code"]) and site in ("", each["site"])
     ]
     if not found:
-        raise _wrong(path, "no finding with a trace in it", _offered(document))
+        raise wrong(path, "no finding with a trace in it", _offered(document))
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:
-        raise _wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
+        raise wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
     return kernel, found[0], files
 
 
@@ -107,34 +100,20 @@ def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
     for name, value in trace.initial:
         if rest.get(bare(name), value) != value:
             text = f"{name} begins as {value}, and as {rest[bare(name)]} in the model"
-            raise _wrong(path, text, "was it checked with -D? Check again: answers have it now")
-
-
-def _document(path: str) -> dict[str, Any]:
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _wrong(path, error.strerror or "cannot be read") from None
-    except (ValueError, RecursionError):
-        raise _wrong(path, "is no JSON", "klprove check ... --json FILE writes one") from None
-    schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        text = f"its schema is {schema!r}, not {SCHEMA!r}"
-        raise _wrong(path, text, "write it again: klprove check ... --json FILE")
-    return dict(document)
+            raise wrong(path, text, "was it checked with -D? Check again: answers have it now")
 
 
 def _kernel(path: str, document: Mapping[str, Any]) -> str:
     kernel = document.get("kernel")
     if kernel not in names():
-        raise _wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
+        raise wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
     if document.get("scene") != HANDLER:
-        raise _wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
+        raise wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
     bounds = document["bounds"]
     if bounds["memory_model"] != SC or bounds["cpus"] != 1:
-        raise _wrong(path, "only traces of one CPU, without store buffers, are replayed")
+        raise wrong(path, "only traces of one CPU, without store buffers, are replayed")
     if load(kernel).digest != document["model"]:
-        raise _wrong(path, f"the model {kernel} has changed since: check again")
+        raise wrong(path, f"the model {kernel} has changed since: check again")
     return str(kernel)
 
 
@@ -142,40 +121,12 @@ def _unchanged(path: str, file: Mapping[str, str]) -> str:
     try:
         data = Path(file["path"]).read_bytes()
     except OSError as error:
-        raise _wrong(file["path"], f"{error.strerror}: {path} is a trace of it") from None
+        raise wrong(file["path"], f"{error.strerror}: {path} is a trace of it") from None
     if hashlib.sha256(data).hexdigest() != file["sha256"]:
-        raise _wrong(file["path"], f"has changed since {path} was written: check again")
+        raise wrong(file["path"], f"has changed since {path} was written: check again")
     return file["path"]
 
 
 def _offered(document: Mapping[str, Any]) -> str:
     there = sorted({_name(each) for each in document["findings"]})
     return f"there are: {', '.join(there)}" if there else f"verdict: {document['verdict']}"
-
-
-def _trace(finding: Mapping[str, Any]) -> Trace:
-    initial = tuple((each["name"], operator.index(each["value"])) for each in finding["initial"])
-    return Trace(initial, tuple(map(_event, finding["trace"])), finding["shortest"])
-
-
-def _event(row: Mapping[str, Any]) -> Event:
-    at = row["at"]
-    numbers = (row["cpu"], row["depth"], at["line"], at["column"])
-    if not all(isinstance(each, int) for each in numbers):
-        raise TypeError(f"{numbers} are no numbers")
-    return Event(
-        row["action"], row["cpu"], row["depth"], row["kind"], row["context"],
-        Span(str(at["file"]), at["line"], at["column"]),
-        tuple(map(str, row["calls"])),
-        tuple(map(_touched, row["accesses"])),
-        tuple(map(str, row["notes"])),
-    )  # fmt: skip
-
-
-def _touched(row: Mapping[str, Any]) -> Access:
-    kind, name = str(row["kind"]), str(row["name"])
-    return Access(kind, name, operator.index(row["before"]), operator.index(row["after"]))
-
-
-def _wrong(path: str, text: str, hint: str = "") -> BadInput:
-    return BadInput([Diagnostic("trace", Span(path, 0, 0), text, hint)])

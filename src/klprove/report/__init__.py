@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from klprove.report.comparison import comparison, glance
-from klprove.report.document import SCHEMA, document, schema
+from klprove.report.document import document, schema
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint, paint_diff
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPLANATIONS",
-    "SCHEMA",
     "Explanation",
     "Traces",
     "command_line",

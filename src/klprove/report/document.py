@@ -4,13 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from klprove.check import Answer
 from klprove.source import Span
-from klprove.verdict import Event, Finding, Verdict
+from klprove.verdict import SCHEMA, Event, Finding, Verdict
 
 if TYPE_CHECKING:
     from klprove.evidence import Evidence, Seen
     from klprove.mail import Taken
-
-SCHEMA = "klprove.check/3"
 
 
 def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) -> dict[str, Any]:

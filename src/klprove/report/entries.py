@@ -82,7 +82,7 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
     inside: dict[Lane, _Calls] = {}
     for number, event in enumerate(trace.events, 1):
         lane = lane_of(event)
-        texts = list(_texts(event, show))
+        texts = list(texts_of(event, show))
         last = number == len(trace.events)
         if last:
             texts = list(_bang(texts, code))
@@ -137,7 +137,7 @@ def _shared(before: Sequence[str], now: Sequence[str]) -> int:
     return min(len(before), len(now))
 
 
-def _texts(event: Event, show: Show) -> Iterator[str]:
+def texts_of(event: Event, show: Show) -> Iterator[str]:
     """What one event says: a line for each access, then its notes."""
     said = True
     match event.action:

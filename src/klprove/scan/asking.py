@@ -96,15 +96,15 @@ def called(calls: Calls) -> dict[str, int]:
     """How many indirect calls there are, and what is known of them."""
     every = list(calls.every())
     typed = [each for each in every if each.how]
-    prototype, likely = (
+    every_one, likely = (
         int(np.median([count(each) for each in typed])) if typed else 0
         for count in (lambda each: len(each.targets) + len(each.others), lambda each: each.likely)
     )
     return {
         "indirect calls": len(every),
         "indirect calls through a member of known type": len(typed),
-        "... functions of that prototype, median": prototype,
-        "... of them where that member can be, median": likely,
+        "... functions that it may hold at all, median": every_one,
+        "... of its prototype, where that member can be, median": likely,
         "indirect calls through a variable": sum(each.variable != 0 for each in every),
         "indirect calls not resolved": sum(not each.how and not each.variable for each in every),
     }

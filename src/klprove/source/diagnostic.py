@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "checkpoint": "a folder that cannot hold a checkpoint, or holds none of this question",
     "image": "an ELF file, or a list of names, that cannot be used",
     "machine": "a machine, a copy of its files, or a dump that cannot be watched",
-    "trace": "a trace that cannot be replayed",
+    "trace": "a trace that cannot be read, replayed or shown",
     "waiver": "a waiver or a baseline that says something unusable",
     "litmus": "something that a litmus test cannot say",
     "large": "an input beyond the limits of the tool",

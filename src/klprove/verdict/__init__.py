@@ -1,11 +1,12 @@
 """What a check says: a verdict, its findings, and the interleaving behind each of them."""
 
 from klprove.verdict.finding import STORE_BUFFER, VIOLATION, WARNING, Access, Event, Finding, Trace
-from klprove.verdict.verdict import HOLDS, INCOMPLETE, VIOLATED, Bounds, Statistics, Verdict
+from klprove.verdict.verdict import HOLDS, INCOMPLETE, SCHEMA, VIOLATED, Bounds, Statistics, Verdict
 
 __all__ = [
     "HOLDS",
     "INCOMPLETE",
+    "SCHEMA",
     "STORE_BUFFER",
     "VIOLATED",
     "VIOLATION",

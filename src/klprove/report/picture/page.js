@@ -1,0 +1,287 @@
+"use strict";
+(() => {
+  const COLUMN = 16, LANE = 30, BAND = 14, GAP = 8, TOP = 16, TITLES = 208;
+  const ON_A_SHEET = 56, MOST_SHEETS = 40;
+  const { findings, sources } = JSON.parse(document.getElementById("data").textContent);
+  const at = (id) => document.getElementById(id);
+  const drawing = at("drawing");
+  let current = 0, step = 1, matches = [], telling = 0, painting = 0;
+
+  // Building: everything that a trace names goes in as text.
+  function element(name, attributes = {}, text = "") {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function html(name, text, mark = "") {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (mark) made.className = mark;
+    return made;
+  }
+
+  // Layout: a block a CPU, the deepest context on top, bands below.
+  function layout(finding) {
+    let y = TOP;
+    const lanes = [], bands = [];
+    for (const cpu of [...new Set(finding.lanes.map((lane) => lane.cpu))]) {
+      const own = finding.lanes.flatMap((lane, index) => (lane.cpu === cpu ? [index] : []));
+      for (const index of own.reverse()) { lanes[index] = y; y += LANE; }
+      finding.bands.forEach((band, index) => {
+        if (band.cpu === cpu) { bands[index] = y; y += BAND; }
+      });
+      y += GAP;
+    }
+    return { lanes, bands, height: y };
+  }
+
+  // What a run that may be cut at both ends looks like in columns `from` to `to`.
+  function cut(first, last, from, to) {
+    const left = Math.max(first, from), right = Math.min(last, to);
+    return left <= right && { x: (left - from) * COLUMN, width: (right - left + 1) * COLUMN };
+  }
+
+  function drawBars(svg, finding, place, from, to) {
+    const edges = [];
+    for (const [lane, first, last, kind, context, below, arrives, returns] of finding.bars) {
+      if (first > to) break;
+      const box = cut(first, last, from, to);
+      if (!box) continue;
+      const y = place.lanes[lane];
+      const bar = element("rect", { ...box, y: y + 2, height: LANE - 4, rx: 3, class: kind });
+      bar.append(element("title", {}, `${finding.lanes[lane].title} ${context}(), steps ${first} to ${last}`));
+      svg.append(bar);
+      const fits = Math.floor((box.width - 6) / 6.5);
+      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11, class: "soft" }, context.slice(0, fits)));
+      if (arrives && first >= from) edges.push([box.x + 1, below === null ? y + LANE + GAP : place.lanes[below] + 2, y + LANE - 2]);
+      if (returns && last <= to && below !== null) edges.push([box.x + box.width - 1, y + LANE - 2, place.lanes[below] + 2]);
+    }
+    for (const each of edges) edge(svg, ...each);
+  }
+
+  function edge(svg, x, y1, y2) {
+    const back = y2 > y1 ? -5 : 5;
+    svg.append(element("path", { d: `M${x} ${y1}V${y2}`, class: "edge" }));
+    svg.append(element("path", { d: `M${x} ${y2}l-4 ${back}h8z`, class: "head" }));
+  }
+
+  function drawBands(svg, finding, place, from, to) {
+    finding.bands.forEach((band, index) => {
+      for (const [first, last, on] of band.runs) {
+        const box = cut(first, last, from, to);
+        if (!box || on === false) continue;
+        svg.append(element("rect", { ...box, y: place.bands[index] + 3, height: BAND - 6, class: on ? "held" : "unknown" }));
+      }
+    });
+  }
+
+  function drawSteps(svg, finding, place, from, to) {
+    for (let each = from; each <= to; each++) {
+      const one = finding.steps[each - 1];
+      const x = (each - from) * COLUMN + COLUMN / 2, y = place.lanes[one.lane] + 20;
+      const mark = each === finding.steps.length ? "finding" : one.noted ? "noted" : one.changes.length ? "dot" : "ring";
+      if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark }));
+      else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark }));
+      else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark }));
+      if (each % 5 === 0 || each === 1) svg.append(element("text", { x, y: 11, "text-anchor": "middle", class: "soft" }, String(each)));
+    }
+  }
+
+  function picture(finding, from, to, here) {
+    const place = layout(finding), width = (to - from + 1) * COLUMN;
+    const label = `${finding.title}: steps ${from} to ${to} as lanes; the table of steps says the same`;
+    const svg = element("svg", { width, height: place.height, role: "img", "aria-label": label });
+    for (const y of place.lanes) svg.append(element("path", { d: `M0 ${y + LANE}H${width}`, class: "rule" }));
+    if (here >= from && here <= to) svg.append(element("rect", { x: (here - from) * COLUMN, y: 0, width: COLUMN, height: place.height, class: "here" }));
+    drawBars(svg, finding, place, from, to);
+    drawBands(svg, finding, place, from, to);
+    drawSteps(svg, finding, place, from, to);
+    return svg;
+  }
+
+  function titles(finding) {
+    const place = layout(finding);
+    const svg = element("svg", { width: TITLES, height: place.height });
+    finding.lanes.forEach((lane, index) => svg.append(element("text", { x: 4, y: place.lanes[index] + 19, class: "title" }, lane.title)));
+    finding.bands.forEach((band, index) => svg.append(element("text", { x: 12, y: place.bands[index] + 10, class: "soft" }, band.title)));
+    return svg;
+  }
+
+  // Only the columns in sight are drawn: ten thousand steps cost what fifty do.
+  function paint() {
+    painting = 0;
+    const finding = findings[current];
+    const columns = Math.ceil(drawing.clientWidth / COLUMN) + 1;
+    const from = Math.min(Math.floor(drawing.scrollLeft / COLUMN), Math.max(0, finding.steps.length - columns + 1)) + 1;
+    const svg = picture(finding, from, Math.min(finding.steps.length, from + columns - 1), step);
+    svg.dataset.from = from;
+    at("width").replaceChildren(svg);
+  }
+
+  function repaint() { painting = painting || requestAnimationFrame(paint); }
+
+  function showSource(one) {
+    const found = sources[one.file];
+    at("file").textContent = one.line ? `${one.file}:${one.line}` : "no place in the text";
+    const pane = at("source");
+    if (pane.dataset.file !== one.file) {
+      pane.dataset.file = one.file;
+      const list = document.createElement("ol");
+      for (const line of found ? found.lines : []) list.append(html("li", line || " "));
+      pane.replaceChildren(found && found.why ? html("p", `Not shown: ${found.why}.`) : list);
+    }
+    pane.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    const row = one.line && pane.querySelector("ol")?.children[one.line - 1];
+    if (!row) return;
+    row.setAttribute("aria-current", "true");
+    pane.scrollTop = row.offsetTop - pane.offsetTop - pane.clientHeight / 2;
+  }
+
+  function showValues(finding) {
+    const values = new Map(finding.initial);
+    for (let each = 1; each <= step; each++) {
+      for (const [name, value] of finding.steps[each - 1].changes) values.set(name, value);
+    }
+    const changed = new Set(finding.steps[step - 1].changes.map(([name]) => name));
+    at("values").replaceChildren(...[...values].map(([name, value]) => {
+      const row = html("tr", "", changed.has(name) ? "changed" : "");
+      row.append(html("td", name), html("td", changed.has(name) ? `${value} (changed)` : value));
+      return row;
+    }));
+  }
+
+  function row(finding, which) { return at(finding.prefix + which); }
+
+  // A table of ten thousand rows is painted slowly: the hundreds next to the step are there.
+  function shorten(part) {
+    if (part.dataset.near) return;
+    const parts = [...part.parentElement.tBodies], middle = parts.indexOf(part);
+    parts.forEach((each, index) => {
+      each.hidden = Math.abs(index - middle) > 1;
+      delete each.dataset.near;
+    });
+    part.dataset.near = "yes";
+  }
+
+  function reveal(box, target) {
+    const top = target.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    if (top < 0 || top + target.offsetHeight > box.clientHeight) box.scrollTop += top - box.clientHeight / 3;
+  }
+
+  function go(which, told = true) {
+    const finding = findings[current];
+    row(finding, step)?.removeAttribute("aria-current");
+    step = Math.max(1, Math.min(which, finding.steps.length));
+    const now = row(finding, step), x = (step - 1) * COLUMN;
+    now.setAttribute("aria-current", "step");
+    shorten(now.parentElement);
+    reveal(at("steps"), now);
+    if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * COLUMN) drawing.scrollLeft = x - drawing.clientWidth / 2;
+    const what = [...now.cells[2].children].map((each) => each.textContent).join("; ");
+    at("said").textContent = `step ${step} of ${finding.steps.length}, ${now.cells[1].textContent}: ${what}`;
+    at("calls").textContent = now.cells[2].title;
+    showSource(finding.steps[step - 1]);
+    showValues(finding);
+    repaint();
+    clearTimeout(telling);  // browsers count changes of the address, and a held key makes many
+    if (told) telling = setTimeout(() => history.replaceState(null, "", `#${finding.prefix}${step}`), 200);
+  }
+
+  function choose(which) {
+    row(findings[current], step)?.removeAttribute("aria-current");
+    current = which;
+    step = 1;
+    findings.forEach((_, index) => { at(`finding-${index + 1}`).hidden = index !== which; });
+    document.querySelectorAll(".choices a").forEach((link, index) => {
+      if (index === which) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    });
+    at("titles").replaceChildren(titles(findings[which]));
+    at("width").style.width = `${findings[which].steps.length * COLUMN}px`;
+    search();
+  }
+
+  // An address names a step; one that names none is the first finding's end.
+  function follow() {
+    const wanted = location.hash.slice(1);
+    const found = findings.findIndex((each) => wanted.startsWith(each.prefix) && /^\d+$/.test(wanted.slice(each.prefix.length)));
+    if (found !== current && found >= 0) choose(found);
+    go(found < 0 ? findings[current].steps.length : Number(wanted.slice(findings[found].prefix.length)), false);
+  }
+
+  function search() {
+    const words = at("search").value.toLowerCase(), finding = findings[current];
+    matches = [];
+    finding.steps.forEach((_, index) => {
+      const each = row(finding, index + 1);
+      const hit = words !== "" && (each.textContent + each.cells[2].title).toLowerCase().includes(words);
+      each.classList.toggle("match", hit);
+      if (hit) matches.push(index + 1);
+    });
+    at("found").textContent = words === "" ? "" : `${matches.length} steps`;
+  }
+
+  function nextMatch(back) {
+    if (!matches.length) return;
+    const on = back ? matches.findLast((each) => each < step) : matches.find((each) => each > step);
+    go(on ?? (back ? matches.at(-1) : matches[0]));
+  }
+
+  const MOVES = {
+    ArrowLeft: () => go(step - 1), ArrowRight: () => go(step + 1),
+    Home: () => go(1), End: () => go(findings[current].steps.length),
+    "/": () => at("search").focus(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.id === "search") {
+      if (event.key === "Enter") nextMatch(event.shiftKey);
+      if (event.key === "Escape") event.target.blur();
+    } else if (Object.hasOwn(MOVES, event.key)) {
+      event.preventDefault();
+      MOVES[event.key]();
+    }
+  });
+  at("first").onclick = MOVES.Home;
+  at("back").onclick = MOVES.ArrowLeft;
+  at("next").onclick = MOVES.ArrowRight;
+  at("last").onclick = MOVES.End;
+  at("search").oninput = search;
+  drawing.onscroll = repaint;
+  drawing.onclick = (event) => {
+    const svg = drawing.querySelector("svg");
+    go(Number(svg.dataset.from) + Math.floor((event.clientX - svg.getBoundingClientRect().left) / COLUMN));
+  };
+  window.addEventListener("resize", repaint);
+  // The browser has gone to the row that the address names, and the picture is above it.
+  window.addEventListener("load", () => setTimeout(() => { if (location.hash) at("viewer").scrollIntoView(); }));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.pushState(null, "", link.getAttribute("href"));
+    follow();
+  });
+  window.addEventListener("popstate", follow);
+  window.addEventListener("beforeprint", () => {
+    const finding = findings[current], sheets = [];
+    for (let from = 1; from <= finding.steps.length && sheets.length < MOST_SHEETS; from += ON_A_SHEET) {
+      const sheet = html("div", "", "sheet"), both = element("svg", { width: "100%", viewBox: `0 0 ${TITLES + ON_A_SHEET * COLUMN} ${layout(finding).height}` });
+      const drawn = picture(finding, from, Math.min(finding.steps.length, from + ON_A_SHEET - 1), 0);
+      drawn.setAttribute("x", TITLES);
+      both.append(titles(finding), drawn);
+      sheet.append(both);
+      sheets.push(sheet);
+    }
+    at("viewer").append(...sheets);
+  });
+  window.addEventListener("afterprint", () => document.querySelectorAll(".sheet").forEach((each) => each.remove()));
+
+  document.documentElement.classList.add("js");
+  at("viewer").hidden = at("beside").hidden = false;
+  choose(0);
+  follow();
+})();

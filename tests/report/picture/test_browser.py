@@ -1,0 +1,146 @@
+"""The page in a real browser."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.report.picture.browser import FOUND, Browser
+from tests.report.picture.pages import finding, long_trace, written
+
+pytestmark = pytest.mark.skipif(not FOUND, reason="no Chromium (Debian's package chromium)")
+
+SAID = "document.getElementById('said').textContent"
+CURRENT = "document.querySelector('.trace [aria-current]')?.id"
+DRAWN = "document.querySelectorAll('#drawing svg *').length"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests."""
+    made = Browser(tmp_path_factory.mktemp("profile"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _silent(browser: Browser) -> Iterator[None]:
+    """No page says anything to the console, or fetches what is no file of ours."""
+    browser.complaints.clear()
+    browser.requests.clear()
+    yield
+    assert browser.complaints == []
+    assert [each for each in browser.requests if not each.endswith((".html", "blank"))] == []
+
+
+def test_keys_step_and_the_address_follows(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding()), "#step-2")
+    assert browser.value(SAID) == "step 2 of 4, CPU 0 task: dynticks: 1 -> 2"
+    browser.press("ArrowRight")
+    assert browser.value(CURRENT) == "step-3"
+    browser.press("ArrowLeft", 5)
+    assert browser.value(CURRENT) == "step-1"
+    browser.press("End")
+    assert browser.value(CURRENT) == "step-4"
+    browser.press("ArrowRight")
+    assert browser.value(CURRENT) == "step-4"
+    browser.press("Home")
+    assert browser.value(SAID) == "step 1 of 4, CPU 0 task: preempt_count: 0 -> 1"
+    shown = browser.value("document.querySelector('.changed').textContent")
+    assert shown == "preempt_count1 (changed)"
+    wait = "new Promise((done) => setTimeout(() => done(location.hash), 300))"
+    assert browser.value(wait) == "#step-1"
+
+
+def test_without_a_step_it_opens_at_the_finding(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding()))
+    assert browser.value(CURRENT) == "step-4"
+    assert browser.value("document.querySelectorAll('#drawing .finding').length") == 1
+    assert browser.value("document.querySelectorAll('#drawing .head').length") == 1
+
+
+def test_a_link_goes_to_another_finding(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding(site="a"), finding("false-alarm", site="b")))
+    assert browser.value("document.getElementById('finding-2').hidden") is True
+    browser.value("document.querySelectorAll('.choices a')[1].click()")
+    assert browser.value(CURRENT) == "finding-2-step-4"
+    assert browser.value("document.getElementById('finding-1').hidden") is True
+    assert browser.value("location.hash") == "#finding-2-step-4"
+
+
+def test_search_marks_and_goes_on(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding()), "#step-1")
+    browser.press("/")
+    browser.value(
+        "(() => { const box = document.activeElement; box.value = 'KLP_OPS';"
+        " box.dispatchEvent(new Event('input')); })()"
+    )
+    assert browser.value("document.getElementById('found').textContent") == "1 steps"
+    browser.press("Enter")
+    assert browser.value(CURRENT) == "step-4"
+    browser.press("ArrowLeft")  # moves in the box
+    assert browser.value(CURRENT) == "step-4"
+
+
+def test_a_click_in_the_picture_goes_there(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding()))
+    box = browser.value(
+        "(() => { const box = document.querySelector('#drawing svg').getBoundingClientRect();"
+        " return [box.left, box.top]; })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.ask(
+            "Input.dispatchMouseEvent", type=kind, x=box[0] + 24, y=box[1] + 20,
+            button="left", clickCount=1,
+        )  # fmt: skip
+    assert browser.value(CURRENT) == "step-2"
+
+
+def test_ten_thousand_steps_cost_what_is_in_sight(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding(trace=long_trace(10_000))), "#step-5000")
+    browser.press("ArrowRight", 3)
+    assert browser.value(CURRENT) == "step-5003"
+    assert 50 < browser.value(DRAWN) < 600
+    inside = browser.value(
+        "(() => { const row = document.getElementById('step-5003').getBoundingClientRect(),"
+        " box = document.getElementById('steps').getBoundingClientRect();"
+        " return row.top >= box.top && row.bottom <= box.bottom; })()"
+    )
+    assert inside is True
+    rows = "[...document.querySelectorAll('.trace tbody tr')].filter((e) => e.offsetHeight)"
+    assert browser.value(f"{rows}.length") == 300
+    browser.press("End")
+    assert browser.value("document.querySelectorAll('#drawing .finding').length") == 1
+    assert browser.value(f"{rows}.length") == 200
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert browser.value(f"{rows}.length") == 10_000
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
+def test_print_has_the_picture_and_every_step(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding(trace=long_trace(120))))
+    browser.value("dispatchEvent(new Event('beforeprint'))")
+    assert browser.value("document.querySelectorAll('.sheet').length") == 3
+    browser.value("dispatchEvent(new Event('afterprint'))")
+    assert browser.value("document.querySelectorAll('.sheet').length") == 0
+    printed = base64.b64decode(browser.ask("Page.printToPDF")["data"])
+    assert printed.startswith(b"%PDF-")
+
+
+def test_names_do_not_act(browser: Browser, tmp_path: Path) -> None:
+    name = "<img src=x onerror=console.log(1)></script><script>console.log(2)</script>"
+    browser.open(written(tmp_path, finding(name, name)))
+    assert browser.value("document.images.length") == 0
+    assert name in browser.value("document.body.textContent")
+
+
+def test_without_javascript_the_table_is_there(browser: Browser, tmp_path: Path) -> None:
+    browser.ask("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(written(tmp_path, finding(site="a"), finding(site="b")))
+        assert browser.value("document.getElementById('viewer').offsetHeight") == 0
+        rows = "[...document.querySelectorAll('.trace tbody tr')].filter((e) => e.offsetHeight)"
+        assert browser.value(f"{rows}.length") == 8
+    finally:
+        browser.ask("Emulation.setScriptExecutionDisabled", value=False)
