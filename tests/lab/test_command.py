@@ -29,7 +29,7 @@ def small_map(monkeypatch: pytest.MonkeyPatch) -> None:
     def scanned(path: str) -> Map:
         return map_of(reached={"irq": {"handler": 1}})
 
-    monkeypatch.setattr(observing, "scan", scanned)
+    monkeypatch.setattr(observing, "mapped", scanned)
     monkeypatch.setattr("klprove.image.open_image", lambda path: Bytes())
 
 

@@ -27,6 +27,22 @@ def test_lines(built: Built, vmlinux: Path, capsys: Capture) -> None:
     assert lines[-1].startswith("klprove: 1 error, 1 note, ")
 
 
+def test_what_takes_long_is_said(
+    built: Built,
+    vmlinux: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # no map is there yet
+    monkeypatch.setattr("klprove.cli.mapped._SILENT", 0.0)
+    monkeypatch.setattr("klprove.scan.inlining.SLOW", 0)
+    assert run(["lint", str(built("h12_good")), "--vmlinux", str(vmlinux)]) in (0, 3)
+    said = capsys.readouterr().err.splitlines()
+    assert "next: the call graph" in said[1]
+    assert said[-1] == "klprove: next: where functions were inlined, by DWARF"
+
+
 def test_cannot_tell_is_one_line_for_one_reason(built: Built, capsys: Capture) -> None:
     assert run(["lint", str(built("h01_good"))]) == 3
     lines = [each for each in capsys.readouterr().out.splitlines() if ": unknown: " in each]

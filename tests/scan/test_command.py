@@ -209,12 +209,12 @@ def test_an_interrupted_scan_shows_what_it_has_and_is_not_kept(
 def test_what_takes_long_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("klprove.cli.scanning._SILENT", 0.0)
+    monkeypatch.setattr("klprove.cli.mapped._SILENT", 0.0)
     assert run(["scan", str(toy()), "--no-cache"]) == 0
     said = capsys.readouterr().err.splitlines()
     assert len(said) > 5 and all(each.startswith("klprove: ") for each in said)
     assert said[0].endswith("next: the symbols")
-    monkeypatch.setattr("klprove.cli.scanning._SILENT", 3600.0)
+    monkeypatch.setattr("klprove.cli.mapped._SILENT", 3600.0)
     assert run(["scan", str(toy()), "--no-cache"]) == 0
     assert capsys.readouterr().err == ""
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from klprove.cli.mapped import mapped
 from klprove.cli.output import say, write_file, write_json
 from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
@@ -37,7 +38,7 @@ from klprove.report.lint import (
     lint_sarif,
     lint_text,
 )
-from klprove.scan import Map, scan
+from klprove.scan import Map
 from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
@@ -158,7 +159,7 @@ def _stripped(path: str, patch: Livepatch) -> Stripped | None:
 
 
 def _map(names: str | None, path: str, patch: Livepatch) -> Map:
-    return scan(path, names)
+    return mapped(path, names)
 
 
 def _dwarf(
@@ -173,7 +174,11 @@ def _dwarf(
         print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
         lost.append(error)
         return "the debug file cannot be used", None
-    return inlines_in(found), DebugSections(found) if found else None
+    return inlines_in(found, say=_next), DebugSections(found) if found else None
+
+
+def _next(what: str) -> None:
+    print(f"klprove: next: {what}", file=sys.stderr, flush=True)
 
 
 def _other(kernel: Kernel | None, path: str, patch: Livepatch) -> Livepatch:

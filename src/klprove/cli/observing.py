@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from klprove.cli.mapped import mapped
 from klprove.cli.output import OutputFailed, say, write_json
 from klprove.lab import (
     Lost,
@@ -23,7 +24,7 @@ from klprove.lab import (
     way_of_call,
 )
 from klprove.report.seen import observed, observed_document
-from klprove.scan import Map, scan
+from klprove.scan import Map
 from klprove.source import BadInput, Diagnostic, Span, plain
 
 _UNSOUND, _INCOMPLETE, _LOST = 1, 3, 4
@@ -57,7 +58,7 @@ def observe_command(
     Exit status: 0 it does; 1 it lacks something; 2 bad input, or QEMU, busybox, make, gcc or the
     headers are missing; 3 the map leaves a question open; 4 a machine was lost.
     """
-    found = scan(image)
+    found = mapped(image)
     ended: BaseException | None = None
     if before:
         parts = [read_seen(each) for each in before]

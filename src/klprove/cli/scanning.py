@@ -1,25 +1,22 @@
 """`klprove scan`."""
 
-import contextlib
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
 
+from klprove.cli.mapped import mapped
 from klprove.cli.output import say, write_bytes, write_json
 from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
-from klprove.scan import GRADES, Map, compare, count_of, scan
+from klprove.scan import GRADES, Map, compare, count_of
 from klprove.source import near, plain
 
 if TYPE_CHECKING:
     from klprove.image.dwarf import Inlines
 
 _INCOMPLETE = 3
-_SILENT = 2.0
-"""Seconds before anything is said about how far it is."""
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 
 
@@ -79,7 +76,7 @@ def scan_command(
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     Ctrl-C: what was found until then is shown.
     """
-    found = _scanned(image, names, traceable, not no_cache)
+    found = mapped(image, names, traceable, not no_cache)
     if json_path is not None:
         write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
@@ -92,7 +89,7 @@ def scan_command(
     if function is not None:
         return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
-        after = _scanned(other, None, None, not no_cache)
+        after = mapped(other, None, None, not no_cache)
         say(differences(found, after, compare(found, after, GRADES.index(grade))))
         return _INCOMPLETE if found.open or after.open else 0
     if asked == "patchable":
@@ -104,19 +101,6 @@ def scan_command(
     if json_path != "-":
         say(summary(found))
     return _without_names(found) if found.complete else _INCOMPLETE
-
-
-def _scanned(image: str, names: str | None, traceable: str | None, cache: bool) -> Map:
-    """The map, with a word on standard error about what takes long."""
-    start = time.monotonic()
-
-    def hear(what: str) -> None:
-        seconds = time.monotonic() - start
-        if seconds >= _SILENT:
-            with contextlib.suppress(OSError):
-                print(f"klprove: {seconds:.0f}s, next: {what}", file=sys.stderr, flush=True)
-
-    return scan(image, names, traceable, cache, hear)
 
 
 def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":

@@ -1,5 +1,7 @@
 """Inlined copies of the functions of an image, from the cache where they are there."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from klprove.image import Image, open_image
@@ -26,8 +28,11 @@ def inlines(path: str, debug: str | None = None, cache: bool = True) -> Inlines 
     return found.moved(homes)
 
 
-def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:
-    """`inlines` by the image that has the DWARF; None where there is none."""
+def inlines_in(
+    found: Image | None, cache: bool = True, say: Callable[[str], None] | None = None
+) -> Inlines | str:
+    """`inlines` by the image that has the DWARF; None where there is none. `say` is told what comes
+    where that takes seconds."""
     if found is None:
         return "no DWARF in the image, and no debug file that belongs to it"
     place = shelf.place(found, (), "inlines") if cache else None
@@ -37,8 +42,11 @@ def inlines_in(found: Image | None, cache: bool = True) -> Inlines | str:
     sections = DebugSections(found)
     if not sections.there:
         return "; ".join(sections.wrong) or "the DWARF has no units"
-    if len(sections.section("info")) > SLOW and not compiles():
-        return "so much DWARF needs the package llvmlite: pip install 'klprove[scan]'"
+    if len(sections.section("info")) > SLOW:
+        if not compiles():
+            return "so much DWARF needs the package llvmlite: pip install 'klprove[scan]'"
+        if say:
+            say("where functions were inlined, by DWARF")
     made = index_inlines(sections)
     if place:
         shelf.write(place, _HEAD, pack(made))
