@@ -1,4 +1,4 @@
-"""Members that `hooks.toml` has for functions whose code does not say what it calls through."""
+"""Members that `knowledge.toml` has for functions whose code does not say what it calls through."""
 
 from klprove.image import open_image
 from klprove.scan import Map

@@ -7,11 +7,11 @@ import pytest
 from klprove.scan.answers import CERTAIN, LIKELY, POSSIBLE, Step
 from klprove.scan.code import Body, Exit
 from klprove.scan.search import spread
-from klprove.scan.windows import OFF, WATCHING, Hooks, off_exits, states
+from klprove.scan.windows import OFF, ON, Hooks, off_exits, states
 
 TURN_OFF, TURN_ON, RESTORE, OTHER = 1, 2, 3, 4
 HOOKS = Hooks(frozenset({TURN_OFF}), frozenset({TURN_ON}), frozenset({RESTORE}))
-BOTH = WATCHING | OFF
+BOTH = ON | OFF
 
 
 def body(calls: Sequence[int | None], jumps: Mapping[int, Sequence[int]] | None = None) -> Body:
@@ -26,15 +26,15 @@ def body(calls: Sequence[int | None], jumps: Mapping[int, Sequence[int]] | None 
 @pytest.mark.parametrize(
     ("calls", "jumps", "entry", "expected"),
     [
-        ([OTHER, TURN_OFF, OTHER, TURN_ON, OTHER], {}, WATCHING, [2]),
+        ([OTHER, TURN_OFF, OTHER, TURN_ON, OTHER], {}, ON, [2]),
         # A way round the hook: what both ways join in may be in the window or not.
-        ([None, TURN_OFF, OTHER, TURN_ON, OTHER], {0: (1, 2)}, WATCHING, [2]),
+        ([None, TURN_OFF, OTHER, TURN_ON, OTHER], {0: (1, 2)}, ON, [2]),
         # The close may be passed by; then nothing closes, and the window is not believed there.
-        ([TURN_OFF, OTHER, None, TURN_ON, OTHER], {2: (3, 4)}, WATCHING, [1]),
+        ([TURN_OFF, OTHER, None, TURN_ON, OTHER], {2: (3, 4)}, ON, [1]),
         # Nothing closes at all: a function that opens a window for its caller.
-        ([TURN_OFF, OTHER], {}, WATCHING, [1]),
+        ([TURN_OFF, OTHER], {}, ON, [1]),
         # A loop around the window.
-        ([OTHER, TURN_OFF, OTHER, TURN_ON, None], {4: (0, )}, WATCHING, [2]),
+        ([OTHER, TURN_OFF, OTHER, TURN_ON, None], {4: (0, )}, ON, [2]),
         # Entered with RCU off.
         ([OTHER, OTHER], {}, OFF, [0, 1]),
         ([OTHER, TURN_ON, OTHER, RESTORE, OTHER], {}, OFF, [0, 4]),
@@ -52,7 +52,7 @@ def test_calls_with_rcu_off(
 
 
 def test_code_that_is_not_reached_has_no_state() -> None:
-    assert list(states(body([OTHER, OTHER, OTHER], {0: (2,)}), WATCHING, HOOKS)) == [1, 0, 1]
+    assert list(states(body([OTHER, OTHER, OTHER], {0: (2,)}), ON, HOOKS)) == [1, 0, 1]
 
 
 def test_the_surest_way_wins_then_the_shortest() -> None:

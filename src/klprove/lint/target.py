@@ -1,5 +1,6 @@
 """What lint asks of an object that is patched, vmlinux or a module: names, code, ftrace sites."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -29,7 +30,7 @@ class Place(NamedTuple):
     object: str = VMLINUX
 
 
-class Target:
+class Target(ABC):
     """An object of the kernel that can be patched. Subclasses know what an address is in it."""
 
     def __init__(
@@ -49,9 +50,9 @@ class Target:
         """As `klprove.image` names it."""
         return self.image.machine
 
+    @abstractmethod
     def _indices(self, name: str) -> list[int]:
         """Symbols of that name, in the order in which `old_sympos` counts."""
-        raise NotImplementedError
 
     def named(self, name: str) -> tuple[Place, ...]:
         """Symbols called `name` in the order of kallsyms: number N, from 1, is what `old_sympos` N
@@ -128,18 +129,18 @@ class Target:
         found = self.at(address)
         return found[0] if found and not found[1] else ""
 
+    @abstractmethod
     def body(self, place: Place) -> Body:
         """The instructions of a function, and what they refer to."""
-        raise NotImplementedError
 
     def told(self, place: Place) -> str:
         """Where a symbol is, for people."""
         return f"{place.address:#x} {place.size} bytes in {place.section or 'no section'}"
 
-    @cached_property
+    @property
+    @abstractmethod
     def sites(self) -> frozenset[int] | None:
         """Addresses of the calls that ftrace can redirect; None where the file has none."""
-        raise NotImplementedError
 
     def patchable(self, place: Place) -> bool | None:
         """Has a site at its entry: at the start, behind endbr64 (x86), within the first four

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from klprove.scan.answers import IRQ, IRQS_OFF, NEVER_ENDS, NMI, QUESTIONS, RCU_OFF, Step
-from klprove.scan.calls import Calls
+from klprove.scan.calls import FEW, Calls
 from klprove.scan.contexts import Contexts
 from klprove.scan.interrupts import Interrupts
 from klprove.scan.parts import Parts, parts
@@ -105,6 +105,8 @@ def called(calls: Calls) -> dict[str, int]:
         "indirect calls through a member of known type": len(typed),
         "... functions that it may hold at all, median": every_one,
         "... of its prototype, where that member can be, median": likely,
+        f"... for which those are {FEW} or fewer": sum(each.likely <= FEW for each in typed),
+        "... for which there are none (only modules have some)": sum(not e.likely for e in typed),
         "indirect calls through a variable": sum(each.variable != 0 for each in every),
         "indirect calls not resolved": sum(not each.how and not each.variable for each in every),
     }

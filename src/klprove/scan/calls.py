@@ -16,7 +16,7 @@ from klprove.scan.graph import Graph
 from klprove.scan.members import Members
 from klprove.scan.origins import Object, Origins, Surroundings, Value, Variable
 
-_FEW = 16
+FEW = 16
 """Functions that a call may lead to and still be said to be resolved."""
 _OFFSETS = ("this_cpu_off", "__per_cpu_offset")
 """arch/x86/include/asm/percpu.h, include/asm-generic/percpu.h"""
@@ -134,7 +134,7 @@ class Calls:
             found, how = self._members.prototype(value.type), "a parameter or a result"
         else:
             return Call(site, "", 0, (), ())
-        if len(found.fitting) <= _FEW:
+        if len(found.fitting) <= FEW:
             return Call(site, how, 0, found.fitting, found.others, len(found.fitting))
         return Call(site, how, 0, (), found.every(), len(found.fitting))
 

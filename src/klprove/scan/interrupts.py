@@ -13,14 +13,14 @@ from klprove.scan.graph import Graph
 from klprove.scan.knowledge import Knowledge, matching
 from klprove.scan.pointers import Pointers
 from klprove.scan.search import spread
-from klprove.scan.windows import OFF, WATCHING, Hooks, off_exits, states
+from klprove.scan.windows import OFF, ON, Hooks, off_exits, states
 
 _CLI, _STI = -2, -3
 """In the place of functions that turn interrupts off and on."""
 
 
 class Interrupts:
-    """Where one image turns interrupts off and on. OFF and WATCHING are their states here."""
+    """Where one image turns interrupts off and on."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class Interrupts:
         found = self._at_calls(function) if step.grade < POSSIBLE else {}
         for target, following in self._contexts.onward(function, step):
             state = found.get(following.site, OFF)
-            if state == OFF | WATCHING:
+            if state == OFF | ON:
                 yield target, following._replace(grade=max(following.grade, LIKELY))
-            elif state != WATCHING:
+            elif state != ON:
                 yield target, following
 
     def _at_calls(self, function: int) -> Mapping[int, int]:
@@ -114,7 +114,7 @@ class Interrupts:
         for holder in sorted(holders):
             where = f"called with interrupts off in {self._functions.names[holder]}"
             body = _through(self._code.body(holder), self._slots)
-            for exit in off_exits(body, WATCHING, hooks):
+            for exit in off_exits(body, ON, hooks):
                 if exit.target < 0:
                     found = self._pointers.indirect(holder, exit)
                     for each in found.targets if found else ():

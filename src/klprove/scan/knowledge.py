@@ -1,4 +1,4 @@
-"""`hooks.toml`: what the map knows about kernels by name, looked up in one image."""
+"""`knowledge.toml`: what the map knows about kernels by name, looked up in one image."""
 
 import re
 import tomllib
@@ -10,12 +10,12 @@ from typing import Any
 
 from klprove.image import Functions
 
-HOME = Path(__file__).parent / "hooks.toml"
+HOME = Path(__file__).parent / "knowledge.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """The names of `hooks.toml`, as they stand there."""
+    """The names of `knowledge.toml`, as they stand there."""
 
     rcu: Mapping[str, Sequence[str]]
     reports: Sequence[str]

@@ -66,7 +66,7 @@ class Pointers:
         return self._slotted(function)
 
     def _slotted(self, function: int) -> Resolved | None:
-        """What the members that `hooks.toml` has for a function may point to; None without any."""
+        """What the members that `knowledge.toml` has for a function may hold; None without any."""
         targets: dict[int, None] = {}
         others: dict[int, None] = {}
         for member, generic in self._slots.get(function, ()):

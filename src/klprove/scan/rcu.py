@@ -10,7 +10,7 @@ from klprove.scan.graph import TAKEN, Graph
 from klprove.scan.knowledge import Knowledge, matching
 from klprove.scan.pointers import Pointers, Resolved
 from klprove.scan.search import spread
-from klprove.scan.windows import OFF, WATCHING, Hooks, off_exits, states
+from klprove.scan.windows import OFF, ON, Hooks, off_exits, states
 
 _ENTRY_REGIONS = frozenset({"noinstr", "entry", "irqentry", "cpuidle"})
 
@@ -69,7 +69,7 @@ class _Search:
         openers = {int(each) for hook in self._hooks.off for each in self._graph.callers(hook)}
         for opener in sorted(openers - self._every):
             where = f"called with RCU off in {self._functions.names[opener]}"
-            for exit in off_exits(self._code.body(opener), WATCHING, self._hooks):
+            for exit in off_exits(self._code.body(opener), ON, self._hooks):
                 yield from self._leave(opener, exit, CERTAIN, 0, where)
         for index, region in enumerate(regions):
             if region == "cpuidle" and index not in self._every:

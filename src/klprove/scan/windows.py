@@ -1,12 +1,12 @@
-"""Where, inside one function, RCU is not watching: a dataflow over two states, and its exits."""
+"""Where, inside one function, something is off, RCU or interrupts: a dataflow, and its exits."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from klprove.scan.code import Body, Exit
 
-WATCHING, OFF = 1, 2
-"""States of RCU on this CPU, as bits of a set."""
+ON, OFF = 1, 2
+"""States of RCU, or of interrupts, on this CPU, as bits of a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def states(body: Body, entry: int, hooks: Hooks) -> Sequence[int]:
     turns = _must_turn_off(body, at, hooks)
     opens = any(each.target in hooks.off for each in body.exits)
     closes = _may(body, {e.position for e in body.exits if e.target in hooks.on})
-    keeps = opens and any(closes) and entry == WATCHING
+    keeps = opens and any(closes) and entry == ON
     return [
         state & ~OFF if (turns[i] and not _calls(at, i, hooks.off)) or (keeps and not closes[i])
         else state
@@ -66,7 +66,7 @@ def _after(exits: Collection[Exit], state: int, entry: int, hooks: Hooks) -> int
         if each.target in hooks.off:
             state = OFF
         elif each.target in hooks.on:
-            state = WATCHING
+            state = ON
         elif each.target in hooks.restore:
             state = entry
     return state
