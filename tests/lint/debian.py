@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from klprove.image.dwarf import DebugSections, Inlines
+from klprove.lab import headers_tree
 from klprove.lint import Case, Kernel, lint, read_livepatch
 from klprove.scan import Map, scan
 from klprove.scan.inlining import inlines
@@ -40,7 +41,13 @@ def build(kernel: Path) -> None:
     objects = "".join(f"obj-m += {each.name}.o\n" for each in twins())
     (FOLDER / "Makefile").write_text(objects)
     # A key of a module that is not here is what one of them is about.
-    command = ["make", "-s", "-C", str(kernel), f"M={FOLDER.resolve()}", "KBUILD_MODPOST_WARN=1"]
+    command = [
+        "make",
+        "-s",
+        *headers_tree(kernel),
+        f"M={FOLDER.resolve()}",
+        "KBUILD_MODPOST_WARN=1",
+    ]
     if not shutil.which("pahole"):
         command.append("CONFIG_DEBUG_INFO_BTF_MODULES=")  # headers with a vmlinux ask for it
     made = subprocess.run([*command, "modules"], stderr=subprocess.PIPE, text=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from klprove.lab import headers_tree
 from klprove.lint import Case, Kernel, find_objects, lint, read_livepatch, read_object
 from klprove.scan import Map, scan
 from klprove.source import BadInput
@@ -38,7 +39,7 @@ def build(source: Path, kernel: Path) -> list[str]:
         shutil.copy(each, FOLDER)
         names.append(each.stem)
     (FOLDER / "Makefile").write_text("".join(f"obj-m += {name}.o\n" for name in names))
-    command = ["make", "-s", "-C", str(kernel), f"M={FOLDER.resolve()}"]
+    command = ["make", "-s", *headers_tree(kernel), f"M={FOLDER.resolve()}"]
     # Types of modules need pahole, and nobody asks for them here.
     subprocess.run([*command, "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], check=True)
     return names

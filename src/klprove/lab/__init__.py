@@ -1,6 +1,6 @@
 """A real kernel in a virtual machine, and what is seen there."""
 
-from klprove.lab.building import module, release_of
+from klprove.lab.building import headers_tree, module, release_of
 from klprove.lab.calling import WAYS_OF_CALL, way_of_call
 from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
 from klprove.lab.images import image_of
@@ -27,6 +27,7 @@ __all__ = [
     "compare_seen",
     "fits",
     "guest_files",
+    "headers_tree",
     "image_of",
     "merged",
     "module",

@@ -39,7 +39,7 @@ def module(headers: Path, source: Path = GUEST, name: str = "observe") -> bytes:
         shutil.copytree(source, build)
         # Else the name of the folder is in it, and two builds are two modules.
         flags = f"KCFLAGS=-ffile-prefix-map={build}/="
-        _make([*_tree(headers), f"M={build}", flags, *_QUIRKS, "modules"], headers)
+        _make([*headers_tree(headers), f"M={build}", flags, *_QUIRKS, "modules"], headers)
         made = build / f"{name}.ko"
         _run(["strip", "--strip-debug", str(made)])
         return made.read_bytes()
@@ -52,7 +52,7 @@ _QUIRKS = (
 )
 
 
-def _tree(headers: Path) -> list[str]:
+def headers_tree(headers: Path) -> list[str]:
     """Where make has to go. Debian's own Makefile names the common part by an absolute path."""
     headers = headers.resolve()
     common = headers.with_name(headers.name.rpartition("-")[0] + "-common")
