@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.corpus.pins import updating
@@ -24,6 +24,8 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", re.MULTILINE)
+_PROGRESS = re.compile(r"^klprove: .* states, .*/s, .*\n", re.MULTILINE)
+"""What is told of a search that takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command and what the page shows of its output. `needs`: programs, or files as `vmlinux`."""
+    """A command and what the page shows of its output, from the character `at` of the page on.
+    `needs`: programs, or files as `vmlinux`."""
 
     text: str
     shown: str
     needs: tuple[str, ...] = ()
+    at: int = field(default=0, compare=False)
 
 
 def pieces(page: str) -> Iterator[File | Command]:
@@ -52,7 +56,8 @@ def pieces(page: str) -> Iterator[File | Command]:
         elif block["language"] == "console":
             for each in _COMMAND.finditer(block["body"]):
                 needs = tuple((block["needs"] or "").split())
-                yield Command(each["command"], each["shown"], needs)
+                at = block.start("body") + each.start("shown")
+                yield Command(each["command"], each["shown"], needs, at)
 
 
 def timeless(text: str) -> str:
@@ -102,7 +107,7 @@ class Shell:
             check=False,
         )
         self.status = told.returncode
-        return told.stdout
+        return _PROGRESS.sub("", told.stdout)
 
 
 def lacking(command: Command, folder: Path) -> str:
@@ -116,7 +121,7 @@ def disagreements(page: Path, shell: Shell, leave_out: bool = False) -> list[str
 
     Commands that need what is absent are left out, and with `leave_out` all that need anything.
     Under KLPROVE_UPDATE=1 the page is written anew instead."""
-    text, found = page.read_text(), []
+    text, found, new = page.read_text(), [], []
     for piece in pieces(text):
         if isinstance(piece, File):
             (shell.folder / piece.name).write_text(piece.text)
@@ -127,9 +132,10 @@ def disagreements(page: Path, shell: Shell, leave_out: bool = False) -> list[str
         if same(piece.shown, told):
             continue
         found.append(f"$ {piece.text}\n{told}")
-        new = shortened(told) if ELIDED in piece.shown else told
-        text = text.replace(f"$ {piece.text}\n{piece.shown}", f"$ {piece.text}\n{new}", 1)
+        new.append((piece, shortened(told) if ELIDED in piece.shown else told))
     if found and updating():
+        for piece, shown in reversed(new):
+            text = text[: piece.at] + shown + text[piece.at + len(piece.shown) :]
         page.write_text(text)
         return []
     return found
