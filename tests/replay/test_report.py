@@ -1,7 +1,7 @@
 """What a replay prints."""
 
 from klprove.kernels import load
-from klprove.replay import Case, Cell, Outcome, Row, Shown, Step
+from klprove.replay import Campaign, Case, Cell, Outcome, Row, Shown, Step
 from klprove.report.replayed import hooks_text, replay_document, replayed, stock_text
 from klprove.source import Span
 from klprove.verdict import Event, Trace
@@ -68,7 +68,9 @@ def test_what_a_reproducer_saw() -> None:
 
 
 def test_hooks_without_a_walk() -> None:
-    assert hooks_text("v6.0", "6.1.0", [], []).startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    told = hooks_text("v6.0", "6.1.0", [], Campaign([], ["exc_debug"]))
+    assert told.startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    assert told.endswith("not entered in 10 s of idling, reading, tracing: exc_debug")
 
 
 def test_the_site_that_a_reproducer_counts_on() -> None:
