@@ -1,10 +1,8 @@
 """A report of `klprove lint` as lines, JSON and SARIF."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from klprove.lint import SEVERITIES, Finding, Livepatch, Report, explanations
@@ -20,13 +18,6 @@ _KINDS = {
     UNKNOWN: ("open", "none"),
 }
 """Kind and level of a result in SARIF, by severity."""
-
-
-def lint_schema() -> dict[str, Any]:
-    """The JSON Schema of `lint_document`."""
-    path = Path(__file__).with_name("lint.schema.json")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
 
 
 def lint_text(report: Report, verbose: bool = False) -> str:
@@ -133,7 +124,7 @@ def lint_rules() -> str:
 
 
 def lint_document(report: Report) -> dict[str, Any]:
-    """The report as JSON; lint.schema.json describes it."""
+    """The report as JSON; docs/json.md."""
     patch = report.case.patch
     return {
         "schema": LINT_SCHEMA,
