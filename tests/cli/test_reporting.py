@@ -115,6 +115,7 @@ def test_a_place_that_cannot_be_written(trace: Path, capsys: pytest.CaptureFixtu
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--html" in refused(capsys, trace)
+    assert "of one TRACE" in refused(capsys, trace, trace, "--html", "out.html")
     before = trace.read_bytes()
     assert "names the trace itself" in refused(capsys, trace, "--html", trace)
     assert trace.read_bytes() == before

@@ -10,13 +10,13 @@ from klprove.verdict.reading import read_document
 
 
 @click.command("report")
-@click.argument("trace", metavar="TRACE")
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
 @click.option(
     "--html", "html_path", metavar="FILE", required=True, help="Where the page goes; `-`: print it."
 )
 @click.option("--finding", default="", metavar="CODE", help="Only findings of this code.")
 @click.option("--site", default="", metavar="NAME", help="Only findings at this function.")
-def report_command(trace: str, html_path: str, finding: str, site: str) -> int:
+def report_command(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> int:
     """Show the interleavings of an answer as a page to step through.
 
     TRACE is what `klprove check ... --json FILE` wrote. The page is one file that needs no network:
@@ -25,6 +25,9 @@ def report_command(trace: str, html_path: str, finding: str, site: str) -> int:
 
     Exit status: 0 the page is written; 2 TRACE cannot be used, or FILE not be written.
     """
+    if len(traces) > 1:
+        raise click.UsageError("a page is made of one TRACE")
+    (trace,) = traces
     if Path(html_path).resolve() == Path(trace).resolve():
         raise click.UsageError("--html names the trace itself")
     document = read_document(trace)
