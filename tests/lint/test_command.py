@@ -2,17 +2,17 @@
 
 import json
 import struct
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from klprove.cli.main import run
 from klprove.lint import read_livepatch
-from klprove.report.lint import lint_schema
 from tests.formats.test_sarif import run_of
 from tests.lint.test_reading import KPATCH, compiled
+from tests.schemas.law import law, obey
 
 Built = Callable[[str], Path]
 Capture = pytest.CaptureFixture[str]
@@ -77,6 +77,14 @@ def test_explain(capsys: Capture) -> None:
     assert run(["lint"]) == 2
 
 
+def test_waivers_are_as_their_schema_says() -> None:
+    text = '[[waiver]]\nrule = "H12"\nwhere = "type_*"\nreason = "long enough, all in all"\n'
+    law("waivers").validate(tomllib.loads(text))
+    law("waivers").validate({})
+    for old, new in (("H12", "12"), ("long enough, all in all", "ok"), ("where", "place")):
+        assert not law("waivers").is_valid(tomllib.loads(text.replace(old, new)))
+
+
 def test_a_waiver_needs_a_reason(
     built: Built, vmlinux: Path, tmp_path: Path, capsys: Capture
 ) -> None:
@@ -131,7 +139,7 @@ def test_json_and_sarif(built: Built, vmlinux: Path, tmp_path: Path) -> None:
     command += ["--after", str(built("h13_old"))]
     assert run([*command, "--json", str(files[0]), "--as", f"sarif={files[1]}"]) == 1
     content, sarif = (json.loads(each.read_text()) for each in files)
-    jsonschema.validate(content, lint_schema())
+    obey(content)
     assert content["module"]["states"] == [{"id": 7, "version": 1}]
     assert content["status"] == 1
     assert {each["rule"] for each in content["findings"] if each["severity"] == "error"} == {"H13"}

@@ -1,8 +1,6 @@
 """A report of `klprove lint` as lines and as JSON."""
 
-import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from klprove.lint import SEVERITIES, Finding, Livepatch, Report, explanations
@@ -11,13 +9,6 @@ from klprove.source import plain
 
 LINT_SCHEMA = "klprove.lint/1"
 UNKNOWN = SEVERITIES[-1]
-
-
-def lint_schema() -> dict[str, Any]:
-    """The JSON Schema of `lint_document`."""
-    path = Path(__file__).with_name("lint.schema.json")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
 
 
 def lint_text(report: Report, verbose: bool = False) -> str:
@@ -125,7 +116,7 @@ def lint_rules() -> str:
 
 
 def lint_document(report: Report) -> dict[str, Any]:
-    """The report as JSON; lint.schema.json describes it."""
+    """The report as JSON; docs/json.md."""
     patch = report.case.patch
     return {
         "schema": LINT_SCHEMA,
