@@ -43,7 +43,7 @@ from klprove.report import Traces, document, render
     "--json",
     "json_path",
     metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/3); `-` writes it to standard output "
+    help="Write the answer as JSON too (schema klprove.check/4); `-` writes it to standard output "
     "instead of the text.",
 )
 @click.option(

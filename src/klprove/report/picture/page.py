@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from klprove.report.entries import lane_of, number, texts_of
+from klprove.report.entries import Show, lane_of, shower, texts_of
 from klprove.report.explanations import explain, in_order
 from klprove.report.picture.bands import Band, bands
 from klprove.report.picture.sources import Source, sources
@@ -149,11 +149,11 @@ def _section(
     index: int, finding: Finding, lines: Mapping[str, Sequence[str]], modelled: bool
 ) -> dict[str, Any]:
     """What the template shows of one finding, and under `data` what the script draws."""
-    trace, seen = finding.trace, tracks(finding.trace)
+    trace, seen, show = finding.trace, tracks(finding.trace), shower(finding.trace)
     said = explain(finding.code, finding.text)
     first = "" if index == 1 else f"finding-{index}-"
     rows = [
-        _row(step, event, seen, lines.get(event.span.file, ()))
+        _row(step, event, seen, lines.get(event.span.file, ()), show)
         for step, event in enumerate(trace.events, 1)
     ]
     rows[-1]["texts"].append(f"finding: {inert(finding.code)}")
@@ -167,15 +167,15 @@ def _section(
         "why": inert(said.why),
         "wrong_if": inert(said.wrong_if),
         "shortest": trace.shortest,
-        "initial": [(inert(name), number(value)) for name, value in trace.initial],
+        "initial": [(inert(name), inert(show(name, value))) for name, value in trace.initial],
         "rows": rows,
         "data": _drawn(title, f"{first}step-", finding, seen, bands(trace, modelled)),
     }
 
 
-def _row(step: int, event: Event, seen: Tracks, lines: Sequence[str]) -> dict[str, Any]:
+def _row(step: int, event: Event, seen: Tracks, lines: Sequence[str], show: Show) -> dict[str, Any]:
     line = event.span.line
-    texts = [inert(each) for each in texts_of(event, lambda _, value: number(value))]
+    texts = [inert(each) for each in texts_of(event, show)]
     return {
         "step": step,
         "lane": seen.titles[seen.of[step - 1]],
@@ -189,6 +189,7 @@ def _row(step: int, event: Event, seen: Tracks, lines: Sequence[str]) -> dict[st
 def _drawn(
     title: str, prefix: str, finding: Finding, seen: Tracks, held: Sequence[Band]
 ) -> dict[str, Any]:
+    show = shower(finding.trace)
     return {
         "title": title,
         "prefix": prefix,
@@ -203,7 +204,9 @@ def _drawn(
             for each in seen.bars
         ],
         "bands": [{"title": each.title, "cpu": each.cpu, "runs": each.runs} for each in held],
-        "initial": [[inert(name), number(value)] for name, value in finding.trace.initial],
+        "initial": [
+            [inert(name), inert(show(name, value))] for name, value in finding.trace.initial
+        ],
         "steps": [
             {
                 "lane": lane,
@@ -211,15 +214,18 @@ def _drawn(
                 "file": inert(event.span.file),
                 "line": event.span.line,
                 "noted": any(not each.startswith(("reaches ", "chooses ")) for each in event.notes),
-                "changes": list(_changes(event)),
+                "changes": list(_changes(event, show)),
             }
             for event, lane in zip(finding.trace.events, seen.of, strict=True)
         ],
     }  # fmt: skip
 
 
-def _changes(event: Event) -> Iterator[tuple[str, str]]:
+def _changes(event: Event, show: Show) -> Iterator[tuple[str, str]]:
     """Name and new value of what the step changes in memory."""
     for each in event.accesses:
         if each.kind in _CHANGES:
-            yield inert(each.name), "freed" if each.kind == "free" else number(each.after)
+            yield (
+                inert(each.name),
+                "freed" if each.kind == "free" else inert(show(each.name, each.after)),
+            )
