@@ -74,8 +74,8 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ('{"schema": "klprove.check/5"}', "= read it with that one, or with this one write it"),
         ('{"schema": "klprove.check/99999999999"}', "a newer klprove wrote it"),
         ('{"schema": ["klprove.check/4"]}', "its schema is ['klprove.check/4'], not"),
-        ('{"schema": "klprove.check/4"}', "is not as the schema says: KeyError 'findings'"),
-        ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'findings'"),
+        ('{"schema": "klprove.check/4"}', "is not as the schema says: KeyError 'files'"),
+        ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'files'"),
     ],
 )
 def test_what_is_no_trace_is_refused(
@@ -129,7 +129,6 @@ def test_a_place_that_cannot_be_written(trace: Path, capsys: pytest.CaptureFixtu
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--html" in refused(capsys, trace)
-    assert "of one TRACE" in refused(capsys, trace, trace, "--html", "out.html")
     before = trace.read_bytes()
     assert "names the trace itself" in refused(capsys, trace, "--html", trace)
     assert trace.read_bytes() == before

@@ -6,7 +6,7 @@ import click
 
 from klprove.cli.output import say, write_bytes
 from klprove.report.picture import page
-from klprove.verdict.reading import read_document
+from klprove.verdict.compared import read_answers
 
 
 @click.command("report")
@@ -25,13 +25,9 @@ def report_command(traces: tuple[str, ...], html_path: str, finding: str, site: 
 
     Exit status: 0 the page is written; 2 TRACE cannot be used, or FILE not be written.
     """
-    if len(traces) > 1:
-        raise click.UsageError("a page is made of one TRACE")
-    (trace,) = traces
-    if Path(html_path).resolve() == Path(trace).resolve():
+    if Path(html_path).resolve() in {Path(each).resolve() for each in traces}:
         raise click.UsageError("--html names the trace itself")
-    document = read_document(trace)
-    made = page(trace, document, finding, site)
+    made = page(read_answers(traces), finding, site)
     if html_path == "-":
         say(made.decode("ascii").rstrip("\n"))
     else:

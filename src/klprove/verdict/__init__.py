@@ -10,9 +10,19 @@ from klprove.verdict.finding import (
     Start,
     Trace,
 )
-from klprove.verdict.verdict import HOLDS, INCOMPLETE, SCHEMA, VIOLATED, Bounds, Statistics, Verdict
+from klprove.verdict.verdict import (
+    COMPARED,
+    HOLDS,
+    INCOMPLETE,
+    SCHEMA,
+    VIOLATED,
+    Bounds,
+    Statistics,
+    Verdict,
+)
 
 __all__ = [
+    "COMPARED",
     "HOLDS",
     "INCOMPLETE",
     "SCHEMA",

@@ -36,6 +36,11 @@ T = TypeVar("T")
 def read_document(path: str) -> dict[str, Any]:
     """The document in the file at `path`. Raises BadInput "trace" where there is none, or one of
     another schema; what is in its members is looked at by who reads them."""
+    return checked(path, read_json(path))
+
+
+def read_json(path: str) -> Any:
+    """What the JSON file at `path` holds. Raises BadInput "trace" where it is none, or large."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -45,7 +50,11 @@ def read_document(path: str) -> dict[str, Any]:
         raise wrong(
             path, f"more than {LARGEST >> 20} MiB", "check one site: --patch NAME, --traces one"
         )
-    document = _parsed(path, data)
+    return _parsed(path, data)
+
+
+def checked(path: str, document: Any) -> dict[str, Any]:
+    """`document`, read from `path`, if a check wrote it. Raises BadInput "trace" if not."""
     if not isinstance(document, dict):
         raise wrong(path, f"is a JSON {_JSON.get(type(document), 'value')}, no object", _WRITES)
     _readable(path, document.get("schema"))
