@@ -1,7 +1,30 @@
 """What every test may rely on."""
 
 import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from klprove.cli import output
+from tests.schemas.law import obey
 
 # A run in the background, or under nohup, starts with Ctrl-C ignored, and its children inherit it;
 # the tests of Ctrl-C send it to themselves and to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def documents_obey() -> Iterator[None]:
+    """Whatever a command writes as JSON in a test is as its schema says; `$schema` is in what is of
+    somebody else's format (SARIF)."""
+    written = output.json_text
+
+    def judged(content: dict[str, Any]) -> str:
+        if "$schema" not in content:
+            obey(content)
+        return written(content)
+
+    output.json_text = judged
+    yield
+    output.json_text = written

@@ -64,7 +64,7 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ("\x00\x01\x02\x03", "is no JSON"),
         ("[]", "its schema is None"),
         ('{"schema": "klprove.check/2"}', "'klprove.check/2', not 'klprove.check/3'"),
-        ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'findings'"),
+        ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'files'"),
     ],
 )
 def test_what_is_no_trace_is_refused(

@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "replay": ("replaying", "replay_command"),
     "fidelity": ("replaying", "fidelity_command"),
     "report": ("reporting", "report_command"),
+    "schema": ("schemas", "schema_command"),
     "scan": ("scanning", "scan_command"),
     "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
