@@ -6,17 +6,17 @@ import click
 
 from klprove.cli.output import say, write_bytes
 from klprove.report.picture import page
-from klprove.verdict.reading import read_document
+from klprove.verdict.compared import read_answers
 
 
 @click.command("report")
-@click.argument("trace", metavar="TRACE")
+@click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
 @click.option(
     "--html", "html_path", metavar="FILE", required=True, help="Where the page goes; `-`: print it."
 )
 @click.option("--finding", default="", metavar="CODE", help="Only findings of this code.")
 @click.option("--site", default="", metavar="NAME", help="Only findings at this function.")
-def report_command(trace: str, html_path: str, finding: str, site: str) -> int:
+def report_command(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> int:
     """Show the interleavings of an answer as a page to step through.
 
     TRACE is what `klprove check ... --json FILE` wrote. The page is one file that needs no network:
@@ -25,10 +25,9 @@ def report_command(trace: str, html_path: str, finding: str, site: str) -> int:
 
     Exit status: 0 the page is written; 2 TRACE cannot be used, or FILE not be written.
     """
-    if Path(html_path).resolve() == Path(trace).resolve():
+    if Path(html_path).resolve() in {Path(each).resolve() for each in traces}:
         raise click.UsageError("--html names the trace itself")
-    document = read_document(trace)
-    made = page(trace, document, finding, site)
+    made = page(read_answers(traces), finding, site)
     if html_path == "-":
         say(made.decode("ascii").rstrip("\n"))
     else:

@@ -85,8 +85,8 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
         texts = list(texts_of(event, show))
         last = number == len(trace.events)
         if last:
-            texts = list(_bang(texts, code))
-        elif not texts or _is_first_half(event, trace.events[number]):
+            texts = list(bang(texts, code))
+        elif not texts or is_first_half(event, trace.events[number]):
             continue
         calls = inside.setdefault(lane, _Calls())
         indent = 0
@@ -104,7 +104,7 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
             )
 
 
-def _is_first_half(event: Event, following: Event) -> bool:
+def is_first_half(event: Event, following: Event) -> bool:
     """True for the read of a read and write of one object that nothing came between."""
     if event.notes or len(event.accesses) != 1 or len(following.accesses) != 1:
         return False
@@ -117,7 +117,7 @@ def _is_first_half(event: Event, following: Event) -> bool:
     )
 
 
-def _bang(texts: Sequence[str], code: str) -> Iterator[str]:
+def bang(texts: Sequence[str], code: str) -> Iterator[str]:
     """`texts` with what says `code` moved to the end and marked."""
     said = code
     for text in texts:
@@ -178,6 +178,15 @@ def number(value: int) -> str:
     """Decimal, or hexadecimal where that reads better: addresses, masks."""
     masked = abs(value) >= 1 << 12 and not value & 0xFF
     return hex(value) if masked or abs(value) >= _BIG else str(value)
+
+
+def shower(trace: Trace) -> Show:
+    """How values are written in `trace`: an address by what lies there, else as a number."""
+
+    def show(name: str, value: int) -> str:
+        return trace.addresses.get((name, value)) or number(value)
+
+    return show
 
 
 def _place(event: Event) -> str:
