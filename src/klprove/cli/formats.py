@@ -194,11 +194,13 @@ def _refuse_folder(path: str) -> None:
 
 def _refuse_inputs(outputs: Outputs, others: Mapping[str, Any]) -> None:
     """Raises UsageError where a file that is to be written is one that another option names."""
+    parameters = click.get_current_context().command.params
+    files = {each.name for each in parameters if "FILE" in str(each.metavar)}
     named = {
         os.path.realpath(word)
-        for value in others.values()
+        for name, value in others.items()
         for word in (value if isinstance(value, tuple) else (value,))
-        if isinstance(word, str) and word != STANDARD and os.path.isfile(word)
+        if isinstance(word, str) and word != STANDARD and (name in files or os.path.isfile(word))
     }
     for each in outputs.every:
         if each.path != STANDARD and os.path.realpath(each.path) in named:

@@ -62,9 +62,10 @@ def _calls(findings: Sequence[Finding]) -> Iterator[str]:
     names = dict.fromkeys(each.name for finding in findings for each in finding.path)
     nodes = {name: f"c{number}" for number, name in enumerate(names)}
     last = {finding.path[-1].name for finding in findings}
+    begins = {finding.path[0].name: finding.path[0].how for finding in findings}
     for name, node in nodes.items():
         bold = ", style=bold" if name in last else ""
-        yield f"{node} [label={_text(name)}{bold}];"
+        yield f"{node} [label={_text(*filter(None, (name, begins.get(name))))}{bold}];"
     arrows = dict.fromkeys(
         (nodes[before.name], nodes[after.name], after.how)
         for finding in findings

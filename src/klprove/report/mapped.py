@@ -124,8 +124,8 @@ def _item(
     facts: tuple[str, ...] = (),
 ) -> formats.Item:
     outcome = formats.INCOMPLETE if why else formats.PASS
-    title = name if text == name else f"{name}: {text}"
-    return formats.Item(title, outcome, why, findings, facts)
+    asked = () if text == name else (text,)
+    return formats.Item(name, outcome, why, findings, (*asked, *facts))
 
 
 def _finding(
