@@ -15,7 +15,12 @@ def dot(results: Results) -> str:
     context in it and an arrow from step to step; of call paths, one graph in which those that share
     functions share nodes. Where there is neither, a box that says so."""
     shown = results.shown
-    lines = [f"label={_text(results.heading)};", "labelloc=t;", "node [shape=box];"]
+    lines = [
+        f"label={_text(results.heading)};",
+        "labelloc=t;",
+        "newrank=true;",
+        "node [shape=box];",
+    ]
     for number, each in enumerate(each for each in shown if each.steps):
         lines += _interleaving(number, each)
     lines += _calls([each for each in shown if each.path and not each.steps])
