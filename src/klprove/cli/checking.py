@@ -54,6 +54,12 @@ from klprove.report import Traces, document, render
     help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
 )
 @click.option(
+    "--fold",
+    "short",
+    is_flag=True,
+    help="Leave out steps that do not matter to the finding (docs/report.md says which).",
+)
+@click.option(
     "--no-times",
     "timeless",
     is_flag=True,
@@ -64,6 +70,7 @@ def check_command(
     json_path: str | None,
     traces: Traces,
     timeless: bool,
+    short: bool,
     mail: str | None,
     number: int | None,
     where: str | None,
@@ -116,7 +123,7 @@ def check_command(
             from klprove.report import letter
 
             say(letter(taken, assumed))
-        say(render(answer, traces, timing=not timeless))
+        say(render(answer, traces, timing=not timeless, short=short))
     if failure:
         raise failure
     return answer.exit_status

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from klprove.cli.output import say, write_bytes
+from klprove.report import Traces, text_of
 from klprove.report.picture import page
 from klprove.verdict.reading import read_document
 
@@ -12,19 +13,55 @@ from klprove.verdict.reading import read_document
 @click.command("report")
 @click.argument("traces", nargs=-1, required=True, metavar="TRACE...")
 @click.option(
-    "--html", "html_path", metavar="FILE", required=True, help="Where the page goes; `-`: print it."
+    "--html",
+    "html_path",
+    metavar="FILE",
+    help="Write a page to step through instead of the text; `-`: print it.",
+)
+@click.option(
+    "--fold",
+    "short",
+    is_flag=True,
+    help="Leave out steps that do not matter to the finding (docs/report.md says which).",
 )
 @click.option("--finding", default="", metavar="CODE", help="Only findings of this code.")
 @click.option("--site", default="", metavar="NAME", help="Only findings at this function.")
-def report_command(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> int:
-    """Show the interleavings of an answer as a page to step through.
+@click.option(
+    "--traces",
+    "shown",
+    type=click.Choice(["one", "each", "all", "none"]),
+    default="each",
+    show_default=True,
+    help="Interleavings to show, as in `klprove check`.",
+)
+def report_command(
+    traces: tuple[str, ...],
+    html_path: str | None,
+    short: bool,
+    finding: str,
+    site: str,
+    shown: Traces,
+) -> int:
+    """Show the interleavings of an answer again.
 
-    TRACE is what `klprove check ... --json FILE` wrote. The page is one file that needs no network:
-    a lane for every CPU and context depth, what holds there, the source beside it as it is now, and
-    a table of steps that can be read without JavaScript (docs/report.md).
+    TRACE is what `klprove check ... --json FILE` wrote. It is shown as the check showed it, or as a
+    page: one file that needs no network, with a lane for every CPU and context depth, what holds
+    there, the source beside it as it is now, and a table of steps that can be read without
+    JavaScript (docs/report.md).
 
-    Exit status: 0 the page is written; 2 TRACE cannot be used, or FILE not be written.
+    Exit status: 0 it is shown; 2 TRACE cannot be used, or FILE not be written.
     """
+    if html_path is not None:
+        return _page(traces, html_path, finding, site)
+    for place, trace in enumerate(traces):
+        document = read_document(trace)
+        if len(traces) > 1:
+            say(f"{'' if place == 0 else chr(10)}{trace}:\n")
+        say(text_of(trace, document, finding, site, shown, short))
+    return 0
+
+
+def _page(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> int:
     if len(traces) > 1:
         raise click.UsageError("a page is made of one TRACE")
     (trace,) = traces

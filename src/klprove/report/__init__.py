@@ -12,6 +12,7 @@ from klprove.report.text import Traces, render
 from klprove.report.wrapping import dead, field, fold
 
 if TYPE_CHECKING:
+    from klprove.report.again import text_of
     from klprove.report.mailed import letter, letter_document
     from klprove.report.thread import render_thread
 
@@ -35,10 +36,16 @@ __all__ = [
     "render",
     "render_thread",
     "schema",
+    "text_of",
 ]
 
 
-_LATER = {"render_thread": "thread", "letter": "mailed", "letter_document": "mailed"}
+_LATER = {
+    "render_thread": "thread",
+    "letter": "mailed",
+    "letter_document": "mailed",
+    "text_of": "again",
+}
 """What most commands have no use for, and its module."""
 
 

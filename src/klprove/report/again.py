@@ -1,0 +1,71 @@
+"""The text of a check, made again from its JSON document."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from klprove.report.heading import block
+from klprove.report.reread import Reread, reread
+from klprove.report.text import Traces, chosen, render
+from klprove.report.wrapping import field
+from klprove.verdict import Finding
+from klprove.verdict.reading import wrong
+
+_LACKING = (
+    "not all of the options: some (--inline, --lift, --werror) are not in the file, and a "
+    "command above may lack them"
+)
+
+
+def text_of(
+    path: str,
+    document: Mapping[str, Any],
+    code: str = "",
+    site: str = "",
+    traces: Traces = "each",
+    short: bool = False,
+) -> str:
+    """The text of the check that `document`, read from `path`, is of; with `code` or `site` only
+    its findings that fit. `short`: without steps that do not matter.
+
+    Raises BadInput where no finding fits, or a member is malformed.
+    """
+    answer = reread(path, document)
+    if code or site:
+        fitting = only(answer, choose(path, answer, code, site))
+        lines = "\n".join(line.rstrip() for line in _blocks(fitting, traces, short))
+        text = lines.rstrip("\n")
+    else:
+        text = render(answer, traces, timing=answer.seconds > 0, short=short)
+    return text if answer.known else "\n".join([text, "", *field("replay", _LACKING)])
+
+
+def _blocks(answer: Reread, traces: Traces, short: bool) -> Iterator[str]:
+    shown = chosen(answer, traces)
+    for finding in shown:
+        yield from block(answer, finding, answer.seconds > 0, len(shown) == 1, short)
+        yield ""
+
+
+def choose(path: str, answer: Reread, code: str = "", site: str = "") -> tuple[Finding, ...]:
+    """The findings of `answer` with a trace that are of `code` and at `site`, where given. Raises
+    BadInput, naming those that there are, where none is."""
+    found = tuple(
+        each
+        for each in answer.findings
+        if each.trace.events and code in ("", each.code) and site in ("", each.site)
+    )
+    if not found:
+        there = sorted({f"{each.code} at {each.site or 'no site'}" for each in answer.findings})
+        hint = f"there are: {', '.join(there)}" if there else f"verdict: {answer.word}"
+        raise wrong(path, "no finding with a trace in it", hint)
+    return found
+
+
+def only(answer: Reread, found: tuple[Finding, ...]) -> Reread:
+    """`answer` with no other findings than `found`."""
+    sites = {
+        site: replace(verdict, findings=tuple(each for each in verdict.findings if each in found))
+        for site, verdict in answer.sites.items()
+    }
+    return replace(answer, sites=sites)
