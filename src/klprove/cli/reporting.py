@@ -1,10 +1,12 @@
 """`klprove report`."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from klprove.cli.output import say, write_bytes
+from klprove.cli.screen import whole_screen
 from klprove.report import Traces, text_of
 from klprove.report.picture import page
 from klprove.verdict.reading import read_document
@@ -17,6 +19,13 @@ from klprove.verdict.reading import read_document
     "html_path",
     metavar="FILE",
     help="Write a page to step through instead of the text; `-`: print it.",
+)
+@click.option(
+    "--step",
+    "stepwise",
+    is_flag=True,
+    help="Step by step, over the whole screen of a terminal (`?` shows its keys); elsewhere every "
+    "step as a block of text.",
 )
 @click.option(
     "--fold",
@@ -37,6 +46,7 @@ from klprove.verdict.reading import read_document
 def report_command(
     traces: tuple[str, ...],
     html_path: str | None,
+    stepwise: bool,
     short: bool,
     finding: str,
     site: str,
@@ -51,8 +61,12 @@ def report_command(
 
     Exit status: 0 it is shown; 2 TRACE cannot be used, or FILE not be written.
     """
+    if html_path is not None and (stepwise or short):
+        raise click.UsageError("--html is a page to step through: no --step, no --fold")
     if html_path is not None:
         return _page(traces, html_path, finding, site)
+    if stepwise:
+        return _step(traces, finding, site, shown, short)
     for place, trace in enumerate(traces):
         document = read_document(trace)
         if len(traces) > 1:
@@ -74,4 +88,23 @@ def _page(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> i
     else:
         write_bytes(html_path, made)
         say(f"{html_path}: {len(made) / 1000:,.0f} kB")
+    return 0
+
+
+def _step(traces: tuple[str, ...], finding: str, site: str, shown: Traces, short: bool) -> int:
+    from klprove.report.again import walks
+    from klprove.report.stepping import step_text
+
+    if len(traces) > 1:
+        raise click.UsageError("--step goes through one TRACE")
+    if shown == "none":
+        raise click.UsageError("--traces none leaves nothing to step through")
+    (trace,) = traces
+    found = walks(trace, read_document(trace), finding, site, shown)
+    if whole_screen() and sys.stdin.isatty():
+        from klprove.cli.stepping import step_through  # the only thing that reads keys
+
+        step_through(found, short)
+    else:
+        say("\n\n".join(step_text(each, short) for each in found))
     return 0

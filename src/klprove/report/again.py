@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from klprove.report.heading import block
+from klprove.report.picture.sources import sources
 from klprove.report.reread import Reread, reread
+from klprove.report.stepping import Walk
 from klprove.report.text import Traces, chosen, render
 from klprove.report.wrapping import field
 from klprove.verdict import Finding
-from klprove.verdict.reading import wrong
+from klprove.verdict.reading import read_member, wrong
 
 _LACKING = (
     "not all of the options: some (--inline, --lift, --werror) are not in the file, and a "
@@ -69,3 +72,19 @@ def only(answer: Reread, found: tuple[Finding, ...]) -> Reread:
         for site, verdict in answer.sites.items()
     }
     return replace(answer, sites=sites)
+
+
+def walks(
+    path: str,
+    document: Mapping[str, Any],
+    code: str = "",
+    site: str = "",
+    traces: Traces = "each",
+) -> list[Walk]:
+    """The findings that `text_of` would show, to go through step by step; raises as it does."""
+    answer = reread(path, document)
+    found = chosen(only(answer, choose(path, answer, code, site)), traces)
+    wanted = [event.span.file for each in found for event in each.trace.events if event.span.line]
+    beside = read_member(path, lambda: sources(document, wanted, Path(path).parent))
+    named = {each.name: each for each in beside}
+    return [Walk(each, named, answer.question.kernel is not None) for each in found]

@@ -95,7 +95,7 @@ def entries(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -
             yield Entry(0, run[0], len(inside.get(run[0], _Calls()).groups), said_of(len(run)))
         run, silent = [], True
         if last:
-            texts = list(_bang(texts, code))
+            texts = list(banged(texts, code))
         elif not texts or _is_first_half(event, trace.events[number]):
             continue
         calls = inside.setdefault(lane, _Calls())
@@ -132,7 +132,7 @@ def _is_first_half(event: Event, following: Event) -> bool:
     )
 
 
-def _bang(texts: Sequence[str], code: str) -> Iterator[str]:
+def banged(texts: Sequence[str], code: str) -> Iterator[str]:
     """`texts` with what says `code` moved to the end and marked."""
     said = code
     for text in texts:
