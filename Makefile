@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint bench-watch fidelity rcu-off clean
+	bench-lint bench-watch fidelity rcu-off wheel wheel-check test-pythons clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -165,10 +165,21 @@ rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function 
 	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
 		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
 
+wheel: $(READY) ## build/dist: sdist and wheel, the same bytes from the same text
+	@rm -rf build/dist
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 315532800)} \
+		$(BIN)/python -m hatchling build -d build/dist
+
+wheel-check: wheel ## install the wheel with pip, pipx and uv into empty environments, as a hook of pre-commit, and check a handler
+	@$(BIN)/python -m tests.packaging build/dist
+
+test-pythons: wheel ## the wheel under every Python at hand (PYTHONS='chroot python ...'), and which package stops one
+	@$(BIN)/python -m tests.packaging.pythons build/dist $(PYTHONS)
+
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
+	echo 'hatchling>=1.27' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
 	$(COMPILE) --extra native --extra scan --extra parquet --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-import jsonschema
 import pytest
 
 from klprove.check import Progress
 from klprove.cli import progress as module
 from klprove.cli.main import run as command
-from klprove.corpus import Effort, find, ktap, run, schema, table
+from klprove.corpus import Effort, find, ktap, run, table
 from klprove.source import BadInput
+from tests.schemas.law import obey
 
 ROOT = Path(__file__).parents[2]
 TASK = "__task(0) void task(void)\n{{\n\tx = 1;\n\tassert(x == {});\n}}\n"
@@ -282,7 +282,7 @@ def test_json(klprove: Klprove, twin: Path) -> None:
     assert buggy["found"]["codes"] == ["assert"]
     assert (buggy["found"]["states"], buggy["found"]["steps"]) == (2, 2)
     assert "seconds" not in buggy["found"]
-    jsonschema.validate(content, json.loads(schema()))
+    obey(content)
     assert klprove(twin, "--json", "-", "-j", "1").stdout == done.stdout
     timed = json.loads(klprove(twin, "--json", "-", "--seconds").stdout)
     assert timed["twins"][0]["models"][0]["found"]["seconds"] >= 0

@@ -37,12 +37,13 @@ from klprove.mail import complaints, take
 from klprove.mutation import load_campaign
 from klprove.replay import Words, read_case, schedule
 from klprove.report import document, letter
+from klprove.report.compared import Asked, compared
 from klprove.report.lint import lint_text
 from klprove.report.picture import page
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, scan
 from klprove.source import BadInput, plain_lines
-from klprove.verdict.reading import read_document
+from klprove.verdict.compared import read_answers
 from tests.evidence.kernels import elf, labels
 from tests.fuzz.mutation import HOSTILE, NUMBERS, mutated
 from tests.image.dwarves import made
@@ -562,14 +563,20 @@ def _looked_on(data: bytes, folder: Path) -> None:
 def _traces() -> Sequence[bytes]:
     """What a check of handler A writes."""
     answer = check_api(str(ROOT / "handlers/2017/A.c"), kernel="v6.0", patch="vfs_read", jobs=1)
-    return [json.dumps(document(answer)).encode()]
+    one = document(answer)
+    rows = [
+        Asked("A.c", "v6.0", one),
+        Asked("A.c", "v6.3", one),
+        Asked("B.c", "v6.0", None, ("f",)),
+    ]
+    return [json.dumps(each).encode() for each in (one, compared(rows))]
 
 
 def _pictured(data: bytes, folder: Path) -> None:
     """A page, or a refusal; what acts in a terminal or writes backwards is in neither."""
     path = folder / "trace.json"
     path.write_bytes(data)
-    _dead(page(str(path), read_document(str(path))).decode("ascii"))
+    _dead(page(read_answers([str(path)])).decode("ascii"))
 
 
 def _replayed(data: bytes, folder: Path) -> None:

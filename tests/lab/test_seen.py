@@ -8,6 +8,7 @@ import pytest
 from klprove.lab import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
 from klprove.lab.seen import names_of, parse
 from klprove.source import BadInput
+from tests.schemas.law import obey
 
 TASK = Way("task", False, False, False)
 IDLE = Way("task", True, True, True)
@@ -49,6 +50,7 @@ def test_a_file_gives_back_what_was_seen(tmp_path: Path) -> None:
         x10={TASK: Entered(1, 2), IDLE: Entered(3, 4)}, xffffffff81000000={NMI: Entered(5, 6)}
     )
     path = tmp_path / "seen.json"
+    obey(seen_document(before))
     path.write_text(json.dumps(seen_document(before)))
     assert read_seen(str(path)) == before
 
@@ -56,7 +58,7 @@ def test_a_file_gives_back_what_was_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "klprove-map 1"},
+        {"schema": "klprove.map/2"},
         {"sites": []},
         {"sites": {"0x1": [{}]}},
         {"sites": {"1 2": []}},

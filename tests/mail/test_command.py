@@ -6,12 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jsonschema
 import pytest
 
 from klprove.cli.main import run
-from klprove.report import schema
 from tests.mail.letters import PATCH, PROSE, mail
+from tests.schemas.law import obey
 
 ROOT = Path(__file__).parents[2]
 FEW = ("--patch", "vfs_read,rcu_dynticks_eqs_enter,printk_nmi_enter")
@@ -51,7 +50,7 @@ def test_the_mail_is_answered_as_its_handler(
     one, two = (json.loads((tmp_path / f"{each}.json").read_text()) for each in "mf")
     assert found(one) == found(two)
     assert one["kernel"] == "v4.12rc" and two["mail"] is None
-    jsonschema.validate(one, json.loads(schema()))
+    obey(one)
     assert one["mail"]["lines"] == [21, 29] and len(one["mail"]["added"]) == 2
     assert one["files"][0]["path"] == str(letter)
     for line in (

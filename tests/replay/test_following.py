@@ -38,8 +38,8 @@ def _guest(enter: Sequence[Line] = ENTER, handler: Sequence[Line] = HANDLER) -> 
     return guest
 
 
-def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
-    driver = Driver(
+def _driver(guest: Guest) -> Driver:
+    return Driver(
         guest,  # type: ignore[arg-type] # the part of Gdb that it calls
         layout(guest),
         Places(guest.symbols),
@@ -48,6 +48,10 @@ def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
         lambda: guest.pending.append(DEVICE),
         guest.symbols,
     )
+
+
+def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
+    driver = _driver(guest)
     return follow(driver, Schedule(tuple(steps), REST), task, attempts=3)
 
 
@@ -173,6 +177,46 @@ def test_an_interrupt_that_nobody_sent_begins_anew() -> None:
     guest.uninvited = {2: IRQ}
     outcome = _replay(guest, STEPS)
     assert (outcome.result, outcome.attempts) == (AGREED, 2)
+
+
+def test_a_count_that_another_way_is_taken_is_told_where_the_trace_begins_again() -> None:
+    around = [*ENTER[:3], Line(writes={COUNT: 1}), Line(writes={COUNT: 0}), *ENTER[4:]]
+    outcome = _replay(_guest(around), [START, _change("nest", 0), _change("count", 2)])
+    assert outcome.first is not None and outcome.attempts == 1
+    assert outcome.first.text.startswith("state becomes 1 from 4 first")
+    late = [Line(), *around[3:5], Line()]
+    outcome = _replay(_guest(late), [START, _change("count", 2)])
+    assert outcome.first is not None
+    text = "count does not become 2 before the trace's beginning is reached again"
+    assert (outcome.first.text, outcome.first.at) == (text, "enter+0x0")
+
+
+def test_the_beginning_in_another_task_is_not_the_trace_s() -> None:
+    driver = _driver(_guest())
+    assert driver.ours()
+    driver.begin("enter", "another")
+    assert not driver.ours()
+
+
+def test_a_count_that_is_another_every_time_is_a_difference() -> None:
+    around = [*ENTER[:3], Line(writes={COUNT: 1}), Line(), Line(writes={COUNT: 0}), *ENTER[4:]]
+    guest = _guest(around)
+    guest.always = ("loop", 6)
+    outcome = _replay(guest, [START, _change("nest", 0), _change("count", 2, number=7)])
+    assert (outcome.result, outcome.attempts) == (DIFFERS, 3)
+    assert outcome.first is not None and outcome.first.step.number == 7
+    assert outcome.first.text == "count does not become 2, but other values, 3 times of 3"
+    assert len(outcome.rows) == 3
+
+
+def test_a_count_that_an_interrupt_came_before_is_none() -> None:
+    guest = _guest()
+    guest.always = ("loop", 4)
+    outcome = _replay(guest, [START, _change("nest", 0), _change("count", 2)])
+    assert (outcome.result, outcome.rows[-1].text) == (
+        SPOILED,
+        "interrupts came in between, 3 times",
+    )
 
 
 def test_interrupts_that_do_not_end_are_no_disagreement() -> None:

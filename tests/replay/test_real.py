@@ -65,6 +65,20 @@ def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
     assert watches == ("4" if site == "vfs_read" else "1")
 
 
+def test_a_kernel_that_does_otherwise_is_told_at_that_step(tmp_path: Path) -> None:
+    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", "vfs_read"]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    said = json.loads(trace.read_text())
+    said["findings"][0]["trace"][6]["accesses"][0]["after"] = 3  # rcu_read_lock() in the handler
+    trace.write_text(json.dumps(said))
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    assert run([*words, "--json", str(found)]) == 1
+    (replayed,) = json.loads(found.read_text())["replays"]
+    assert replayed["steps"][-1]["step"] == 7
+    assert replayed["steps"][-1]["text"].startswith("reader does not become 3")
+
+
 def _packed(words: list[str], folder: Path) -> Path:
     """The folder that a bundle unpacks to; it is written twice, and both are the same."""
     for name in ("one.tar", "two.tar"):

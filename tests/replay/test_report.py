@@ -1,11 +1,19 @@
 """What a replay prints."""
 
 from klprove.kernels import load
-from klprove.replay import Case, Cell, Outcome, Row, Shown, Step
-from klprove.report.replayed import hooks_text, replay_document, replayed, stock_text
+from klprove.replay import Case, Cell, Hook, Outcome, Row, Shown, Step, Tried
+from klprove.replay.walk import Walk
+from klprove.report.replayed import (
+    hooks_document,
+    hooks_text,
+    replay_document,
+    replayed,
+    stock_text,
+)
 from klprove.source import Span
 from klprove.verdict import Event, Trace
 from tests.replay.guest import columns as words
+from tests.schemas.law import obey
 
 CASE = Case("assert at f", "v6.0", "f", "f.c", Trace((), ()), None)  # type: ignore[arg-type]
 
@@ -55,10 +63,22 @@ def test_a_spoiled_replay_is_lost() -> None:
 
 def test_the_document() -> None:
     found = replay_document(CASE, "6.1.0", [_outcome(5)], words())
+    obey(found)
     assert (found["schema"], found["agreed"]) == ("klprove.replay/1", False)
     (one,) = found["replays"]
     assert one["result"] == "differs"
     assert one["steps"][2]["words"]["state"] == {"model": "1", "kernel": "5"}
+
+
+def test_the_document_of_a_campaign() -> None:
+    walked = Walk("idle, NMI in idle 3", "idle", Trace((), ()), {}, True)
+    hook = Hook("idle", 2, 1, 1, 9, 0)
+    found = hooks_document("v6.0", "6.1.0", [hook], [Tried(walked, _outcome(1))])
+    obey(found)
+    assert found["hooks"][0] == {
+        "name": "idle", "places": 2, "agreed": 1, "merged": 1, "compared": 9, "differing": 0,
+    }  # fmt: skip
+    assert found["walks"][0]["result"] == "agreed"
 
 
 def test_what_a_reproducer_saw() -> None:
@@ -68,6 +88,7 @@ def test_what_a_reproducer_saw() -> None:
 
 
 def test_hooks_without_a_walk() -> None:
+    obey(hooks_document("v6.0", "6.1.0", [], []))
     assert hooks_text("v6.0", "6.1.0", [], []).startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
 
 

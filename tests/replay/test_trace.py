@@ -12,7 +12,7 @@ from klprove.image.btf import Types
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, TASK, Word
 from klprove.replay.schedule import Schedule, schedule
-from klprove.replay.trace import Case, read_case, resting
+from klprove.replay.trace import Case, NotMappable, read_case, resting
 from klprove.replay.words import Pair, Words, bare, table, words
 from klprove.report import document
 from klprove.source import BadInput
@@ -202,6 +202,12 @@ def test_findings_that_are_not_as_the_schema_says(
 def test_a_trace_of_two_cpus(written: dict[str, Any], tmp_path: Path) -> None:
     other = written | {"bounds": written["bounds"] | {"cpus": 2}}
     assert "only traces of one CPU" in _complaint(_file(tmp_path, other))
+
+
+def test_a_trace_with_store_buffers(written: dict[str, Any], tmp_path: Path) -> None:
+    other = written | {"bounds": written["bounds"] | {"memory_model": "tso"}}
+    with pytest.raises(NotMappable, match="TCG has no store buffer"):
+        read_case(_file(tmp_path, other))
 
 
 def test_a_finding_that_is_not_there(written: dict[str, Any], tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import sys
 import tarfile
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click import Command
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,11 +18,12 @@ from rich.console import Console
 from klprove.cli.following import Changes, Sight, follow, rate
 from klprove.cli.main import run
 from klprove.cli.watching import Watcher, until, watch_command
-from klprove.report.watch import watch_document, watch_schema, watch_text
+from klprove.report.watch import watch_document, watch_text
 from klprove.source import BadInput
 from klprove.watch import Answer, Look, Snapshot, metrics
 from klprove.watch.trees import refused
 from tests.scan.toy import toy
+from tests.schemas.law import obey
 from tests.watch.copies import HOME, guest
 from tests.watch.machines import Machine
 
@@ -53,7 +53,7 @@ MACHINES = {"busy": busy, "blind": lambda: Machine(denied=lambda p: "patch_state
 @pytest.mark.parametrize("name", [*COPIES, *MACHINES])
 def test_the_schema_is_kept(name: str) -> None:
     found = (MACHINES[name]() if name in MACHINES else guest(name)).look()
-    jsonschema.validate(watch_document(found), watch_schema())
+    obey(watch_document(found))
 
 
 @pytest.mark.parametrize("name", [*COPIES, *MACHINES])

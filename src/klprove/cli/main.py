@@ -11,15 +11,20 @@ from typing import NoReturn
 import click
 
 from klprove import __version__
-from klprove.cli.output import OutputFailed
+from klprove.cli.output import OutputFailed, say
 from klprove.source import BadInput, Unavailable, plain
+
+VARIABLE = "_KLPROVE_COMPLETE"
+"""Of the environment: set where a shell wants words to complete, not an answer (click's name)."""
 
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("checking", "check_command"),
+    "completion": ("completion", "completion_command"),
     "compare": ("comparing", "compare_command"),
     "corpus": ("corpora", "corpus_command"),
+    "examples": ("examples", "examples_command"),
     "thread": ("threads", "thread_command"),
     "lint": ("linting", "lint_command"),
     "mutate": ("mutating", "mutate_command"),
@@ -31,6 +36,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "replay": ("replaying", "replay_command"),
     "fidelity": ("replaying", "fidelity_command"),
     "report": ("reporting", "report_command"),
+    "schema": ("schemas", "schema_command"),
     "scan": ("scanning", "scan_command"),
     "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
@@ -56,11 +62,30 @@ class Commands(click.Group):
             command: click.Command = getattr(import_module(f"klprove.cli.{module}"), function)
         finally:
             gc.enable()
+        if VARIABLE in os.environ:
+            from klprove.cli.completing import complete
+
+            complete(command)
         return command
 
 
+def _version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from klprove.cli.versions import told
+
+        say(told())
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="klprove %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, the digests of program and kernel models, and what it runs on.",
+)
 def commands() -> None:
     """Model checker for Linux livepatch handlers and nested kernel contexts.
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from klprove.cli.options import jobs_option, page_option
-from klprove.cli.output import say, write_file
+from klprove.cli.options import jobs_option, json_option, page_option
+from klprove.cli.output import say, write_file, write_json
 from klprove.mutation import load_campaign, mutate
-from klprove.report.mutants import counts, render_mutants, score
+from klprove.report.mutants import counts, mutants_document, render_mutants, score
 
 _EVERY = 5.0
 """Seconds between lines of progress."""
@@ -18,8 +18,11 @@ _EVERY = 5.0
 @click.command("mutate")
 @click.argument("campaign", metavar="CAMPAIGN")
 @page_option
+@json_option("page")
 @jobs_option("page")
-def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
+def mutate_command(
+    campaign: str, output: str | None, json_path: str | None, jobs: int | None
+) -> int:
     """Change a model one place at a time, and say which changes its properties see.
 
     CAMPAIGN is a *.toml file (campaigns/README.md): the files that are changed, the checks that are
@@ -31,16 +34,21 @@ def mutate_command(campaign: str, output: str | None, jobs: int | None) -> int:
     """
     asked = load_campaign(Path(campaign))
     report = mutate(asked, jobs, _Told())
+    if json_path:
+        write_json(json_path, mutants_document(report))
     command = f"klprove mutate {campaign}" + (f" -o {output}" if output else "")
     page = render_mutants(report, command)
+    alone = json_path == "-"
     if output:
         write_file(output, page)
         said = ", ".join(f"{number} {word}" for word, number in counts(report).items())
-        say(f"{output}: {len(report.results)} mutants: {said}; caught {score(report)}")
-    else:
+        if not alone:
+            say(f"{output}: {len(report.results)} mutants: {said}; caught {score(report)}")
+    elif not alone:
         say(page.rstrip("\n"))
     if report.interrupted:
-        say(f"interrupted: {len(report.results)} of {report.mutants} mutants were looked at")
+        if not alone:
+            say(f"interrupted: {len(report.results)} of {report.mutants} mutants were looked at")
         return 3
     open_ = {each.word for each in report.results if not each.explained}
     return 0 if not open_ else 1 if "survived" in open_ else 3

@@ -1,7 +1,6 @@
 """Writing what was found without losing it."""
 
 import contextlib
-import json
 import os
 import stat
 import sys
@@ -9,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from klprove.formats import plain_json
 from klprove.report import paint
-from klprove.source import plain, plain_lines
+from klprove.source import plain_lines
 
 
 class OutputFailed(Exception):
@@ -35,24 +35,11 @@ def say(text: str, colours: Callable[[str], str] = paint) -> None:
 
 def write_json(path: str, content: dict[str, Any]) -> None:
     """`content` to `path` (`-`: standard output), whole or not at all."""
-    text = json_text(content)
+    text = plain_json(content)
     if path == "-":
         say(text)
     else:
         write_file(path, text + "\n")
-
-
-def json_text(content: dict[str, Any]) -> str:
-    """`content` as JSON whose strings are printable ASCII."""
-    return json.dumps(_plain(content), indent=1)
-
-
-def _plain(content: Any) -> Any:
-    if isinstance(content, str):
-        return plain(content)
-    if isinstance(content, dict):
-        return {plain(key): _plain(each) for key, each in content.items()}
-    return list(map(_plain, content)) if isinstance(content, list | tuple) else content
 
 
 def write_file(path: str, text: str) -> None:

@@ -13,6 +13,7 @@ from klprove.lab import Lost, Setup, command, image_of, release_of
 from klprove.replay import (
     AGREED,
     SPOILED,
+    NotMappable,
     Prepared,
     Ready,
     Tried,
@@ -71,7 +72,10 @@ def replay_trace(
             say(stock_planned_text(stock, _command(chosen.setup)))
             return 0
         return _stock(chosen, running, console)
-    case = read_case(str(trace), code, site)
+    try:
+        case = read_case(str(trace), code, site)
+    except NotMappable as reason:
+        return _not_mappable(str(reason))
     _fitting(vmlinux, model, case.kernel)
     if case.handler:
         _same_release(place, running)
@@ -81,11 +85,15 @@ def replay_trace(
         say(planned_text(plan, ready, _command(ready.setup)))
     if plan.fatal is not None:
         step = plan.fatal
-        print(f"klprove: not mappable: step {step.number}: {plain(step.why)}", file=sys.stderr)
-        return _LOST
+        return _not_mappable(f"step {step.number}: {step.why}")
     if bundle_path is not None:
         return _packed(bundle_path, bundle(ready))
     return 0 if dry_run else _replay(ready, times, running, json_path, console)
+
+
+def _not_mappable(why: str) -> int:
+    print(f"klprove: not mappable: {plain(why)}", file=sys.stderr)
+    return _LOST
 
 
 def _command(setup: Setup) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from klprove.cli.output import say, write_bytes
 from klprove.cli.screen import whole_screen
 from klprove.report import Traces, text_of
 from klprove.report.picture import page
+from klprove.verdict.compared import read_answers
 from klprove.verdict.reading import read_document
 
 
@@ -76,13 +77,9 @@ def report_command(
 
 
 def _page(traces: tuple[str, ...], html_path: str, finding: str, site: str) -> int:
-    if len(traces) > 1:
-        raise click.UsageError("a page is made of one TRACE")
-    (trace,) = traces
-    if Path(html_path).resolve() == Path(trace).resolve():
+    if Path(html_path).resolve() in {Path(each).resolve() for each in traces}:
         raise click.UsageError("--html names the trace itself")
-    document = read_document(trace)
-    made = page(trace, document, finding, site)
+    made = page(read_answers(traces), finding, site)
     if html_path == "-":
         say(made.decode("ascii").rstrip("\n"))
     else:

@@ -1,14 +1,19 @@
 """`klprove scan`."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from klprove.cli.mapped import mapped
 from klprove.cli.output import say, write_bytes, write_json
 from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
-from klprove.report.scan_data import scan_database, scan_document
+from klprove.report.scan_data import (
+    differences_document,
+    numbers_document,
+    scan_database,
+    scan_document,
+)
 from klprove.report.scan_parquet import scan_parquet
 from klprove.scan import GRADES, Map, compare, count_of
 from klprove.source import near, plain
@@ -36,7 +41,12 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
 @click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
 @click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
-@click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
+@click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help="The map (or --diff, --numbers) as JSON; `-`: print that alone.",
+)
 @click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
 @click.option("--parquet", "table_path", metavar="FILE", help="The whole map as a Parquet file.")
 @click.option("--numbers", "counted", is_flag=True, help="How common each trap is, as numbers.")
@@ -76,21 +86,26 @@ def scan_command(
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     Ctrl-C: what was found until then is shown.
     """
+    if json_path == "-" and (asked or function):
+        raise click.UsageError("--json - prints the whole map: neither a list nor --why beside it")
     found = mapped(image, names, traceable, not no_cache)
-    if json_path is not None:
+    if json_path is not None and not counted and other is None:
         write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
     if counted:
-        say(counts(found, [*count_of(image, names, found), *_inlined(image, debug, found)]))
+        numbers = [*count_of(image, names, found), *_inlined(image, debug, found)]
+        _tell(json_path, numbers_document(found, numbers), counts(found, numbers))
         return _INCOMPLETE if found.open else 0
     if function is not None:
         return _why(found, function, _inlines(image, debug, not no_cache))
     if other is not None:
         after = mapped(other, None, None, not no_cache)
-        say(differences(found, after, compare(found, after, GRADES.index(grade))))
+        changes = compare(found, after, GRADES.index(grade))
+        content = differences_document(found, after, changes, grade)
+        _tell(json_path, content, differences(found, after, changes))
         return _INCOMPLETE if found.open or after.open else 0
     if asked == "patchable":
         say(patchable(found))
@@ -101,6 +116,14 @@ def scan_command(
     if json_path != "-":
         say(summary(found))
     return _without_names(found) if found.complete else _INCOMPLETE
+
+
+def _tell(json_path: str | None, content: dict[str, Any], text: str) -> None:
+    """What another question than the map was answered with."""
+    if json_path is not None:
+        write_json(json_path, content)
+    if json_path != "-":
+        say(text)
 
 
 def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":

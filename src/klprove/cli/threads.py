@@ -1,23 +1,27 @@
 """`klprove thread`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
 from klprove.cli.clusters import cluster_at, cluster_option
-from klprove.cli.options import jobs_option, page_option
-from klprove.cli.output import say, write_file
-from klprove.report import command_line, command_words, render_thread
+from klprove.cli.options import jobs_option, json_option, page_option
+from klprove.cli.output import say, write_file, write_json
+from klprove.report import command_line, command_words, render_thread, thread_document
 
 
 @click.command("thread")
 @click.argument("folder", metavar="CLAIMS")
 @page_option
+@json_option("page")
 @jobs_option("page")
 @cluster_option
-def thread_command(folder: str, output: str | None, jobs: int | None, cluster: str | None) -> int:
+def thread_command(
+    folder: str, output: str | None, json_path: str | None, jobs: int | None, cluster: str | None
+) -> int:
     """Decide every claim of the folder CLAIMS and write the page on them.
 
     A claim is a *.toml file: what was said, what would refute it, and the checks that decide it
@@ -27,16 +31,22 @@ def thread_command(folder: str, output: str | None, jobs: int | None, cluster: s
     claims = load_claims(Path(folder))
     with cluster_at(cluster, jobs) as whose:
         judgements = judge(claims, jobs, _tell, whose)
+    if json_path:
+        write_json(json_path, thread_document(judgements))
     command = f"klprove thread {folder}" + (f" -o {output}" if output else "")
     page = render_thread(judgements, command)
     if output:
         write_file(output, page)
-        words = [each.word for each in judgements]
-        counts = (f"{words.count(word)} {word}" for word in (CONFIRMED, REFUTED, UNDECIDED))
-        say(f"{output}: {len(words)} claims, {', '.join(counts)}")
-    else:
+        if json_path != "-":
+            say(f"{output}: {_counted([each.word for each in judgements])}")
+    elif json_path != "-":
         say(page.rstrip("\n"))
     return 3 if any(each.word == UNDECIDED for each in judgements) else 0
+
+
+def _counted(words: Sequence[str]) -> str:
+    counts = (f"{words.count(word)} {word}" for word in (CONFIRMED, REFUTED, UNDECIDED))
+    return f"{len(words)} claims, {', '.join(counts)}"
 
 
 def _tell(done: int, total: int, question: Question) -> None:

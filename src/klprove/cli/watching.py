@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import click
 
 from klprove.cli.following import DUTY, complain, follow
-from klprove.cli.output import json_text, say, write_bytes, write_file, write_json
+from klprove.cli.output import say, write_bytes, write_file, write_json
 from klprove.cli.values import Duration
+from klprove.formats import plain_json
 from klprove.report.watch import watch_document, watch_text
 from klprove.scan import Map, scan
 from klprove.source import BadInput, Diagnostic, Span, Unavailable
@@ -191,7 +192,7 @@ class Watcher:
         tree = self.source.tree if isinstance(self.source, Look) else None
         texts = {
             "answer.txt": watch_text(answer) + "\n",
-            "answer.json": json_text(watch_document(answer)) + "\n",
+            "answer.json": plain_json(watch_document(answer)) + "\n",
             "versions.txt": f"klprove {version('klprove')}\nkernel {answer.snapshot.release}\n"
             f"build-id {answer.snapshot.build_id}\n",
         }

@@ -1,6 +1,6 @@
 """Corpora of models that say themselves what is expected of them: found, run, judged, told."""
 
-from klprove.corpus.document import document, schema
+from klprove.corpus.document import document
 from klprove.corpus.expectation import COUNTED_BY, Expectation
 from klprove.corpus.folders import Entry, Model, find
 from klprove.corpus.header import parse, pin, present, read
@@ -28,6 +28,5 @@ __all__ = [
     "read",
     "result",
     "run",
-    "schema",
     "table",
 ]

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from klprove.source import NOWHERE, BadInput, Diagnostic, Span
 
-FORMAT = "klprove-seen 1"
-"""Changes when a field changes its meaning; further fields may come without."""
+SCHEMA = "klprove.seen/2"
 CONTEXTS = ("task", "softirq", "hardirq", "nmi")
 _IRQS_OFF, _RCU_OFF, _IDLE, _WAYS = 4, 8, 16, 32
 """Bits of what the module observe writes; the lowest two are the context."""
@@ -110,7 +109,7 @@ def merged(parts: Sequence[Seen]) -> Seen:
 def seen_document(seen: Seen) -> dict[str, Any]:
     """As JSON has it; addresses are hexadecimal text."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "release": seen.release,
         "build_id": seen.build_id,
         "runs": [each._asdict() for each in seen.runs],
@@ -132,8 +131,10 @@ def read_seen(path: str) -> Seen:
     except (OSError, ValueError, RecursionError) as error:
         raise _wrong(path, f"cannot be read: {error}") from None
     try:
-        if content["format"] != FORMAT:
-            raise _wrong(path, f"is no file of format {FORMAT!r}")
+        found = content.get("schema", content.get("format"))
+        if found != SCHEMA:
+            text = f"its schema is {found!r}, not {SCHEMA!r}: observe VMLINUX -o FILE writes one"
+            raise _wrong(path, text)
         sites = {int(s, 16): dict(map(_entry, rows)) for s, rows in content["sites"].items()}
         return Seen(
             str(content["release"]), str(content["build_id"]), list(map(_run, content["runs"])),

@@ -18,7 +18,7 @@ from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.scenes import STOCK, Shown
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
 from klprove.replay.stock import Ready, prepare_stock, reproduce
-from klprove.replay.trace import Case, read_case
+from klprove.replay.trace import Case, NotMappable, read_case
 from klprove.replay.words import Words, words
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Case",
     "Cell",
     "Hook",
+    "NotMappable",
     "Outcome",
     "Prepared",
     "Ready",

@@ -23,7 +23,8 @@ _WITH_VECTOR = "asm_common_interrupt"
 
 
 class Spoiled(Exception):
-    """Something arrived that the trace does not have."""
+    """Something arrived that the trace does not have. Its text, if any: what was against the model
+    until then."""
 
 
 class Differs(Exception):
@@ -58,6 +59,12 @@ class Driver:
             if name.startswith(_INTRUDERS) and address >> 63
         }
         self._comm = places.member("task_struct", "comm")
+        self._first, self._task = 0, ""
+
+    def begin(self, first: str, task: str) -> None:
+        """A trace begins at the entry of `first` in a task named `task` (empty: in any): whoever is
+        there again has left it. No `first`: it begins where the CPU stands."""
+        self._first, self._task = self._symbols.get(first, 0), task
 
     def stand(self) -> str:
         """Where the CPU stands."""
@@ -95,9 +102,11 @@ class Driver:
             self._gdb.remove(address)
         return False
 
-    def comm(self) -> str:
-        """The name of the task that runs."""
-        return self._memory.text(self._cpu, self._comm) if self._comm else ""
+    def ours(self) -> bool:
+        """The task that runs is the one in which the trace begins."""
+        if not self._task:
+            return True
+        return self._comm is not None and self._memory.text(self._cpu, self._comm) == self._task
 
     def arrive(self, step: Step) -> tuple[int, int]:
         """Make the CPU take what arrives; where it was taken, rip and rsp."""
@@ -165,25 +174,33 @@ class Driver:
 
     def change(self, pair: Pair, value: int, guarded: Sequence[Pair]) -> None:
         """Run until `pair` has become `value`, no word of `guarded` but it changing."""
+        self._depart()
         others = [each for each in guarded if each.model != pair.model]
         before, start = self.values(others), self.value(pair)
-        with _Stops(self._gdb, self._watches([*others, pair], self._intruders)):
+        wanted, other = f"{pair.short} does not become {shown(pair, value)}", ""
+        with _Stops(self._gdb, self._watches([*others, pair], self._around())):
             for _ in range(_STOPS):
-                self._expect(f"{pair.short} does not become {shown(pair, value)}")
+                try:
+                    self._expect(wanted)
+                except Spoiled:
+                    raise Spoiled(other) from None
                 self._guard(before, others)
                 now = self.value(pair)
                 if now == value:
                     return
-                if pair.order and now != start:
-                    text = f"{pair.short} becomes {shown(pair, now)}"
-                    raise Differs(f"{text}, not {shown(pair, value)}")
-        raise Differs(f"{pair.short} does not become {shown(pair, value)}")
+                if now != start:
+                    other = f"{wanted}, but other values"
+                    if pair.order:
+                        text = f"{pair.short} becomes {shown(pair, now)}"
+                        raise Differs(f"{text}, not {shown(pair, value)}")
+        raise Differs(other or wanted)
 
     def read(self, pair: Pair, guarded: Sequence[Pair]) -> None:
         """Run until `pair` is read, no word of `guarded` changing."""
+        self._depart()
         before = self.values(guarded)
         address = self._address(pair)
-        stops = [*self._watches(guarded, self._intruders), (address, WATCH_READ, pair.word.size)]
+        stops = [*self._watches(guarded, self._around()), (address, WATCH_READ, pair.word.size)]
         with _Stops(self._gdb, stops):
             for _ in range(_STOPS):
                 stop = self._expect(f"{pair.short} is not read")
@@ -212,9 +229,21 @@ class Driver:
         stop = self._run()
         if stop is None:
             raise Differs(f"{text} within {_SECONDS:.0f} s")
-        if self.registers()["rip"] in self._intruders:
+        here = self.registers()["rip"]
+        if here in self._intruders:
             raise Spoiled
+        if here == self._first and self.ours():
+            raise Differs(f"{text} before the trace's beginning is reached again")
         return stop
+
+    def _depart(self) -> None:
+        """Off the trace's beginning: a stop there is to say that the trace was left."""
+        if self.registers()["rip"] == self._first:
+            self._gdb.step(self._cpu)
+
+    def _around(self) -> list[int]:
+        """Where a step ends that has not come: entries of interrupts, the trace's beginning."""
+        return [*self._intruders, *([self._first] if self._first else [])]
 
     def _guard(self, before: Mapping[str, int], guarded: Sequence[Pair]) -> None:
         for each in guarded:

@@ -1,4 +1,4 @@
-"""An answer as a JSON document; docs/json.md and check.schema.json describe it."""
+"""An answer as a JSON document; docs/json.md describes it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +48,6 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "sites": {site: _site(verdict, timing) for site, verdict in answer.sites.items() if site},
         "findings": [_finding(each) for each in answer.findings],
     }
-
-
-def schema() -> str:
-    """The text of the JSON Schema of the document."""
-    from importlib.resources import files  # the document itself does not need it
-
-    return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
 
 
 def _evidence(found: "Evidence | None") -> dict[str, Any] | None:

@@ -95,8 +95,8 @@ def entries(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -
             yield Entry(0, run[0], len(inside.get(run[0], _Calls()).groups), said_of(len(run)))
         run, silent = [], True
         if last:
-            texts = list(banged(texts, code))
-        elif not texts or _is_first_half(event, trace.events[number]):
+            texts = list(bang(texts, code))
+        elif not texts or is_first_half(event, trace.events[number]):
             continue
         calls = inside.setdefault(lane, _Calls())
         indent = 0
@@ -119,7 +119,7 @@ def said_of(steps: int) -> str:
     return f"... {steps} step{'' if steps == 1 else 's'}"
 
 
-def _is_first_half(event: Event, following: Event) -> bool:
+def is_first_half(event: Event, following: Event) -> bool:
     """True for the read of a read and write of one object that nothing came between."""
     if event.notes or len(event.accesses) != 1 or len(following.accesses) != 1:
         return False
@@ -132,7 +132,7 @@ def _is_first_half(event: Event, following: Event) -> bool:
     )
 
 
-def banged(texts: Sequence[str], code: str) -> Iterator[str]:
+def bang(texts: Sequence[str], code: str) -> Iterator[str]:
     """`texts` with what says `code` moved to the end and marked."""
     said = code
     for text in texts:

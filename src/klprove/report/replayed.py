@@ -27,7 +27,7 @@ from klprove.replay import (
 from klprove.report.replay import quote
 from klprove.report.wrapping import WIDTH, count, field
 
-FORMAT = "klprove.replay/1"
+SCHEMA = "klprove.replay/1"
 _PLACE = 21
 _LEGEND = (
     "k!m: the kernel has k and the model m, else both have the same; "
@@ -179,7 +179,7 @@ def replay_document(
 ) -> dict[str, Any]:
     """The same for programs; docs/replay.md describes it."""
     return {
-        "schema": FORMAT,
+        "schema": SCHEMA,
         "trace": case.name,
         "kernel": case.kernel,
         "release": release,

@@ -8,8 +8,7 @@ from klprove.report.scan import label
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.scan import GRADES, QUESTIONS, Map
 
-FORMAT = "klprove-observed 1"
-"""Changes when a field changes its meaning; further fields may come without."""
+SCHEMA = "klprove.observed/2"
 _COLUMN = 11
 _WORDS = {
     "task": "in a task",
@@ -132,7 +131,7 @@ def observed_document(
 ) -> dict[str, Any]:
     """The comparison as JSON has it; what was seen in full is a file of its own."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "image": {"path": found.path, "release": found.release, "build_id": found.build_id},
         "runs": [each._asdict() for each in seen.runs],
         "seen": dict(totals(seen)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from klprove.report.entries import Lane, Show, banged, lane_of, lanes, number, texts_of
+from klprove.report.entries import Lane, Show, bang, lane_of, lanes, number, texts_of
 from klprove.report.folding import folded
 from klprove.report.picture.bands import Band, bands
 from klprove.report.picture.sources import Source
@@ -76,7 +76,7 @@ class Walk:
         """What `step` says, a text each."""
         texts = [plain(each) for each in texts_of(self.steps[step - 1], self.show)]
         if step == len(self.steps):
-            texts = list(banged(texts, plain(self.finding.code)))
+            texts = list(bang(texts, plain(self.finding.code)))
         return texts or ["nothing that memory shows"]
 
     def holds(self, step: int) -> dict[str, list[str]]:

@@ -1,9 +1,7 @@
 """What `klprove watch` saw, as text of 79 columns and as JSON."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from klprove.report.wrapping import WIDTH, count, field, fold
@@ -17,13 +15,6 @@ _FRAMES = 8
 _GOOD = ("effective", "absent")
 """States of a function that are counted, not listed, where a patch has many."""
 _MANY = 12
-
-
-def watch_schema() -> dict[str, Any]:
-    """The JSON Schema of `watch_document`."""
-    path = Path(__file__).with_name("watch.schema.json")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
 
 
 def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
@@ -177,7 +168,7 @@ def _unseen(answer: Answer) -> Iterator[str]:
 
 
 def watch_document(answer: Answer) -> dict[str, Any]:
-    """The answer as JSON; watch.schema.json describes it."""
+    """The answer as JSON; docs/json.md."""
     found = answer.snapshot
     walk = found.walk
     return {

@@ -23,6 +23,11 @@ T = TypeVar("T")
 def read_document(path: str) -> dict[str, Any]:
     """The document in the file at `path`. Raises BadInput "trace" where there is none, or one of
     another schema; what is in its members is looked at by who reads them."""
+    return checked(path, read_json(path))
+
+
+def read_json(path: str) -> Any:
+    """What the JSON file at `path` holds. Raises BadInput "trace" where it is none, or large."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -32,7 +37,11 @@ def read_document(path: str) -> dict[str, Any]:
         raise wrong(
             path, f"more than {LARGEST >> 20} MiB", "check one site: --patch NAME, --traces one"
         )
-    document = _parsed(path, data)
+    return _parsed(path, data)
+
+
+def checked(path: str, document: Any) -> dict[str, Any]:
+    """`document`, read from `path`, if a check wrote it. Raises BadInput "trace" if not."""
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         raise wrong(path, f"its schema is {schema!r}, not {SCHEMA!r}", _AGAIN)

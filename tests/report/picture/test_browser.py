@@ -64,9 +64,9 @@ def test_a_link_goes_to_another_finding(browser: Browser, tmp_path: Path) -> Non
     browser.open(written(tmp_path, finding(site="a"), finding("false-alarm", site="b")))
     assert browser.value("document.getElementById('finding-2').hidden") is True
     browser.value("document.querySelectorAll('.choices a')[1].click()")
-    assert browser.value(CURRENT) == "finding-2-step-4"
+    assert browser.value(CURRENT) == "b/false-alarm/step-4"
     assert browser.value("document.getElementById('finding-1').hidden") is True
-    assert browser.value("location.hash") == "#finding-2-step-4"
+    assert browser.value("location.hash") == "#b/false-alarm/step-4"
 
 
 def test_search_marks_and_goes_on(browser: Browser, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from klprove.kernels import load
 from klprove.report.picture.sources import sources
-from tests.report.picture.pages import documented, finding, shown
+from tests.report.picture.pages import Seen, documented, finding, shown
 from tests.report.specimens import event, short_trace
 
 TEXT = b"int x;\n\tx = 1;\n"
@@ -68,10 +68,16 @@ def test_the_model_is_shown_while_it_is_the_same(tmp_path: Path) -> None:
     assert sources(other, [name], tmp_path)[0].why == "there is no model 'v9' here"
 
 
+def beside(seen: Seen, name: str) -> Any:
+    """What the script has of the file `name`."""
+    told = seen.data()
+    return told["sources"][told["answers"][0]["sources"][name]]
+
+
 def test_the_page_says_what_it_lacks() -> None:
     seen = shown(finding())
     assert "Shown without their source:" in seen.all("p")
-    assert seen.data()["sources"]["model/rcu.c"]["lines"] == []
+    assert beside(seen, "model/rcu.c")["lines"] == []
 
 
 def test_a_row_holds_its_line(tmp_path: Path) -> None:
@@ -84,4 +90,4 @@ def test_a_row_holds_its_line(tmp_path: Path) -> None:
     )
     seen = shown(path=str(tmp_path / "trace.json"), **content)
     assert "x = 1;" in seen.all("code")
-    assert seen.data()["sources"]["F.c"]["lines"] == ["int x;", "\tx = 1;", ""]
+    assert beside(seen, "F.c")["lines"] == ["int x;", "\tx = 1;", ""]
