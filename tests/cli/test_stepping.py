@@ -138,3 +138,35 @@ def test_it_fits_any_screen(size: tuple[int, int], encoding: str) -> None:
 )
 def test_the_locale_says_what_can_be_drawn(environment: dict[str, str], lines: bool) -> None:
     assert draws_lines(environment) == lines
+
+
+def test_two_traces_side_by_side(trace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "--diff", trace, trace]) == 0
+    assert "the same: from the first step to the last" in capsys.readouterr().out
+    assert (
+        run(["report", "--diff", trace, "--finding", "assert", "--finding", "unwatched-silent"])
+        == 0
+    )
+    assert "nothing: they differ from the first step on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "--diff of what?"),
+        (["TRACE", "TRACE"], "--diff has two sides"),
+        (["--site", "a", "--site", "b", "--site", "c"], "--diff has two sides"),
+        (["TRACE", "--fold"], "--diff is text of its own"),
+        (["TRACE", "--finding", "warned"], "there are: assert"),
+        (["TRACE", "--html", "x"], "--diff is text of its own"),
+    ],
+)
+def test_what_does_not_go_with_diff(
+    trace: str, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [trace if each == "TRACE" else each for each in options]
+    assert run(["report", "--diff", trace, *given]) == 2
+    told = capsys.readouterr()
+    assert said in told.err and told.out == ""
+    assert run(["report", trace, "--site", "a", "--site", "b"]) == 2
+    assert "--site twice goes with --diff" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -11,6 +12,8 @@ from klprove.report import Traces, text_of
 from klprove.report.picture import page
 from klprove.verdict.compared import read_answers
 from klprove.verdict.reading import read_document
+
+T = TypeVar("T")
 
 
 @click.command("report")
@@ -34,8 +37,27 @@ from klprove.verdict.reading import read_document
     is_flag=True,
     help="Leave out steps that do not matter to the finding (docs/report.md says which).",
 )
-@click.option("--finding", default="", metavar="CODE", help="Only findings of this code.")
-@click.option("--site", default="", metavar="NAME", help="Only findings at this function.")
+@click.option(
+    "--diff",
+    "differ",
+    is_flag=True,
+    help="Where two traces part, side by side, and where they meet again: of two TRACEs, or of two "
+    "findings of one.",
+)
+@click.option(
+    "--finding",
+    "findings",
+    multiple=True,
+    metavar="CODE",
+    help="Only findings of this code. With --diff a second one is for the right side.",
+)
+@click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="NAME",
+    help="Only findings at this function. With --diff a second one is for the right side.",
+)
 @click.option(
     "--traces",
     "shown",
@@ -49,8 +71,9 @@ def report_command(
     html_path: str | None,
     stepwise: bool,
     short: bool,
-    finding: str,
-    site: str,
+    differ: bool,
+    findings: tuple[str, ...],
+    sites: tuple[str, ...],
     shown: Traces,
 ) -> int:
     """Show the interleavings of an answer again.
@@ -64,6 +87,11 @@ def report_command(
     """
     if html_path is not None and (stepwise or short):
         raise click.UsageError("--html is a page to step through: no --step, no --fold")
+    if differ:
+        if html_path is not None or stepwise or short:
+            raise click.UsageError("--diff is text of its own: no --html, --step, --fold")
+        return _differ(traces, findings, sites)
+    finding, site = _one("--finding", findings), _one("--site", sites)
     if html_path is not None:
         return _page(traces, html_path, finding, site)
     if stepwise:
@@ -105,3 +133,27 @@ def _step(traces: tuple[str, ...], finding: str, site: str, shown: Traces, short
     else:
         say("\n\n".join(step_text(each, short) for each in found))
     return 0
+
+
+def _one(option: str, values: tuple[str, ...]) -> str:
+    if len(values) > 1:
+        raise click.UsageError(f"{option} twice goes with --diff")
+    return values[0] if values else ""
+
+
+def _differ(traces: tuple[str, ...], findings: tuple[str, ...], sites: tuple[str, ...]) -> int:
+    from klprove.report.again import two
+
+    if max(len(findings), len(sites), len(traces)) > 2:
+        raise click.UsageError("--diff has two sides")
+    if max(len(findings), len(sites), len(traces)) < 2:
+        raise click.UsageError("--diff of what? Two TRACEs, two --finding or two --site of one")
+    paths = _both(traces)
+    documents = _both(tuple(map(read_document, traces)))
+    say(two(paths, documents, _both(findings or ("",)), _both(sites or ("",))))
+    return 0
+
+
+def _both(values: tuple[T, ...]) -> tuple[T, T]:
+    """For the left side and for the right one."""
+    return values[0], values[-1]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from klprove.report.heading import block
+from klprove.report.parting import part, parting_text
 from klprove.report.picture.sources import sources
 from klprove.report.reread import Reread, reread
 from klprove.report.stepping import Walk
@@ -63,6 +64,33 @@ def choose(path: str, answer: Reread, code: str = "", site: str = "") -> tuple[F
         hint = f"there are: {', '.join(there)}" if there else f"verdict: {answer.word}"
         raise wrong(path, "no finding with a trace in it", hint)
     return found
+
+
+def two(
+    paths: tuple[str, str],
+    documents: tuple[Mapping[str, Any], Mapping[str, Any]],
+    codes: tuple[str, str],
+    sites: tuple[str, str],
+) -> str:
+    """Where two traces part: of each document the gravest shortest finding that is of its code and
+    at its site, where given; on the right one of the code on the left, if there is any. Raises
+    BadInput where there is none."""
+    left, right = (reread(path, each) for path, each in zip(paths, documents, strict=True))
+    one = chosen(only(left, choose(paths[0], left, codes[0], sites[0])), "one")[0]
+    offered = choose(paths[1], right, codes[1], sites[1])
+    alike = tuple(each for each in offered if each.code == one.code) or offered
+    other = chosen(only(right, alike), "one")[0]
+    walks = (
+        Walk(one, {}, left.question.kernel is not None),
+        Walk(other, {}, right.question.kernel is not None),
+    )
+    same = left.question.kernel == right.question.kernel
+    names = (_named(paths[0], left), _named(paths[1], right))
+    return parting_text(names, *walks, part(*walks, same))
+
+
+def _named(path: str, answer: Reread) -> str:
+    return path + (f" ({answer.question.kernel})" if answer.question.kernel else "")
 
 
 def only(answer: Reread, found: tuple[Finding, ...]) -> Reread:
