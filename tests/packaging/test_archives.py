@@ -17,19 +17,6 @@ from tests.packaging.main_job import try_out
 from tests.test_house import tracked
 
 
-@pytest.fixture(scope="module")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A sdist and a wheel of this tree."""
-    sdist, wheel = sorted(build(tmp_path_factory.mktemp("dist")), key=lambda each: each.suffix)
-    return sdist, wheel
-
-
-@pytest.fixture(scope="module")
-def installed(archives: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command of that wheel, in an environment of its own."""
-    return install(archives[1], tmp_path_factory.mktemp("installed"))
-
-
 def names_in(wheel: Path) -> set[str]:
     """Names of the files in a wheel."""
     with zipfile.ZipFile(wheel) as archive:

@@ -68,8 +68,9 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
     yield from (f"witness {name} is never reached" for name in verdict.unreached)
 
 
-def found(answer: Answer, finding: Finding) -> formats.Finding:
-    """A finding, at the place where it shows; the check beside it where that stands elsewhere."""
+def found(answer: Answer, finding: Finding, severity: str = "") -> formats.Finding:
+    """A finding, at the place where it shows; the check beside it where that stands elsewhere.
+    `severity`: another one than its own."""
     show = shower(finding.trace)
     events = finding.trace.events
     span = events[-1].span if events and events[-1].span.line else finding.span
@@ -77,7 +78,7 @@ def found(answer: Answer, finding: Finding) -> formats.Finding:
     elsewhere = span[:2] != finding.span[:2] and finding.span.line
     return formats.Finding(
         finding.code,
-        formats.ERROR if finding.severity == VIOLATION else formats.WARNING,
+        severity or (formats.ERROR if finding.severity == VIOLATION else formats.WARNING),
         finding.text or finding.code,
         span,
         finding.site or function,
