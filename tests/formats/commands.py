@@ -12,7 +12,7 @@ import pytest
 from klprove.cli import observing, replayed
 from klprove.cli.main import run
 from klprove.lab import Entered, Seen, seen_document
-from klprove.replay import Case, Outcome, Row, Step, Tried
+from klprove.replay import Campaign, Case, Outcome, Row, Step, Tried
 from klprove.replay.walk import Walk
 from klprove.source import Span
 from klprove.verdict import Access, Event, Trace
@@ -194,9 +194,9 @@ def _replay(folder: Path, patch: Patch) -> list[str]:
 
 
 def _fidelity(folder: Path, patch: Patch) -> list[str]:
-    walks = [Walk(f"idle {n}", "in ct_idle_enter 1", TRACE, {}, True) for n in (1, 2)]
+    walks = [Walk(f"idle {n}", "idle", "in ct_idle_enter 1", TRACE, {}, True) for n in (1, 2)]
     tried = [Tried(each, _outcome("agreed")) for each in walks]
-    _stand_ins(patch, campaign=lambda *_: tried)
+    _stand_ins(patch, campaign=lambda *_: Campaign(tried, ["ct_user_exit"]))
     return ["fidelity", "--kernel", "vmlinux"]
 
 

@@ -188,17 +188,17 @@ def fidelity_of(vmlinux: str, outputs: Outputs, log: str | None) -> int:
         print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
 
     try:
-        tried = campaign(vmlinux, model, Path(log) if log else None, told)
+        done = campaign(vmlinux, model, Path(log) if log else None, told)
     except Lost as lost:
         return _say_lost(lost)
-    table = hooks(tried)
-    status = _LOST if any(each.outcome.result == SPOILED for each in tried) else 0
-    status = _DISAGREED if any(disagreements(tried)) else status
+    table = hooks(done.tried)
+    status = _LOST if any(each.outcome.result == SPOILED for each in done.tried) else 0
+    status = _DISAGREED if any(disagreements(done.tried)) else status
     outputs.write(
         Told(
-            lambda: hooks_text(model, running, table, tried),
-            lambda: hooks_document(model, running, table, tried),
-            lambda: hooks_results(model, running, tried, status),
+            lambda: hooks_text(model, running, table, done),
+            lambda: hooks_document(model, running, table, done),
+            lambda: hooks_results(model, running, done, status),
         )
     )
     return status

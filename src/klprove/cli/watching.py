@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import click
 
+from klprove.cli.following import DUTY, complain, follow
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.output import say, write_bytes, write_file
-from klprove.cli.screen import DUTY, complain, follow
 from klprove.cli.values import Duration
 from klprove.formats import Results, Told, plain_json
 from klprove.report.watch import watch_document, watch_heading, watch_text

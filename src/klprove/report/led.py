@@ -5,7 +5,7 @@ from typing import Any
 
 from klprove import formats
 from klprove.kernels import HOME
-from klprove.replay import AGREED, Case, Outcome, Shown, Tried
+from klprove.replay import AGREED, Campaign, Case, Outcome, Shown
 from klprove.report.entries import number
 from klprove.report.steps import steps
 from klprove.report.wrapping import count
@@ -38,17 +38,16 @@ def replay_results(
     return formats.Results("replay", said, (item,), status, _RULES, _models([case.trace]))
 
 
-def hooks_results(
-    kernel: str, release: str, tried: Sequence[Tried], status: int
-) -> formats.Results:
+def hooks_results(kernel: str, release: str, done: Campaign, status: int) -> formats.Results:
     """A part for each walk."""
     parts = tuple(
-        _item(each.walk.name, each.walk.name, each.walk.trace, each.outcome) for each in tried
+        _item(each.walk.name, each.walk.name, each.walk.trace, each.outcome) for each in done.tried
     )
     name = f"{kernel} on {release}"
-    item = formats.Item(name, items=parts)
+    facts = tuple(f"never entered there: {each}" for each in done.uncalled)
+    item = formats.Item(name, facts=facts, items=parts)
     said = f"klprove: {count(len(parts), 'walk')} of {name}"
-    traces = [each.walk.trace for each in tried]
+    traces = [each.walk.trace for each in done.tried]
     return formats.Results("fidelity", said, (item,), status, _RULES, _models(traces))
 
 
