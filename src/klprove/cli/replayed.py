@@ -1,11 +1,10 @@
 """What `klprove replay` and `klprove fidelity` do."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from klprove.cli.output import say, write_bytes, write_json
+from klprove.cli.output import say, tell, write_bytes, write_json
 from klprove.evidence import resolve
 from klprove.image import open_image
 from klprove.image.about import release
@@ -92,7 +91,7 @@ def replay_trace(
 
 
 def _not_mappable(why: str) -> int:
-    print(f"klprove: not mappable: {plain(why)}", file=sys.stderr)
+    tell(f"klprove: not mappable: {plain(why)}")
     return _LOST
 
 
@@ -140,7 +139,7 @@ def _replay(
 
 def _say_lost(lost: Lost) -> int:
     first, *rest = str(lost).splitlines()
-    print("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]), file=sys.stderr)
+    tell("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]))
     return _LOST
 
 
@@ -166,7 +165,7 @@ def fidelity_of(vmlinux: str, json_path: str | None, log: str | None) -> int:
     running = release(open_image(vmlinux))
 
     def told(tried: Tried) -> None:
-        print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
+        tell(f"klprove: {tried.walk.name}: {tried.outcome.result}")
 
     try:
         tried = campaign(vmlinux, model, Path(log) if log else None, told)
