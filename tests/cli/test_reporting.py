@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -122,9 +123,20 @@ def test_a_member_that_is_not_as_it_should_be(
 
 
 def test_a_huge_file_is_not_read(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    os.truncate(trace, LARGEST + 1)
+    os.truncate(trace, 200_000_000)
+    tracemalloc.start()
     said = refused(capsys, trace, "--html", trace.with_name("out.html"))
-    assert "more than 64 MiB" in said
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < LARGEST // 2
+    assert "more than 64 MiB: 200,000,000 bytes" in said
+    assert "= ask about one site in one file: klprove check ... --patch NAME" in said
+
+
+def test_a_pipe_that_does_not_end_is_not_read_to_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "more than 64 MiB" in refused(capsys, "/dev/zero", "--html", tmp_path / "out.html")
 
 
 def test_an_answer_without_a_trace(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
