@@ -200,7 +200,7 @@ def _catalogued(data: bytes, folder: Path) -> None:
     said = _said(["corpus", str(folder), "--json", "-", *words])
     if said.startswith("{"):
         _strings(json.loads(said))
-    _said(["corpus", str(folder), "--ktap", "-", *words])
+    _said(["corpus", str(folder), "--as", "ktap", *words])
 
 
 @cache

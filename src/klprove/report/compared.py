@@ -1,4 +1,4 @@
-"""Several answers as one JSON document: `klprove compare --json`; compare.schema.json describes it.
+"""Several answers as one JSON document: `klprove compare --json`; docs/json.md.
 
 What answers share is written once: an event is a number into `events`, an object's first value one
 into `words`. Eight handlers on twelve kernels are 8 MB so, a fifth of their documents.
@@ -107,10 +107,3 @@ def _finding(row: Mapping[str, Any], events: _Pool, words: _Pool, kept: bool) ->
 
 def _unnumbered(event: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key != "step"}
-
-
-def compared_schema() -> str:
-    """The text of the JSON Schema of the document."""
-    from importlib.resources import files  # the document itself does not need it
-
-    return (files("klprove.report") / "compare.schema.json").read_text(encoding="utf-8")

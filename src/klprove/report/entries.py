@@ -180,6 +180,15 @@ def number(value: int) -> str:
     return hex(value) if masked or abs(value) >= _BIG else str(value)
 
 
+def shower(trace: Trace) -> Show:
+    """How values are written in `trace`: an address by what lies there, else as a number."""
+
+    def show(name: str, value: int) -> str:
+        return trace.addresses.get((name, value)) or number(value)
+
+    return show
+
+
 def _place(event: Event) -> str:
     """`file.c:12`, without folders: the column must stay narrow."""
     if not event.span.line:

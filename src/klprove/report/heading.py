@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from klprove.check import Answer
 from klprove.kernels import HANDLER
-from klprove.report.entries import Show, number
+from klprove.report.entries import Show, shower
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words, quote
@@ -148,11 +148,7 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     if alone:
         yield from evidence(answer.question.evidence)
         yield from field("assume", "; ".join(answer.assumptions))
-    names = answer.addresses.get(finding.site, {})
-
-    def show(name: str, value: int) -> str:
-        return names.get((name, value)) or number(value)
-
+    show = shower(finding.trace)
     yield from field("initial", initial(finding.trace, answer.cpus, show))
     if alone:
         yield from field("bounds", bounds(answer, timing))
