@@ -169,14 +169,14 @@ def fidelity_of(vmlinux: str, json_path: str | None, log: str | None) -> int:
         print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
 
     try:
-        tried = campaign(vmlinux, model, Path(log) if log else None, told)
+        done = campaign(vmlinux, model, Path(log) if log else None, told)
     except Lost as lost:
         return _say_lost(lost)
-    table = hooks(tried)
+    table = hooks(done.tried)
     if json_path is not None:
-        write_json(json_path, hooks_document(model, running, table, tried))
+        write_json(json_path, hooks_document(model, running, table, done))
     if json_path != "-":
-        say(hooks_text(model, running, table, tried))
-    if any(disagreements(tried)):
+        say(hooks_text(model, running, table, done))
+    if any(disagreements(done.tried)):
         return _DISAGREED
-    return _LOST if any(each.outcome.result == SPOILED for each in tried) else 0
+    return _LOST if any(each.outcome.result == SPOILED for each in done.tried) else 0
