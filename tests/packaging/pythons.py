@@ -102,7 +102,6 @@ def _tried(python: Python, sdist: Path, wheel: Path, folder: Path) -> bool:
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
     (text,) = folder.glob("klprove-*/")
-    shutil.rmtree(text / "src")
     pip = [f"{inner}python", "-m", "pip", "install", "-q", "--only-binary", ":all:"]
     right = True
     for extra in ("", *extras()):
