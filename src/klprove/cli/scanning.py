@@ -1,6 +1,5 @@
 """`klprove scan`."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -112,7 +111,7 @@ def scan_command(
         told, status = of_summary(found, whole)
     outputs.write(told)
     if status == BAD_INPUT:
-        print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
+        tell(f"{plain(found.path)}: error: no function has a name [image]")
     return status
 
 
