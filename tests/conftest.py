@@ -18,13 +18,13 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def documents_obey() -> Iterator[None]:
     """Whatever a command writes as JSON in a test is as its schema says; `$schema` is in what is of
     somebody else's format (SARIF)."""
-    written = output.json_text
+    written = output.plain_json
 
     def judged(content: dict[str, Any]) -> str:
         if "$schema" not in content:
             obey(content)
         return written(content)
 
-    output.json_text = judged
+    output.plain_json = judged
     yield
-    output.json_text = written
+    output.plain_json = written

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from klprove.cli.main import run
-from klprove.report import schema
-from klprove.report.compared import Asked, compared, compared_schema
+from klprove.report.compared import Asked, compared
+from klprove.schemas import schema_of
 from klprove.source import BadInput
 from klprove.verdict import COMPARED
 from klprove.verdict.compared import read_answers
@@ -24,8 +24,8 @@ HANDLER = "handlers/2017/F.c"
 
 def derived() -> dict[str, Any]:
     """The schema of comparisons as the schema of checks makes it."""
-    check = json.loads(schema())
-    law: dict[str, Any] = json.loads(compared_schema())
+    check = schema_of("check")
+    law: dict[str, Any] = schema_of("compare")
     numbers = {"type": "array", "items": {"$ref": "#/$defs/count"}}
     event = copy.deepcopy(check["$defs"]["event"])
     event["required"].remove("step")
@@ -44,9 +44,9 @@ def derived() -> dict[str, Any]:
 
 def test_the_schema_says_of_answers_what_that_of_a_check_says() -> None:
     if os.environ.get("KLPROVE_UPDATE") and not os.environ.get("CI"):
-        path = Path(str(files("klprove.report") / "compare.schema.json"))
+        path = Path(str(files("klprove.schemas") / "compare.schema.json"))
         path.write_text(json.dumps(derived(), indent=1) + "\n")
-    law = json.loads(compared_schema())
+    law = schema_of("compare")
     assert law == derived()
     jsonschema.Draft202012Validator.check_schema(law)
 
@@ -70,7 +70,7 @@ def test_what_is_read_back_is_what_was_written(tmp_path: Path) -> None:
         asked(kernel="v4.12"),
     ]
     content = compared(rows)
-    jsonschema.validate(content, json.loads(compared_schema()))
+    jsonschema.validate(content, schema_of("compare"))
     assert content["handlers"] == ["F.c", "E.c"] and content["kernels"] == ["v4.12rc", "v4.12"]
     assert content["letters"] == {"unwatched-silent": "U", "false-alarm": "F"}
     first, second, third = read_answers([written(tmp_path, content)])
@@ -106,7 +106,7 @@ def test_the_longest_traces_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = [asked(finding(site="a", trace=long_trace(50)), finding(site="b"))]
     assert compared(rows, 54)["left_out"] == 0
     content = compared(rows, 53)
-    jsonschema.validate(content, json.loads(compared_schema()))
+    jsonschema.validate(content, schema_of("compare"))
     long, short = content["answers"][0]["answer"]["findings"]
     assert (long["trace"], long["steps"], short["trace"]) == (None, 50, [0, 1, 2, 3])
     assert content["left_out"] == 1
@@ -152,7 +152,7 @@ def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "does not apply on v6.0" in capsys.readouterr().out
     text = Path(path).read_text()
     content = json.loads(text)
-    jsonschema.validate(content, json.loads(compared_schema()))
+    jsonschema.validate(content, schema_of("compare"))
     assert content["schema"] == COMPARED
     assert [bool(each["answer"]) for each in content["answers"]] == [True, False]
     assert "rcu_nmi_enter" in content["answers"][1]["lacking"]

@@ -107,10 +107,3 @@ def _finding(row: Mapping[str, Any], events: _Pool, words: _Pool, kept: bool) ->
 
 def _unnumbered(event: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in event.items() if key != "step"}
-
-
-def compared_schema() -> str:
-    """The text of the JSON Schema of the document."""
-    from importlib.resources import files  # the document itself does not need it
-
-    return (files("klprove.report") / "compare.schema.json").read_text(encoding="utf-8")
