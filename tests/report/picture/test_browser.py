@@ -68,7 +68,7 @@ def test_a_click_in_the_picture_goes_there(browser: Browser, tmp_path: Path) -> 
     )
     for kind in ("mousePressed", "mouseReleased"):
         browser.ask(
-            "Input.dispatchMouseEvent", type=kind, x=box[0] + 24, y=box[1] + 20,
+            "Input.dispatchMouseEvent", type=kind, x=box[0] + 72, y=box[1] + 20,
             button="left", clickCount=1,
         )  # fmt: skip
     assert browser.value(CURRENT) == "step-2"
