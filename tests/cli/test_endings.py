@@ -169,7 +169,7 @@ def test_json_alone_on_standard_output(model: Path) -> None:
     done = klprove("check", model, "--json", "-")
     assert done.returncode == 1
     content = json.loads(done.stdout)
-    assert content["schema"] == "klprove.check/3"
+    assert content["schema"] == "klprove.check/4"
     assert [each["code"] for each in content["findings"]] == ["assert"]
 
 

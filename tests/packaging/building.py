@@ -35,18 +35,23 @@ def build(folder: Path, source: Path = ROOT, *, only: str = "") -> list[Path]:
     return sorted(folder.glob("klprove-*"))
 
 
-def install(wheel: Path, folder: Path) -> Path:
-    """The command `klprove` in a new environment in `folder`.
+def lend(folder: Path) -> None:
+    """Let the environment in `folder` import what the environment of the tests has.
 
-    What klprove depends on is taken from the environment of the tests; klprove itself cannot come
-    from there, since a `.pth` file below a folder of another `.pth` file is not looked at.
+    klprove itself it cannot: a `.pth` file below a folder of another `.pth` file is not looked at.
     """
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin" / "python"
-    command = ["--python", str(python), "install", "-q", "--no-index", "--no-deps", str(wheel)]
-    subprocess.run([sys.executable, "-m", "pip", *command], check=True, capture_output=True)
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """The command `klprove` in a new environment in `folder`; its dependencies are lent."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    command = ["--python", str(python), "install", "-q", "--no-index", "--no-deps"]
+    command += ["--no-compile", str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", *command], check=True, capture_output=True)
+    lend(folder)
     return folder / "bin" / "klprove"
 
 

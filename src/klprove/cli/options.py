@@ -19,12 +19,6 @@ page_option = click.option(
 )
 
 
-def json_option(what: str) -> Callable[[_Command], _Command]:
-    """`--json` of a command that writes `what` otherwise."""
-    help_ = f"Write JSON too (docs/json.md); `-`: to standard output, instead of the {what}."
-    return click.option("--json", "json_path", metavar="FILE|-", help=help_)
-
-
 def jobs_option(
     what: str, help_: str = "Processes. Default: one a core."
 ) -> Callable[[_Command], _Command]:

@@ -1,6 +1,5 @@
 """`klprove thread`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,19 +7,21 @@ import click
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
 from klprove.cli.clusters import cluster_at, cluster_option
-from klprove.cli.options import jobs_option, json_option, page_option
-from klprove.cli.output import say, write_file, write_json
+from klprove.cli.formats import Outputs, format_options
+from klprove.cli.options import jobs_option, page_option
+from klprove.cli.output import tell, write_file
+from klprove.formats import Results, Told
 from klprove.report import command_line, command_words, render_thread, thread_document
 
 
 @click.command("thread")
 @click.argument("folder", metavar="CLAIMS")
 @page_option
-@json_option("page")
+@format_options()
 @jobs_option("page")
 @cluster_option
 def thread_command(
-    folder: str, output: str | None, json_path: str | None, jobs: int | None, cluster: str | None
+    folder: str, output: str | None, outputs: Outputs, jobs: int | None, cluster: str | None
 ) -> int:
     """Decide every claim of the folder CLAIMS and write the page on them.
 
@@ -31,17 +32,26 @@ def thread_command(
     claims = load_claims(Path(folder))
     with cluster_at(cluster, jobs) as whose:
         judgements = judge(claims, jobs, _tell, whose)
-    if json_path:
-        write_json(json_path, thread_document(judgements))
     command = f"klprove thread {folder}" + (f" -o {output}" if output else "")
     page = render_thread(judgements, command)
     if output:
         write_file(output, page)
-        if json_path != "-":
-            say(f"{output}: {_counted([each.word for each in judgements])}")
-    elif json_path != "-":
-        say(page.rstrip("\n"))
-    return 3 if any(each.word == UNDECIDED for each in judgements) else 0
+    summary = _counted([each.word for each in judgements])
+    status = 3 if any(each.word == UNDECIDED for each in judgements) else 0
+
+    def results() -> Results:
+        from klprove.report.settled import thread_results
+
+        return thread_results(judgements, f"klprove: {summary}", status)
+
+    outputs.write(
+        Told(
+            lambda: f"{output}: {summary}" if output else page.rstrip("\n"),
+            lambda: thread_document(judgements),
+            results,
+        )
+    )
+    return status
 
 
 def _counted(words: Sequence[str]) -> str:
@@ -51,4 +61,4 @@ def _counted(words: Sequence[str]) -> str:
 
 def _tell(done: int, total: int, question: Question) -> None:
     words = command_line(command_words(question))
-    print(f"klprove: {done + 1}/{total}  {words}", file=sys.stderr, flush=True)
+    tell(f"klprove: {done + 1}/{total}  {words}")

@@ -4,10 +4,10 @@ from klprove.corpus.document import document
 from klprove.corpus.expectation import COUNTED_BY, Expectation
 from klprove.corpus.folders import Entry, Model, find
 from klprove.corpus.header import parse, pin, present, read
-from klprove.corpus.ktap import ktap
 from klprove.corpus.result import Judged, Outcome, Result, result
 from klprove.corpus.running import Effort, asked, run
 from klprove.corpus.table import table
+from klprove.corpus.told import corpus_results
 
 __all__ = [
     "COUNTED_BY",
@@ -19,9 +19,9 @@ __all__ = [
     "Outcome",
     "Result",
     "asked",
+    "corpus_results",
     "document",
     "find",
-    "ktap",
     "parse",
     "pin",
     "present",

@@ -48,7 +48,7 @@ def _item(number: int, item: Item) -> Iterator[str]:
             yield from (_INDENT + line for line in _item(inner, each))
     yield from (f"# {_line(f'{item.name}: {each}')}" for each in _diagnostics(item))
     word, directive = _WORDS[item.gravest]
-    reason = _line(item.reason or "see its parts") if directive else ""
+    reason = _line(item.why) if directive else ""
     yield f"{word} {number} {name}{directive}{reason}"
 
 

@@ -88,6 +88,12 @@ class Item:
         found = {each.gravest for each in self.items} or {self.outcome}
         return next(each for each in OUTCOMES if each in found)
 
+    @property
+    def why(self) -> str:
+        """The reason, else that of the first part that makes it what it is."""
+        causes = (each for each in self.items if each.gravest == self.gravest)
+        return self.reason or next((each.why for each in causes), "")
+
     def all_findings(self) -> Iterator[tuple["Item", Finding]]:
         """Every finding, with the part that it is of."""
         yield from ((self, each) for each in self.findings)

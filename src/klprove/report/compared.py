@@ -1,4 +1,4 @@
-"""Several answers as one JSON document: `klprove compare --json`; compare.schema.json describes it.
+"""Several answers as one JSON document: `klprove compare --json`; docs/json.md.
 
 What answers share is written once: an event is a number into `events`, an object's first value one
 into `words`. Eight handlers on twelve kernels are 8 MB so, a fifth of their documents.

@@ -36,6 +36,12 @@ def counts(report: Report) -> dict[str, int]:
     return {word: said[word] for word in _WORDS}
 
 
+def mutants_summary(report: Report, name: str) -> str:
+    """One line that counts them; `name` is what it is about."""
+    said = ", ".join(f"{number} {word}" for word, number in counts(report).items())
+    return f"{name}: {len(report.results)} mutants: {said}; caught {score(report)}"
+
+
 def score(report: Report) -> str:
     """Caught, of those that are another program: `97 of 103 (94 %)`."""
     said = counts(report)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from klprove import formats
 from klprove.check import Answer
 from klprove.kernels import HOME
-from klprove.report.entries import Show, number
+from klprove.report.entries import Show, shower
 from klprove.report.explanations import explain, in_order
 from klprove.report.heading import headline, initial, model
 from klprove.report.replay import command_line, command_words
@@ -68,20 +68,17 @@ def _reasons(verdict: Verdict) -> Iterator[str]:
     yield from (f"witness {name} is never reached" for name in verdict.unreached)
 
 
-def found(answer: Answer, finding: Finding) -> formats.Finding:
-    """A finding, at the place where it shows; the check beside it where that stands elsewhere."""
-    names = answer.addresses.get(finding.site, {})
-
-    def show(name: str, value: int) -> str:
-        return names.get((name, value)) or number(value)
-
+def found(answer: Answer, finding: Finding, severity: str = "") -> formats.Finding:
+    """A finding, at the place where it shows; the check beside it where that stands elsewhere.
+    `severity`: another one than its own."""
+    show = shower(finding.trace)
     events = finding.trace.events
     span = events[-1].span if events and events[-1].span.line else finding.span
     function = next(iter(events[-1].calls[-1:]), "") if events else ""
     elsewhere = span[:2] != finding.span[:2] and finding.span.line
     return formats.Finding(
         finding.code,
-        formats.ERROR if finding.severity == VIOLATION else formats.WARNING,
+        severity or (formats.ERROR if finding.severity == VIOLATION else formats.WARNING),
         finding.text or finding.code,
         span,
         finding.site or function,

@@ -52,8 +52,8 @@ def bands(trace: Trace, modelled: bool) -> list[Band]:
     found = []
     for cpu in cpus:
         states = {
-            "interrupts off": list(_interrupts_off(trace.events, cpu)),
-            "NMIs masked": list(_nmis_masked(trace.events, cpu)),
+            "interrupts off": list(_interrupts_off(trace, cpu)),
+            "NMIs masked": list(_nmis_masked(trace, cpu)),
         }
         found += [Band(cpu, title, _runs(each)) for title, each in states.items() if any(each)]
         for word in words() if modelled else ():
@@ -82,12 +82,14 @@ def _runs(states: Iterable[bool | None]) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-def _interrupts_off(events: Sequence[Event], cpu: int) -> Iterator[bool | None]:
-    """After each event. Every arrival clears the flag and its iret restores it; a change is noted,
-    so the first note, and an arrival that needs the flag, also say what was before."""
-    off = _off_at_first(events, cpu)
+def _interrupts_off(trace: Trace, cpu: int) -> Iterator[bool | None]:
+    """After each event. Every arrival clears the flag and its iret restores it; a change is noted.
+    Where the trace does not say how it begins, the first note, and an arrival that needs the flag,
+    say what was before."""
+    start = trace.start[cpu] if cpu < len(trace.start) else None
+    off = not start.interrupts if start else _off_at_first(trace.events, cpu)
     saved: list[bool | None] = []
-    for event in events:
+    for event in trace.events:
         if event.cpu == cpu and event.action == "enter":
             saved.append(off)
             off = True
@@ -118,19 +120,19 @@ def _off_at_first(events: Sequence[Event], cpu: int) -> bool | None:
     return None
 
 
-def _nmis_masked(events: Sequence[Event], cpu: int) -> Iterator[bool | None]:
-    """After each event. The trace does not say whether an exception's iret unmasks (the option
-    hardware_nmi of a model), so after one inside an NMI nothing is known."""
-    masked: bool | None = False
-    for event in events:
+def _nmis_masked(trace: Trace, cpu: int) -> Iterator[bool | None]:
+    """After each event. Where the trace does not say whether an exception's iret unmasks (the
+    option hardware_nmi of a model), nothing is known after one inside an NMI."""
+    masked: bool | None = cpu < len(trace.start) and trace.start[cpu].nmis_masked
+    for event in trace.events:
         if event.cpu == cpu:
             match event.action, event.kind:
                 case "enter", "nmi":
                     masked = True
                 case "exit", "nmi":
                     masked = False
-                case "exit", "exception" if masked:
-                    masked = None
+                case "exit", "exception" if masked and trace.iret_unmasks is not False:
+                    masked = False if trace.iret_unmasks else None
             if "NMIs unmasked" in event.notes:
                 masked = False
         yield masked

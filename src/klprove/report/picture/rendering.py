@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from klprove.report.entries import number
+from klprove.report.entries import shower
 from klprove.report.explanations import explain, in_order
 from klprove.report.picture.drawing import Drawing, shown_texts
 from klprove.report.picture.matrix import Matrix
@@ -197,6 +197,7 @@ def _head(shown: Shown, answers: Sequence[Compared], over: Matrix | None) -> dic
 def _section(index: int, shown: Shown, lines: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What the template shows of one finding for who reads without the script."""
     trace, seen = shown.finding.trace, tracks(shown.finding.trace)
+    show = shower(trace)
     rows: list[dict[str, Any]] = []
     for step, (event, lane) in enumerate(zip(trace.events, seen.of, strict=True), 1):
         line, source = event.span.line, lines.get(event.span.file, ())
@@ -205,11 +206,11 @@ def _section(index: int, shown: Shown, lines: Mapping[str, Sequence[str]]) -> di
                 "step": step,
                 "lane": seen.titles[lane],
                 "calls": " > ".join(map(inert, event.calls)),
-                "texts": shown_texts(event),
+                "texts": shown_texts(event, show),
                 "place": inert(f"{event.span.file}:{line}") if line else "",
                 "code": inert(source[line - 1].strip()) if 0 < line <= len(source) else "",
             }
         )
     rows[-1]["texts"].append(f"finding: {inert(shown.finding.code)}")
-    initial = [(inert(name), number(value)) for name, value in trace.initial]
+    initial = [(inert(name), inert(show(name, value))) for name, value in trace.initial]
     return {"id": f"finding-{index}", "initial": initial, "rows": rows}

@@ -31,6 +31,8 @@ def sources(document: Mapping[str, Any], wanted: Iterable[str], beside: Path) ->
     """The files `wanted`, as steps name them; looked for where the check named them, from here and
     from the folder `beside`. Raises as reading a member does."""
     listed = {str(each["path"]): str(each["sha256"]) for each in document["files"]}
+    if (mail := document.get("mail")) is not None:  # what is listed is the text taken from it
+        listed[str(mail["file"])] = str(mail.get("sha256", ""))
     model, why = _model(document)
     return [_source(name, listed, model, why, beside) for name in dict.fromkeys(wanted)]
 
@@ -60,6 +62,8 @@ def _source(
     path = _listed(name, listed)
     if path is None:
         return Source(name, why=why)
+    if not listed[path]:
+        return Source(name, why="it is a mail, and the trace (klprove.check/3) has no digest of it")
     said = "it is gone"
     for place in (Path(path), beside / path):
         try:
