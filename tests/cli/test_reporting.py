@@ -35,6 +35,18 @@ def test_a_page_is_written(trace: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith(f"{out}: ")
 
 
+def test_without_a_page_it_is_the_text_of_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "cr2.json")
+    run(["check", "corpus/x86-nmi-cr2/buggy.c", "-j", "1", "--json", path])
+    said = capsys.readouterr().out
+    assert run(["report", path]) == 0
+    assert capsys.readouterr().out == said
+    assert run(["report", path, path]) == 0
+    assert capsys.readouterr().out == f"{path}:\n\n{said}\n{path}:\n\n{said}"
+
+
 def test_a_real_check_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "cr2.json")
     assert run(["check", "corpus/x86-nmi-cr2/buggy.c", "-j", "1", "--json", path]) == 1
@@ -141,7 +153,7 @@ def test_a_place_that_cannot_be_written(trace: Path, capsys: pytest.CaptureFixtu
 
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--html" in refused(capsys, trace)
+    assert "TRACE" in refused(capsys)
     before = trace.read_bytes()
     assert "names the trace itself" in refused(capsys, trace, "--html", trace)
     assert trace.read_bytes() == before

@@ -1,7 +1,7 @@
 """What a replay prints."""
 
 from klprove.kernels import load
-from klprove.replay import Case, Cell, Hook, Outcome, Row, Shown, Step, Tried
+from klprove.replay import Campaign, Case, Cell, Hook, Outcome, Row, Shown, Step, Tried
 from klprove.replay.walk import Walk
 from klprove.report.replayed import (
     hooks_document,
@@ -71,12 +71,13 @@ def test_the_document() -> None:
 
 
 def test_the_document_of_a_campaign() -> None:
-    walked = Walk("idle, NMI in idle 3", "idle", Trace((), ()), {}, True)
-    hook = Hook("idle", 2, 1, 1, 9, 0)
-    found = hooks_document("v6.0", "6.1.0", [hook], [Tried(walked, _outcome(1))])
+    walked = Walk("idle, NMI in idle 3", "idle", "in idle 3", Trace((), ()), {}, True)
+    hook = Hook("idle", "idle", 2, 1, 1, 9, 0)
+    found = hooks_document("v6.0", "6.1.0", [hook], Campaign([Tried(walked, _outcome(1))], []))
     obey(found)
     assert found["hooks"][0] == {
-        "name": "idle", "places": 2, "agreed": 1, "merged": 1, "compared": 9, "differing": 0,
+        "scene": "idle", "name": "idle", "places": 2, "agreed": 1, "merged": 1, "compared": 9,
+        "differing": 0,
     }  # fmt: skip
     assert found["walks"][0]["result"] == "agreed"
 
@@ -88,8 +89,11 @@ def test_what_a_reproducer_saw() -> None:
 
 
 def test_hooks_without_a_walk() -> None:
-    obey(hooks_document("v6.0", "6.1.0", [], []))
-    assert hooks_text("v6.0", "6.1.0", [], []).startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    done = Campaign([], ["exc_debug"])
+    obey(hooks_document("v6.0", "6.1.0", [], done))
+    told = hooks_text("v6.0", "6.1.0", [], done)
+    assert told.startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    assert told.endswith("not entered in 10 s of idling, reading, tracing: exc_debug")
 
 
 def test_the_site_that_a_reproducer_counts_on() -> None:

@@ -1,11 +1,10 @@
 """What `klprove replay` and `klprove fidelity` do."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from klprove.cli.output import say, write_bytes, write_json
+from klprove.cli.output import say, tell, write_bytes, write_json
 from klprove.evidence import resolve
 from klprove.image import open_image
 from klprove.image.about import release
@@ -92,7 +91,7 @@ def replay_trace(
 
 
 def _not_mappable(why: str) -> int:
-    print(f"klprove: not mappable: {plain(why)}", file=sys.stderr)
+    tell(f"klprove: not mappable: {plain(why)}")
     return _LOST
 
 
@@ -140,7 +139,7 @@ def _replay(
 
 def _say_lost(lost: Lost) -> int:
     first, *rest = str(lost).splitlines()
-    print("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]), file=sys.stderr)
+    tell("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]))
     return _LOST
 
 
@@ -166,17 +165,17 @@ def fidelity_of(vmlinux: str, json_path: str | None, log: str | None) -> int:
     running = release(open_image(vmlinux))
 
     def told(tried: Tried) -> None:
-        print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
+        tell(f"klprove: {tried.walk.name}: {tried.outcome.result}")
 
     try:
-        tried = campaign(vmlinux, model, Path(log) if log else None, told)
+        done = campaign(vmlinux, model, Path(log) if log else None, told)
     except Lost as lost:
         return _say_lost(lost)
-    table = hooks(tried)
+    table = hooks(done.tried)
     if json_path is not None:
-        write_json(json_path, hooks_document(model, running, table, tried))
+        write_json(json_path, hooks_document(model, running, table, done))
     if json_path != "-":
-        say(hooks_text(model, running, table, tried))
-    if any(disagreements(tried)):
+        say(hooks_text(model, running, table, done))
+    if any(disagreements(done.tried)):
         return _DISAGREED
-    return _LOST if any(each.outcome.result == SPOILED for each in tried) else 0
+    return _LOST if any(each.outcome.result == SPOILED for each in done.tried) else 0

@@ -1,12 +1,11 @@
 """`klprove scan`."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from klprove.cli.mapped import mapped
-from klprove.cli.output import say, write_bytes, write_json
+from klprove.cli.output import say, tell, write_bytes, write_json
 from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
 from klprove.report.scan_data import (
     differences_document,
@@ -164,5 +163,5 @@ def _without_names(found: Map) -> int:
     """A summary of an image whose functions have no names is no answer."""
     if found.names:
         return 0
-    print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
+    tell(f"{plain(found.path)}: error: no function has a name [image]")
     return 2

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import click
 
+from klprove.cli.following import DUTY, complain, follow
 from klprove.cli.output import say, write_bytes, write_file, write_json
-from klprove.cli.screen import DUTY, complain, follow
 from klprove.cli.values import Duration
 from klprove.formats import plain_json
 from klprove.report.watch import watch_document, watch_text

@@ -1,6 +1,6 @@
 """A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
 
-from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+from klprove.replay.fidelity import SECONDS, Campaign, Hook, Tried, campaign, disagreements, hooks
 from klprove.replay.outcome import (
     AGREED,
     DIFFERS,
@@ -27,9 +27,11 @@ __all__ = [
     "MERGED",
     "NOT_MAPPED",
     "NOT_REACHED",
+    "SECONDS",
     "SKIP",
     "SPOILED",
     "STOCK",
+    "Campaign",
     "Case",
     "Cell",
     "Hook",

@@ -9,7 +9,9 @@ from klprove.replay import (
     AGREED,
     DIFFERS,
     NOT_MAPPED,
+    SECONDS,
     SKIP,
+    Campaign,
     Case,
     Cell,
     Hook,
@@ -19,7 +21,6 @@ from klprove.replay import (
     Schedule,
     Shown,
     Step,
-    Tried,
     Words,
     disagreements,
     shown,
@@ -242,15 +243,16 @@ def stock_planned_text(name: str, command: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def hooks_text(kernel: str, release: str, table: Sequence[Hook], tried: Sequence[Tried]) -> str:
-    """The table of a fidelity campaign, and every disagreement."""
+def hooks_text(kernel: str, release: str, table: Sequence[Hook], done: Campaign) -> str:
+    """The table of a fidelity campaign, every disagreement, and what never came."""
+    tried = done.tried
     lines = [f"klprove: {'DISAGREED' if any(disagreements(tried)) else 'AGREED'}  "
              f"{kernel} on {release}  {count(len(tried), 'walk')}", ""]  # fmt: skip
-    lines.append(f"{'hook':<16}{'NMI places':>11}{'agreed':>8}{'merged':>8}"
+    lines.append(f"{'scene':<8}{'hook':<20}{'NMI places':>11}{'agreed':>8}{'merged':>8}"
                  f"{'steps compared':>16}{'differ':>8}")  # fmt: skip
     for each in table:
         lines.append(
-            f"{each.name:<16}{each.places:>11}{each.agreed:>8}{each.merged:>8}"
+            f"{each.scene:<8}{each.name:<20}{each.places:>11}{each.agreed:>8}{each.merged:>8}"
             f"{each.compared:>16}{each.differing:>8}"
         )
     for walked in disagreements(tried):
@@ -258,11 +260,16 @@ def hooks_text(kernel: str, release: str, table: Sequence[Hook], tried: Sequence
         assert first is not None
         lines += ["", walked.walk.name]
         lines += field("first", f"step {first.step.number}, {first.at or 'nowhere'}: {first.text}")
+    text = f"not entered in {SECONDS:.0f} s of idling, reading, tracing: "
+    lines += [
+        "",
+        *field("never", text + (", ".join(done.uncalled) or "nothing of what was looked for")),
+    ]
     return "\n".join(lines)
 
 
 def hooks_document(
-    kernel: str, release: str, table: Sequence[Hook], tried: Sequence[Tried]
+    kernel: str, release: str, table: Sequence[Hook], done: Campaign
 ) -> dict[str, Any]:
     """The same for programs."""
     return {
@@ -270,14 +277,16 @@ def hooks_document(
         "kernel": kernel,
         "release": release,
         "hooks": [_hook(each) for each in table],
+        "uncalled": [*done.uncalled],
         "walks": [
             {
                 "name": each.walk.name,
+                "scene": each.walk.scene,
                 "result": each.outcome.result,
                 "attempts": each.outcome.attempts,
                 "text": each.outcome.rows[-1].text,
             }
-            for each in tried
+            for each in done.tried
         ],
     }
 
