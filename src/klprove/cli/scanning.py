@@ -6,7 +6,7 @@ import click
 
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.mapped import mapped
-from klprove.cli.output import write_bytes
+from klprove.cli.output import tell, write_bytes
 from klprove.cli.scanned import (
     BAD_INPUT,
     of_difference,
