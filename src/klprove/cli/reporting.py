@@ -81,8 +81,8 @@ def report_command(
     TRACE is what `klprove check ... --json FILE` wrote. It is shown as the check showed it, step by
     step, or beside another one (docs/terminal.md). Or as a page (docs/report.md): one file that
     needs no network, with a lane for every CPU and context depth, what holds there, the source
-    beside it as it is now, and a table of steps that can be read without JavaScript; several TRACEs,
-    and what `klprove compare --json` wrote, are a matrix there.
+    beside it as it is now, and a table of steps that needs no JavaScript; several TRACEs there, and
+    what `klprove compare --json` wrote, are a matrix.
 
     Exit status: 0 it is shown; 2 TRACE cannot be used, or FILE not be written.
     """
