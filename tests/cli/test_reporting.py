@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_page_is_written(trace: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["report", str(trace), "--html", str(out)]) == 0
     assert out.read_text(encoding="ascii").startswith("<!doctype html>")
     assert capsys.readouterr().out.startswith(f"{out}: ")
+
+
+def test_without_a_page_it_is_the_text_of_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "cr2.json")
+    run(["check", "corpus/x86-nmi-cr2/buggy.c", "-j", "1", "--json", path])
+    said = capsys.readouterr().out
+    assert run(["report", path]) == 0
+    assert capsys.readouterr().out == said
+    assert run(["report", path, path]) == 0
+    assert capsys.readouterr().out == f"{path}:\n\n{said}\n{path}:\n\n{said}"
 
 
 def test_a_real_check_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,6 +86,7 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ('{"schema": "klprove.check/5"}', "and klprove.check/4: a newer klprove wrote it"),
         ('{"schema": "klprove.check/5"}', "= read it with that one, or with this one write it"),
         ('{"schema": "klprove.check/99999999999"}', "a newer klprove wrote it"),
+        ('{"schema": "klprove.check/' + "9" * 5000 + '"}', "a newer klprove wrote it"),
         ('{"schema": ["klprove.check/4"]}', "its schema is ['klprove.check/4'], not"),
         ('{"schema": "klprove.check/4"}', "is not as the schema says: KeyError 'files'"),
         ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'files'"),
@@ -110,9 +124,20 @@ def test_a_member_that_is_not_as_it_should_be(
 
 
 def test_a_huge_file_is_not_read(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    os.truncate(trace, LARGEST + 1)
+    os.truncate(trace, 200_000_000)
+    tracemalloc.start()
     said = refused(capsys, trace, "--html", trace.with_name("out.html"))
-    assert "more than 64 MiB" in said
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < LARGEST // 2
+    assert "more than 64 MiB: 200,000,000 bytes" in said
+    assert "= ask about one site in one file: klprove check ... --patch NAME" in said
+
+
+def test_a_pipe_that_does_not_end_is_not_read_to_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "more than 64 MiB" in refused(capsys, "/dev/zero", "--html", tmp_path / "out.html")
 
 
 def test_an_answer_without_a_trace(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +153,7 @@ def test_a_place_that_cannot_be_written(trace: Path, capsys: pytest.CaptureFixtu
 
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--html" in refused(capsys, trace)
+    assert "TRACE" in refused(capsys)
     before = trace.read_bytes()
     assert "names the trace itself" in refused(capsys, trace, "--html", trace)
     assert trace.read_bytes() == before

@@ -49,6 +49,12 @@ from klprove.report import Traces, document, render
     help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
 )
 @click.option(
+    "--fold",
+    "short",
+    is_flag=True,
+    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
+)
+@click.option(
     "--no-times",
     "timeless",
     is_flag=True,
@@ -59,6 +65,7 @@ def check_command(
     outputs: Outputs,
     traces: Traces,
     timeless: bool,
+    short: bool,
     mail: str | None,
     number: int | None,
     where: str | None,
@@ -101,7 +108,7 @@ def check_command(
             answer, taken, assumed = of_mail(mail, number, where, given, answered)
 
     def text() -> str:
-        said = render(answer, traces, timing=not timeless)
+        said = render(answer, traces, timing=not timeless, short=short)
         if not taken:
             return said
         from klprove.report import letter

@@ -1,6 +1,6 @@
 """A trace as entries: short texts, each in the lane of one CPU and context depth."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -73,17 +73,27 @@ def lanes(trace: Trace) -> dict[Lane, str]:
     }
 
 
-def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
+def entries(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -> Iterator[Entry]:
     """The lines of `trace`, numbered by step from 1; the finding `code` shows in the last one.
 
     Steps that change nothing have no line, and a read that is followed at once by the write of what
-    was read (`x++`) has none of its own: their numbers are missing.
+    was read (`x++`) has none of its own: their numbers are missing. The steps `folded` have one
+    line for each run of them, as long as at least one would have had its own.
     """
     inside: dict[Lane, _Calls] = {}
+    run: list[Lane] = []
+    silent = True
     for number, event in enumerate(trace.events, 1):
         lane = lane_of(event)
         texts = list(texts_of(event, show))
         last = number == len(trace.events)
+        if not last and number in folded:
+            run.append(lane)
+            silent = silent and not texts
+            continue
+        if run and not silent:
+            yield Entry(0, run[0], len(inside.get(run[0], _Calls()).groups), said_of(len(run)))
+        run, silent = [], True
         if last:
             texts = list(bang(texts, code))
         elif not texts or is_first_half(event, trace.events[number]):
@@ -102,6 +112,11 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
             yield Entry(
                 number if first else 0, lane, indent + (not first), text, place if first else ""
             )
+
+
+def said_of(steps: int) -> str:
+    """What stands in the place of so many folded steps."""
+    return f"... {steps} step{'' if steps == 1 else 's'}"
 
 
 def is_first_half(event: Event, following: Event) -> bool:

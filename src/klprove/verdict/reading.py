@@ -1,11 +1,9 @@
 """What `klprove check --json` wrote, read back; docs/json.md describes it."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
-from klprove.source import BadInput, Diagnostic, Span
+from klprove.source import BadInput, Diagnostic, Span, json_file
 from klprove.verdict.finding import (
     STORE_BUFFER,
     VIOLATION,
@@ -26,6 +24,7 @@ _TOUCHES = ("read", "write", "update", "free", "buffer", "forwarded")
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 _AGAIN = "write it again: klprove check ... --json FILE"
 _WRITES = "klprove check ... --json FILE writes one"
+_LESS = "ask about one site in one file: klprove check ... --patch NAME --json FILE"
 READABLE = (f"{SCHEMA.partition('/')[0]}/3", SCHEMA)
 """Schemas that are read. What /3 has not (docs/json.md, "Versions") is not known of its traces."""
 _JSON = {list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
@@ -41,16 +40,7 @@ def read_document(path: str) -> dict[str, Any]:
 
 def read_json(path: str) -> Any:
     """What the JSON file at `path` holds. Raises BadInput "trace" where it is none, or large."""
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise wrong(path, error.strerror or "cannot be read") from None
-    if len(data) > LARGEST:
-        raise wrong(
-            path, f"more than {LARGEST >> 20} MiB", "check one site: --patch NAME, --traces one"
-        )
-    return _parsed(path, data)
+    return json_file.read_json(path, "trace", LARGEST, _WRITES, _LESS)
 
 
 def checked(path: str, document: Any) -> dict[str, Any]:
@@ -76,26 +66,6 @@ def _readable(path: str, schema: object) -> None:
         text += ": a newer klprove wrote it"
         hint = f"read it with that one, or with this one {_AGAIN}"
     raise wrong(path, text, hint)
-
-
-def _parsed(path: str, data: bytes) -> Any:
-    try:
-        return json.loads(data, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
-        text = "is no JSON" + (": it ends too early" if error.doc.strip() and cut else "")
-        at = Span(path, error.lineno, error.colno)
-        raise BadInput([Diagnostic("trace", at, text, _WRITES)]) from None
-    except RecursionError:
-        raise wrong(path, "is no JSON that is read here: nested too deeply", _WRITES) from None
-    except UnicodeDecodeError as error:
-        raise wrong(path, f"is no JSON: byte {error.start} is no UTF-8", _WRITES) from None
-    except ValueError as error:
-        raise wrong(path, f"is no JSON that is read here: {error}", _WRITES) from None
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
 
 
 def read_member(path: str, read: Callable[[], T]) -> T:
