@@ -1,6 +1,8 @@
 """What somebody who has installed klprove does first; every way to install it has to survive it."""
 
 import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 from tests.packaging.building import HANDLER, MODEL, run
@@ -29,3 +31,8 @@ def try_out(command: Path, folder: Path) -> list[str]:
         assert done.stdout.startswith(first) and not done.stderr, shown
         said.append(done.stdout.partition("\n")[0])
     return said
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="klprove-main-job-") as name:
+        print("; ".join(try_out(Path(sys.argv[1]), Path(name))[:3]))

@@ -1,5 +1,6 @@
 """The recipes of docs/ci.md: their own commands, run in a small livepatch repository."""
 
+import json
 import shlex
 import subprocess
 import tomllib
@@ -52,6 +53,7 @@ def test_a_gate_is_open_for_what_is_good(
     for name, text in RECIPES["gitlab"].items():
         done = run_job(text, root, programs, wheel)
         assert done.returncode == 0, f"{name}\n{done.stdout}{done.stderr}"
+    assert "<testcase " in (root / "klprove.xml").read_text()
 
 
 def test_a_gate_is_shut_for_what_is_bad(
@@ -64,6 +66,9 @@ def test_a_gate_is_shut_for_what_is_bad(
         done = run_job(RECIPES["github"][name], root, programs, wheel)
         assert done.returncode == 1, f"{name}\n{done.stdout}{done.stderr}"
         assert said in done.stdout
+    (run,) = json.loads((root / "klprove.sarif").read_text())["runs"]
+    assert "H12" in {result["ruleId"] for result in run["results"]}
+    assert "<failure" in (root / "klprove.xml").read_text()
 
 
 def test_what_is_not_known_shuts_it_too(

@@ -1,6 +1,5 @@
 """`klprove observe`."""
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ import click
 
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.mapped import mapped
-from klprove.cli.output import OutputFailed, write_json
+from klprove.cli.output import OutputFailed, tell, write_json
 from klprove.formats import Told
 from klprove.lab import (
     Lost,
@@ -83,7 +82,7 @@ def _ended(early: BaseException) -> int:
         text, status = f"lost: {early}", _LOST
     else:
         text, status = "interrupted: what is told is of the machines that were done", _INCOMPLETE
-    print("\n".join(map(plain, f"klprove: {text}".splitlines())), file=sys.stderr)
+    tell("\n".join(map(plain, f"klprove: {text}".splitlines())))
     return status
 
 
@@ -146,7 +145,7 @@ class _Told:
 
     def __call__(self, text: str) -> None:
         seconds = time.monotonic() - self._began
-        print(f"klprove: machine {self._number}, {seconds:.0f}s: {plain(text)}", file=sys.stderr)
+        tell(f"klprove: machine {self._number}, {seconds:.0f}s: {plain(text)}")
 
 
 def _headers(found: Map, given: str | None) -> Path:

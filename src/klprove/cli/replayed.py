@@ -1,13 +1,12 @@
 """What `klprove replay` and `klprove fidelity` do."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from klprove.cli.formats import Outputs
-from klprove.cli.output import say, write_bytes
+from klprove.cli.output import say, tell, write_bytes
 from klprove.evidence import resolve
 from klprove.formats import Told
 from klprove.image import open_image
@@ -99,7 +98,7 @@ def replay_trace(
 
 
 def _not_mappable(why: str) -> int:
-    print(f"klprove: not mappable: {plain(why)}", file=sys.stderr)
+    tell(f"klprove: not mappable: {plain(why)}")
     return _LOST
 
 
@@ -159,7 +158,7 @@ def _status(outcomes: Sequence[Outcome]) -> int:
 
 def _say_lost(lost: Lost) -> int:
     first, *rest = str(lost).splitlines()
-    print("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]), file=sys.stderr)
+    tell("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]))
     return _LOST
 
 
@@ -185,7 +184,7 @@ def fidelity_of(vmlinux: str, outputs: Outputs, log: str | None) -> int:
     running = release(open_image(vmlinux))
 
     def told(tried: Tried) -> None:
-        print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
+        tell(f"klprove: {tried.walk.name}: {tried.outcome.result}")
 
     try:
         done = campaign(vmlinux, model, Path(log) if log else None, told)

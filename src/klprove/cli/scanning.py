@@ -1,13 +1,12 @@
 """`klprove scan`."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.mapped import mapped
-from klprove.cli.output import write_bytes
+from klprove.cli.output import tell, write_bytes
 from klprove.cli.scanned import (
     BAD_INPUT,
     of_difference,
@@ -112,7 +111,7 @@ def scan_command(
         told, status = of_summary(found, whole)
     outputs.write(told)
     if status == BAD_INPUT:
-        print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
+        tell(f"{plain(found.path)}: error: no function has a name [image]")
     return status
 
 
