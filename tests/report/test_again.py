@@ -109,6 +109,12 @@ def test_what_the_older_schema_does_not_say_is_found_by_the_fingerprint(werror: 
     assert text_of("t.json", without_newer(written(made))) == render(made)
 
 
+def test_a_lifted_text_is_part_of_the_question() -> None:
+    lifted = (Text("kernel/a.c:f", "cd" * 32),)
+    made = replace(asked(replace(EACH, tree="t", lift=("kernel/a.c:f",)), TWO), lifted=lifted)
+    assert text_of("t.json", written(made)) == render(made)
+
+
 def without_newer(told: dict[str, Any]) -> dict[str, Any]:
     """The document as klprove.check/3 had it."""
     newer = ("command", "patch", "inlined", "tree", "lift", "lifted", "werror")

@@ -86,9 +86,9 @@ def replay_trace(
     if case.handler:
         _same_release(place, running)
     ready = prepare(case, vmlinux, place)
-    plan, _ = planned(ready)
+    plan, found = planned(ready)
     if dry_run:
-        say(planned_text(plan, ready, _command(ready.setup)))
+        say(planned_text(plan, found, case, _command(ready.setup)))
     if plan.fatal is not None:
         step = plan.fatal
         return _not_mappable(f"step {step.number}: {step.why}")
