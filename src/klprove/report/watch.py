@@ -22,7 +22,7 @@ _MANY = 12
 
 def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
     """The answers in the order in which they are needed: transition, threads, effect, the rest."""
-    lines = [_heading(answer)]
+    lines = [watch_heading(answer)]
     if answer.transition is not None:
         lines += _transition(answer, answer.transition)
         lines += _threads(answer.blockers, threads)
@@ -35,7 +35,8 @@ def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
     return "\n".join(map(plain, lines))
 
 
-def _heading(answer: Answer) -> str:
+def watch_heading(answer: Answer) -> str:
+    """One line: how it stands, of what, where."""
     found = answer.snapshot
     if answer.transition is not None:
         what = answer.transition.patch.name
