@@ -86,6 +86,7 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ('{"schema": "klprove.check/5"}', "and klprove.check/4: a newer klprove wrote it"),
         ('{"schema": "klprove.check/5"}', "= read it with that one, or with this one write it"),
         ('{"schema": "klprove.check/99999999999"}', "a newer klprove wrote it"),
+        ('{"schema": "klprove.check/' + "9" * 5000 + '"}', "a newer klprove wrote it"),
         ('{"schema": ["klprove.check/4"]}', "its schema is ['klprove.check/4'], not"),
         ('{"schema": "klprove.check/4"}', "is not as the schema says: KeyError 'files'"),
         ('{"schema": "klprove.check/3"}', "is not as the schema says: KeyError 'files'"),

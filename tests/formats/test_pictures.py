@@ -21,10 +21,11 @@ needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="graphviz is not 
 needs_mscgen = pytest.mark.skipif(not shutil.which("mscgen"), reason="mscgen is not installed")
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
+def nodes(graph: Any) -> Iterator[Any]:
+    """The nodes of a graph, and of the clusters in it."""
     yield from (each for each in graph.get_nodes() if each.get_name() != "node")
     for inner in graph.get_subgraphs():
-        yield from _nodes(inner)
+        yield from nodes(inner)
 
 
 def graph(text: str) -> Any:
@@ -42,7 +43,7 @@ def test_dot_has_a_node_a_step_whatever_things_are_called(made: Results) -> None
     read = graph(text)
     steps = sum(len(each.steps) for each in made.shown)
     calls = len({call.name for each in made.shown for call in each.path})
-    assert len(list(_nodes(read))) == steps + calls or not made.shown
+    assert len(list(nodes(read))) == steps + calls or not made.shown
     arrows = {(each.get_source(), each.get_destination()) for each in read.get_edges()}
     flows = sum(len(each.steps) - 1 for each in made.shown if each.steps)
     assert len(arrows) == flows + max(calls - 1, 0)
@@ -88,7 +89,7 @@ def test_mscgen_draws_it(made: Results, tmp_path: Path) -> None:
 
 _STRING = r'"(?:[^"\\\n]|\\")*"'
 _ARC = rf"l\d+ (?:box|=>|>>|->) l\d+ \[label={_STRING}\];|--- \[label={_STRING}\];"
-_CHART = re.compile(
+CHART = re.compile(
     rf'msc \{{\n  width="\d+", wordwraparcs="on";\n'
     rf"  l0 \[label={_STRING}\](?:, l\d+ \[label={_STRING}\])*;\n(?:  (?:{_ARC})\n)+\}}"
 )
@@ -98,7 +99,7 @@ _CHART = re.compile(
 def test_a_chart_is_columns_and_arcs(made: Results) -> None:
     text = msc(made)
     assert text.isascii()
-    assert _CHART.fullmatch(text), text
+    assert CHART.fullmatch(text), text
 
 
 def test_a_chart_of_an_interleaving() -> None:

@@ -1,5 +1,7 @@
 """Text for a reply to a mail."""
 
+import textwrap
+
 import pytest
 
 from klprove.formats.quoting import WIDTH, quoted
@@ -36,3 +38,20 @@ def test_a_command_can_still_be_copied() -> None:
 def test_words_are_kept() -> None:
     text = "assume  : " + " ".join(f"word{n}" for n in range(40))
     assert quoted(text).replace(">", "").split() == text.split()
+
+
+def test_columns_stay_columns() -> None:
+    rows = (("certain", "arch_cpu_idle", "default_idle_call"), ("likely", "f", "x" * 37))
+    text = "\n".join(f"{one:<10}{two:<32}{three}" for one, two, three in rows)
+    lines = quoted(text).split("\n")
+    assert max(map(len, lines)) == WIDTH
+    assert {each.index(row[2]) for each, row in zip(lines, rows, strict=True)} == {41}
+
+
+def test_a_field_is_filled_again() -> None:
+    words = [f"word{n}" for n in range(60)]
+    below = textwrap.wrap(" ".join(words), 69)
+    text = f"assume  : {below[0]}\n" + "\n".join(f"          {each}" for each in below[1:])
+    lines = quoted(text).split("\n")
+    assert " ".join(lines).replace(">", "").split() == text.split()
+    assert all(len(each) > WIDTH - 8 for each in lines[:-1])

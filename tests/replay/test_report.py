@@ -1,11 +1,23 @@
 """What a replay prints."""
 
 from klprove.kernels import load
-from klprove.replay import Campaign, Case, Cell, Hook, Outcome, Row, Shown, Step, Tried
+from klprove.replay import (
+    Campaign,
+    Case,
+    Cell,
+    Hook,
+    Outcome,
+    Row,
+    Schedule,
+    Shown,
+    Step,
+    Tried,
+)
 from klprove.replay.walk import Walk
 from klprove.report.replayed import (
     hooks_document,
     hooks_text,
+    planned_text,
     replay_document,
     replayed,
     stock_text,
@@ -100,3 +112,13 @@ def test_the_site_that_a_reproducer_counts_on() -> None:
     """idle-handler: entered with RCU off before v6.3, refused since."""
     assert "arch_cpu_idle" in load("v6.0").sites
     assert "arch_cpu_idle" not in load("v6.12").sites
+
+
+def test_a_schedule_is_told_in_lines_that_fit() -> None:
+    away = Step(2, _outcome(1).rows[0].step.event, "skip", why="a reason that is long " * 8)
+    plan = Schedule((_row(1, "agreed", "", Cell(4, 4)).step, away), {"state": 1})
+    lines = planned_text(plan, words(), CASE, ["qemu", "-kernel", "vmlinux"]).splitlines()
+    assert lines[0] == "klprove: SCHEDULE  assert at f  v6.0" and "qemu -kernel" in lines[1]
+    assert "before: state 1, irqs on" in lines
+    assert any(line.endswith("run until state changes; then state is 4") for line in lines)
+    assert max(map(len, lines)) <= 79 and sum("a reason" in line for line in lines) > 2

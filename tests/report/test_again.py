@@ -11,7 +11,7 @@ from klprove.report import document, render, text_of
 from klprove.report.reread import reread
 from klprove.source import BadInput
 from klprove.verdict import Bounds, Verdict
-from tests.report.specimens import WARNING, answer, finding, verdict, wide_trace
+from tests.report.specimens import VIOLATION, WARNING, answer, finding, verdict, wide_trace
 
 EACH = Question(("F.c",), "v4.12rc", ("each",), arrivals={"irq": 1})
 ONE = Question(("m.c",))
@@ -23,12 +23,11 @@ TWO = {
 
 
 def asked(question: Question, sites: dict[str, Verdict]) -> Answer:
-    """An answer to `question` that a check could have given; no names of addresses, which a
-    document does not have."""
+    """An answer to `question` that a check could have given."""
     bounds = Bounds(question.arrivals, {"exception": 2, **question.nest})
     made = answer({site: replace(each, bounds=bounds) for site, each in sites.items()}, question)
     files = tuple(Text(each, "ab" * 32) for each in question.files)
-    return replace(made, addresses={}, files=files)
+    return replace(made, files=files)
 
 
 def written(made: Answer, **members: Any) -> dict[str, Any]:
@@ -46,8 +45,18 @@ def written(made: Answer, **members: Any) -> dict[str, Any]:
         asked(replace(EACH, recursion=3, defines={"A": "1"}, nest={"nmi": 4}), TWO),
         asked(replace(ONE, werror=True), {"": verdict(finding("warned"))}),
         asked(replace(EACH, source=(("--mail", "F.c"),)), TWO),
+        asked(replace(EACH, inlined=frozenset({"x"}), tree="t", lift=("a:b",), werror=True), TWO),
     ],
-    ids=["holds", "unfinished", "sites", "options", "more options", "werror", "mail"],
+    ids=[
+        "holds",
+        "unfinished",
+        "sites",
+        "options",
+        "more options",
+        "werror",
+        "mail",
+        "all options",
+    ],
 )
 @pytest.mark.parametrize("traces", ["one", "each", "all", "none"])
 def test_the_text_is_that_of_the_check(made: Answer, traces: Any) -> None:
@@ -83,10 +92,36 @@ def test_what_is_not_there_is_not_chosen() -> None:
 
 def test_an_option_that_is_not_in_the_file_is_missed() -> None:
     made = asked(replace(ONE, inlined=frozenset({"f"})), {"": verdict()})
-    told = reread("t.json", written(made))
+    assert reread("t.json", written(made)).known
+    before = without_newer(written(made))
+    told = reread("t.json", before)
     assert not told.known and told.fingerprint == made.fingerprint
-    text = text_of("t.json", written(made))
-    assert made.fingerprint in text and "--inline" in text.splitlines()[-2:][0]
+    text = text_of("t.json", before)
+    assert made.fingerprint in text and "--inline" in text[-150:]
+
+
+@pytest.mark.parametrize("werror", [True, False])
+def test_what_the_older_schema_does_not_say_is_found_by_the_fingerprint(werror: bool) -> None:
+    found = verdict(finding("warned", severity=VIOLATION if werror else WARNING))
+    made = asked(replace(ONE, werror=werror), {"": found})
+    assert text_of("t.json", without_newer(written(made))) == render(made)
+    made = asked(EACH, TWO)
+    assert text_of("t.json", without_newer(written(made))) == render(made)
+
+
+def test_a_lifted_text_is_part_of_the_question() -> None:
+    lifted = (Text("kernel/a.c:f", "cd" * 32),)
+    made = replace(asked(replace(EACH, tree="t", lift=("kernel/a.c:f",)), TWO), lifted=lifted)
+    assert text_of("t.json", written(made)) == render(made)
+
+
+def without_newer(told: dict[str, Any]) -> dict[str, Any]:
+    """The document as klprove.check/3 had it."""
+    newer = ("command", "patch", "inlined", "tree", "lift", "lifted", "werror")
+    return {name: value for name, value in told.items() if name not in newer}
+
+
+def test_nothing_is_missed_in_a_whole_document() -> None:
     assert "--inline" not in text_of("t.json", written(asked(ONE, {"": verdict()})))
 
 

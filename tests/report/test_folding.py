@@ -114,6 +114,13 @@ def test_other_contexts_have_their_own_functions() -> None:
     assert kept(*events, event("exit", **NMI), read("x", calls=("t", "u"))) == [2, 3, 4, 5, 6]
 
 
+def test_an_arrival_of_before_is_another_one() -> None:
+    end = event("exit", **NMI)
+    first = (event("enter", **NMI), read("b", **NMI), end)
+    second = (event("enter", **NMI), read("c", **NMI), wrote("x", **NMI), end)
+    assert kept(*first, *second, read("x", calls=("t", "u"))) == [1, 3, 4, 5, 6, 7, 8]
+
+
 def test_a_store_buffer_hands_on_what_was_stored() -> None:
     stored = event(accesses=(Access("buffer", "x", 0, 1),), calls=IN_F)
     drained = event(kind=STORE_BUFFER, depth=1, calls=(), accesses=(Access("write", "x", 0, 1),))

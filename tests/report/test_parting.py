@@ -86,6 +86,13 @@ def test_side_by_side() -> None:
     ]
 
 
+def test_what_is_the_same_beside_each_other_has_no_mark() -> None:
+    lines = said(trace(1, 2, 3), trace(1, 9, 3)).splitlines()
+    start = lines.index("-" * 38 + " - " + "-" * 38)
+    marks = [line[38:41] for line in lines[start + 1 : start + 6]]
+    assert marks == [" | ", " | ", "   ", "   ", "   "]
+
+
 def test_a_trace_that_goes_on() -> None:
     text = said(trace(1, 2), trace(*range(1, 30)))
     assert "the same: steps 1 to 2" in text and "nothing: the left trace ends there" in text

@@ -63,6 +63,18 @@ def test_addresses_are_written_with_their_names(tmp_path: Path) -> None:
     assert moved["before"] == head["value"] != moved["after"]
 
 
+@pytest.mark.parametrize("member", ["before", "after"])
+def test_each_value_of_an_access_may_have_a_name(tmp_path: Path, member: str) -> None:
+    (row,) = document(asked(tmp_path))["findings"]
+    row["initial"] = []
+    for each in (access for step in row["trace"] for access in step["accesses"]):
+        each.pop("before_is", None)
+        each.pop("after_is", None)
+        each[f"{member}_is"] = "&here"
+    named = read_finding(row).trace.addresses
+    assert ("head", each[member]) in named and set(named.values()) == {"&here"}
+
+
 def older(content: dict[str, Any]) -> dict[str, Any]:
     """`content` as klprove.check/3 had it."""
     new = ("command", "patch", "inlined", "tree", "lift", "lifted", "werror")

@@ -154,7 +154,7 @@ def test_the_bundle_is_judged_the_same(tmp_path: Path, capsys: Said) -> None:
         (["--root", "a", "--core", "b", "--vmlinux", "c"], "exclude each other"),
         (["--qmp", "a"], "need --vmlinux"),
         (["--json", "-"], "go with --once"),
-        (["--bundle", "a.tar"], "go with --once"),
+        (["--bundle", "a.tar"], "goes with --once"),
         (["--once", "--threads", "0"], "threads"),
         (["--wait", "soon"], "not a duration"),
     ],

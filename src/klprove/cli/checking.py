@@ -52,7 +52,7 @@ from klprove.report import Traces, document, render
     "--fold",
     "short",
     is_flag=True,
-    help="Leave out steps that do not matter to the finding (docs/report.md says which).",
+    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
 )
 @click.option(
     "--no-times",

@@ -8,14 +8,17 @@ import click
 
 from klprove.check import EACH, Answer, Question, check
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option
-from klprove.cli.output import say, write_file, write_json
+from klprove.cli.output import write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
+from klprove.formats import Results, Told
 from klprove.kernels import load
 from klprove.report import comparison, dead, document, glance
 from klprove.report.compared import Asked, compared
+from klprove.report.wrapping import count
 from klprove.source import BadInput, plain
 
 
@@ -39,13 +42,7 @@ from klprove.source import BadInput, plain
     help="Define a macro, before each kernel model is read.",
 )
 @click.option("-o", "output", metavar="FILE", help="Write a Markdown page instead of the text.")
-@click.option(
-    "--json",
-    "json_path",
-    metavar="FILE|-",
-    help="Write every answer, with the shortest trace of each finding at each site, as JSON for "
-    "`klprove report`; `-`: instead of the text.",
-)
+@format_options()
 @click.option(
     "--no-times", is_flag=True, help="Seconds in the JSON are 0: the same run, the same file."
 )
@@ -57,7 +54,7 @@ def compare_command(
     arrivals: dict[str, int] | None,
     defines: tuple[tuple[str, str], ...],
     output: str | None,
-    json_path: str | None,
+    outputs: Outputs,
     no_times: bool,
     jobs: int | None,
     cluster: str | None,
@@ -74,6 +71,7 @@ def compare_command(
     if arrivals:
         words.append("--arrivals " + ",".join(f"{kind}={n}" for kind, n in arrivals.items()))
     asked: dict[str, dict[str, Answer]] = {}
+    without: dict[str, dict[str, tuple[str, ...]]] = {}
     pages, rows = [], []
     with cluster_at(cluster, jobs) as whose:
         for handler in handlers:
@@ -81,16 +79,25 @@ def compare_command(
                 files=(handler,), patch=(EACH,), arrivals=arrivals or {}, defines=dict(defines)
             )
             asked[handler], lacking = _answers(question, names, jobs, whose)
+            without[handler] = lacking
             pages.append((handler, comparison(asked[handler], lacking)))
             rows += [_row(handler, name, asked[handler], lacking, no_times) for name in names]
-    if json_path:
-        write_json(json_path, compared(rows))
     if output:
         write_file(output, page(" ".join([*words, "-o", output]), glance(asked, names), pages))
-    elif json_path != "-":
-        say("\n\n".join(f"{handler}\n\n{text}" for handler, text in pages))
     complete = all(each.complete for answers in asked.values() for each in answers.values())
-    return 0 if complete else 3
+    status = 0 if complete else 3
+
+    def text() -> str:
+        said = "\n\n".join(f"{handler}\n\n{text}" for handler, text in pages)
+        return f"{output}: {count(len(handlers), 'handler')}, {kernels}" if output else said
+
+    def results() -> Results:
+        from klprove.report.abreast import compare_results
+
+        return compare_results(asked, without, status, not no_times)
+
+    outputs.write(Told(text, lambda: compared(rows), results))
+    return status
 
 
 def _answers(

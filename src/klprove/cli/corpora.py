@@ -1,6 +1,5 @@
 """`klprove corpus`."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ import click
 from klprove.check import MEMORY_MODELS
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option
+from klprove.cli.output import tell
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Duration
 from klprove.corpus import Effort, corpus_results, document, find, run, table
@@ -71,7 +71,7 @@ def corpus_command(
         line.clear()
     for each in outcome.judged:
         for diagnostic in each.result.diagnostics if each.result else ():
-            print(diagnostic.render(), file=sys.stderr)
+            tell(diagnostic.render())
     outputs.write(
         Told(
             lambda: table(outcome, timed),

@@ -1,12 +1,11 @@
 """The live view of `klprove watch`: one look after another."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from klprove.cli.output import say
+from klprove.cli.output import say, tell
 from klprove.cli.screen import screen, whole_screen
 from klprove.report import paint
 from klprove.report.watch import watch_text
@@ -112,6 +111,6 @@ class Changes:
 def complain(error: BadInput | Unavailable) -> None:
     """What is wrong with a file that the answer can do without."""
     if isinstance(error, BadInput):
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        tell("\n".join(each.render() for each in error.diagnostics))
     else:
-        print(f"klprove: error: {plain(str(error))}", file=sys.stderr)
+        tell(f"klprove: error: {plain(str(error))}")

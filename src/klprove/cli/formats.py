@@ -22,6 +22,7 @@ STANDARD = "-"
 class Output:
     """A format and the file that it goes to; STANDARD is standard output."""
 
+    name: str
     format: Format
     path: str
 
@@ -53,9 +54,20 @@ class Outputs:
     every: tuple[Output, ...] = ()
 
     @property
-    def taken(self) -> bool:
-        """True where standard output has one of the formats in place of the text."""
-        return any(each.path == STANDARD for each in self.every)
+    def standard(self) -> str:
+        """The format that standard output has in place of the text; empty for the text."""
+        return next((each.name for each in self.every if each.path == STANDARD), "")
+
+    def refuse_pictures(self, why: str) -> None:
+        """Raises UsageError where a format was asked for that draws what is not there."""
+        for each in self.every:
+            if each.format.pictured:
+                raise click.UsageError(f"--as {each.name}: nothing to draw: {why}")
+
+    def refuse(self, why: str) -> None:
+        """Raises UsageError where any format was asked for."""
+        for each in self.every:
+            raise click.UsageError(f"--as {each.name}: {why}")
 
     def write(self, told: Told) -> None:
         """Write it everywhere. What the user sees comes first, and a file that cannot be written
@@ -71,7 +83,7 @@ class Outputs:
                 write_file(each.path, each.format.made(told) + "\n")
 
     def _failures(self, told: Told) -> Iterator[str]:
-        if not self.taken:
+        if not self.standard:
             yield from _tried(lambda: say(told.text()))
         for each in sorted(self.every, key=lambda one: one.path != STANDARD):
             yield from _tried(lambda each=each: _write(each, told))  # type: ignore[misc]
@@ -151,7 +163,7 @@ def _outputs(asked: Sequence[tuple[str, str]], pictured: bool) -> Outputs:
         seen[where] = name
         if path != STANDARD:
             _refuse_folder(path)
-    return Outputs(tuple(Output(FORMATS[name], path) for name, path in asked))
+    return Outputs(tuple(Output(name, FORMATS[name], path) for name, path in asked))
 
 
 def _twice(one: str, other: str, path: str) -> str:
@@ -182,11 +194,13 @@ def _refuse_folder(path: str) -> None:
 
 def _refuse_inputs(outputs: Outputs, others: Mapping[str, Any]) -> None:
     """Raises UsageError where a file that is to be written is one that another option names."""
+    parameters = click.get_current_context().command.params
+    files = {each.name for each in parameters if "FILE" in str(each.metavar)}
     named = {
         os.path.realpath(word)
-        for value in others.values()
+        for name, value in others.items()
         for word in (value if isinstance(value, tuple) else (value,))
-        if isinstance(word, str) and word != STANDARD and os.path.isfile(word)
+        if isinstance(word, str) and word != STANDARD and (name in files or os.path.isfile(word))
     }
     for each in outputs.every:
         if each.path != STANDARD and os.path.realpath(each.path) in named:

@@ -1,6 +1,5 @@
 """What `klprove lint` does; loaded when it is called, with its decoder."""
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -10,7 +9,7 @@ import click
 
 from klprove.cli.formats import Outputs
 from klprove.cli.mapped import mapped
-from klprove.cli.output import say, write_file
+from klprove.cli.output import say, tell, write_file
 from klprove.formats import Told
 from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
@@ -124,7 +123,7 @@ def _aid(
     try:
         return read(path, patch)
     except BadInput as error:
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        tell("\n".join(each.render() for each in error.diagnostics))
         lost.append(error)
         return None
 
@@ -177,14 +176,14 @@ def _dwarf(
     try:
         found = debug_image(kernel.image, debug)
     except BadInput as error:
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        tell("\n".join(each.render() for each in error.diagnostics))
         lost.append(error)
         return "the debug file cannot be used", None
     return inlines_in(found, say=_next), DebugSections(found) if found else None
 
 
 def _next(what: str) -> None:
-    print(f"klprove: next: {what}", file=sys.stderr, flush=True)
+    tell(f"klprove: next: {what}")
 
 
 def _other(kernel: Kernel | None, path: str, patch: Livepatch) -> Livepatch:

@@ -1,6 +1,5 @@
 """`klprove mutate`."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option, page_option
-from klprove.cli.output import write_file
+from klprove.cli.output import tell, write_file
 from klprove.formats import Told
 from klprove.mutation import Report, load_campaign, mutate
 from klprove.report.mutants import mutants_document, mutants_summary, render_mutants
@@ -76,4 +75,4 @@ class _Progress:
         now = time.monotonic()
         if now - self._spoken >= _EVERY:
             self._spoken = now
-            print(f"klprove: {done}/{total} searches, {name}", file=sys.stderr, flush=True)
+            tell(f"klprove: {done}/{total} searches, {name}")

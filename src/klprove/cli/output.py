@@ -6,11 +6,14 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from klprove.formats import plain_json
 from klprove.report import paint
 from klprove.source import plain_lines
+
+DUMB = ("", "dumb", "unknown")
+"""Values of TERM that promise neither colours nor a cursor that can be moved."""
 
 
 class OutputFailed(Exception):
@@ -20,17 +23,40 @@ class OutputFailed(Exception):
 def say(text: str, colours: Callable[[str], str] = paint) -> None:
     """`text` and a newline on standard output, with `colours` on a terminal."""
     text = plain_lines(text)
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+    if coloured():
         text = colours(text)
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough (`| head`). Nothing more can be written, nor flushed at exit.
-        _discard_stdout()
+        discard(sys.stdout)
     except OSError as error:
-        _discard_stdout()
+        discard(sys.stdout)
         raise OutputFailed(f"cannot write to standard output: {error.strerror}") from None
+
+
+def coloured() -> bool:
+    """True where standard output is a terminal that knows colours and its user wants them
+    (no-color.org: NO_COLOR, where it is not empty, says no)."""
+    dumb = os.environ.get("TERM", "") in DUMB
+    return sys.stdout.isatty() and not dumb and not os.environ.get("NO_COLOR")
+
+
+def tell(text: str) -> None:
+    """`text` and a newline on standard error; where that cannot be, the answer matters more."""
+    try:
+        print(plain_lines(text), file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Let what goes to `stream` be lost from now on, also what waits in it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def write_json(path: str, content: dict[str, Any]) -> None:
@@ -85,9 +111,3 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-
-
-def _discard_stdout() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -35,7 +35,7 @@ T = TypeVar("T")
     "--fold",
     "short",
     is_flag=True,
-    help="Leave out steps that do not matter to the finding (docs/report.md says which).",
+    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
 )
 @click.option(
     "--diff",
@@ -78,10 +78,11 @@ def report_command(
 ) -> int:
     """Show the interleavings of an answer again.
 
-    TRACE is what `klprove check ... --json FILE` wrote. It is shown as the check showed it, or as a
-    page: one file that needs no network, with a lane for every CPU and context depth, what holds
-    there, the source beside it as it is now, and a table of steps that can be read without
-    JavaScript (docs/report.md).
+    TRACE is what `klprove check ... --json FILE` wrote. It is shown as the check showed it, step by
+    step, or beside another one (docs/terminal.md). Or as a page (docs/report.md): one file that
+    needs no network, with a lane for every CPU and context depth, what holds there, the source
+    beside it as it is now, and a table of steps that needs no JavaScript; several TRACEs there, and
+    what `klprove compare --json` wrote, are a matrix.
 
     Exit status: 0 it is shown; 2 TRACE cannot be used, or FILE not be written.
     """

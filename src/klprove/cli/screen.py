@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from klprove.cli.output import DUMB
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_DUMB = ("", "dumb", "unknown")
 _UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 
 
 def whole_screen(environment: Mapping[str, str] = os.environ) -> bool:
     """True where standard output is a terminal on which a cursor can be moved."""
-    return sys.stdout.isatty() and environment.get("TERM", "") not in _DUMB
+    return sys.stdout.isatty() and environment.get("TERM", "") not in DUMB
 
 
 def draws_lines(environment: Mapping[str, str] = os.environ) -> bool:

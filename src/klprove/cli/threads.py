@@ -1,6 +1,5 @@
 """`klprove thread`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_c
 from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option, page_option
-from klprove.cli.output import write_file
+from klprove.cli.output import tell, write_file
 from klprove.formats import Results, Told
 from klprove.report import command_line, command_words, render_thread, thread_document
 
@@ -62,4 +61,4 @@ def _counted(words: Sequence[str]) -> str:
 
 def _tell(done: int, total: int, question: Question) -> None:
     words = command_line(command_words(question))
-    print(f"klprove: {done + 1}/{total}  {words}", file=sys.stderr, flush=True)
+    tell(f"klprove: {done + 1}/{total}  {words}")

@@ -15,7 +15,12 @@ def dot(results: Results) -> str:
     context in it and an arrow from step to step; of call paths, one graph in which those that share
     functions share nodes. Where there is neither, a box that says so."""
     shown = results.shown
-    lines = [f"label={_text(results.heading)};", "labelloc=t;", "node [shape=box];"]
+    lines = [
+        f"label={_text(results.heading)};",
+        "labelloc=t;",
+        "newrank=true;",
+        "node [shape=box];",
+    ]
     for number, each in enumerate(each for each in shown if each.steps):
         lines += _interleaving(number, each)
     lines += _calls([each for each in shown if each.path and not each.steps])
@@ -62,9 +67,10 @@ def _calls(findings: Sequence[Finding]) -> Iterator[str]:
     names = dict.fromkeys(each.name for finding in findings for each in finding.path)
     nodes = {name: f"c{number}" for number, name in enumerate(names)}
     last = {finding.path[-1].name for finding in findings}
+    begins = {finding.path[0].name: finding.path[0].how for finding in findings}
     for name, node in nodes.items():
         bold = ", style=bold" if name in last else ""
-        yield f"{node} [label={_text(name)}{bold}];"
+        yield f"{node} [label={_text(*filter(None, (name, begins.get(name))))}{bold}];"
     arrows = dict.fromkeys(
         (nodes[before.name], nodes[after.name], after.how)
         for finding in findings

@@ -62,6 +62,7 @@ def _change(before: Step | None, step: Step, place: dict[Lane, str]) -> Iterator
 
 
 def _calls(path: Sequence[Call]) -> Iterator[str]:
+    yield f"--- [label={_text(f'{path[0].name}: {path[0].how}')}]"
     for number, each in enumerate(path[1:], 1):
         yield f"l{number - 1} => l{number} [label={_text(each.how)}]"
 

@@ -38,7 +38,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One station of a call path: a function, and how it is reached from the one before."""
+    """One station of a call path: a function, and how it is reached from the one before; of the
+    first one, how it is reached at all."""
 
     name: str
     how: str = ""

@@ -18,6 +18,7 @@ from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.scenes import STOCK, Shown
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
 from klprove.replay.stock import Ready, prepare_stock, reproduce
+from klprove.replay.telling import told
 from klprove.replay.trace import Case, NotMappable, read_case
 from klprove.replay.words import Words, words
 
@@ -58,5 +59,6 @@ __all__ = [
     "schedule",
     "shown",
     "stock_bundle",
+    "told",
     "words",
 ]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from klprove.api import Options, question
@@ -113,7 +114,9 @@ def _chosen(
     if not found:
         raise wrong(path, "no finding with a trace in it", _offered(document))
     if document.get("mail") is not None:
-        save = f"jq -r .mail.text {path} > handler.c; klprove check handler.c ... --json FILE"
+        save = (
+            f"jq -r .mail.text {quote(path)} > handler.c; klprove check handler.c ... --json FILE"
+        )
         raise wrong(path, "of C that was taken from a mail, which is no file of its own", save)
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:

@@ -16,7 +16,7 @@ from klprove.verdict import Finding
 from klprove.verdict.reading import read_member, wrong
 
 _LACKING = (
-    "not all of the options: some (--inline, --lift, --werror) are not in the file, and a "
+    "not all of the options: some are not in a file of klprove.check/3 (--inline, --lift), and a "
     "command above may lack them"
 )
 

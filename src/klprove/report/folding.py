@@ -1,6 +1,6 @@
 """Which steps of a trace do not matter to its finding, so that they can be folded away.
 
-A step stays where one of these holds; docs/report.md says the same for users:
+A step stays where one of these holds; docs/terminal.md says the same for users:
 
 1. it is the last one, in which the finding is made;
 2. it is no step of code: an arrival, an iret, a switch, the end of a task;

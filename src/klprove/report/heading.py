@@ -163,7 +163,7 @@ def block(
 
         hidden = folded(finding.trace, answer.question.kernel is not None)
         if hidden:
-            yield from field("folded", f"{count(len(hidden), 'step')} (--fold, docs/report.md)")
+            yield from field("folded", f"{count(len(hidden), 'step')} (--fold, docs/terminal.md)")
     yield ""
     yield from draw(finding.trace, finding.code, show, hidden)
     yield ""

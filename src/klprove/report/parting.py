@@ -99,11 +99,8 @@ def _stretches(walk: Walk) -> Iterator[Unit]:
 def _goes_on(walk: Walk, step: int) -> bool:
     """True where the step after `step` is of the same context, without one having come or gone."""
     now, then = walk.steps[step - 1], walk.steps[step]
-    return (
-        now.action != "exit"
-        and then.action in ("step", "exit")
-        and (lane_of(now), now.kind) == (lane_of(then), then.kind)
-    )
+    goes_on = then.action in ("step", "exit")
+    return goes_on and (lane_of(now), now.kind) == (lane_of(then), then.kind)
 
 
 def _later(

@@ -10,13 +10,11 @@ from klprove.replay import (
     DIFFERS,
     NOT_MAPPED,
     SECONDS,
-    SKIP,
     Campaign,
     Case,
     Cell,
     Hook,
     Outcome,
-    Prepared,
     Row,
     Schedule,
     Shown,
@@ -24,6 +22,7 @@ from klprove.replay import (
     Words,
     disagreements,
     shown,
+    told,
 )  # fmt: skip
 from klprove.report.replay import quote
 from klprove.report.wrapping import WIDTH, count, field
@@ -220,21 +219,11 @@ def stock_text(seen: Shown, release: str) -> str:
     return "\n".join(lines)
 
 
-def planned_text(plan: Schedule, ready: Prepared, command: Sequence[str]) -> str:
+def planned_text(plan: Schedule, found: Words, case: Case, command: Sequence[str]) -> str:
     """What would be done, and the machine that it would be done to."""
-    lines = [f"klprove: SCHEDULE  {ready.case.name}  {ready.case.kernel}"]
+    lines = [f"klprove: SCHEDULE  {case.name}  {case.kernel}"]
     lines += field("machine", " ".join(map(quote, command)))
-    lines.append("")
-    for step in plan.steps:
-        what = f"{step.target}" if step.target else ""
-        if step.pair is not None:
-            what = f"{step.pair.short} {'->' if step.do == 'change' else '='} "
-            what += shown(step.pair, step.value)
-        if step.do == SKIP:
-            what = step.why
-        before = f"{step.number:>4}  {_place(step):<{_PLACE}} {step.do:<10} "
-        lines += _folded(before, what)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *told(plan, found.pairs, WIDTH)])
 
 
 def stock_planned_text(name: str, command: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """An answer made again from its JSON document, so that it can be shown as the check showed it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -16,7 +16,7 @@ _PIPE = "<stdin>"
 
 @dataclass(frozen=True, slots=True)
 class Reread(Answer):
-    """What a document tells of an answer. Names of addresses are not among it."""
+    """What a document tells of an answer."""
 
     written: str = ""
     """The fingerprint that the document has."""
@@ -30,7 +30,7 @@ class Reread(Answer):
     def known(self) -> bool:
         """True where the question is all that was asked: its own fingerprint is that of the
         check. Else options are missing that the document does not hold."""
-        texts = "".join(each.sha256 for each in self.files)
+        texts = "".join(each.sha256 for each in (*self.files, *self.lifted))
         return self.written == self.question.fingerprint(self.model + texts)
 
 
@@ -46,7 +46,8 @@ def _answer(document: Mapping[str, Any]) -> Reread:
     made = Reread(
         question=_question(document, found),
         sites=_sites(document, found),
-        files=tuple(Text(str(each["path"]), str(each["sha256"])) for each in document["files"]),
+        files=_texts(document["files"]),
+        lifted=_texts(document.get("lifted", ())),
         model=str(document["model"]),
         cpus=int(bounds["cpus"]),
         seconds=float(document["seconds"]),
@@ -54,8 +55,12 @@ def _answer(document: Mapping[str, Any]) -> Reread:
         asked=tuple(map(str, document["asked"])),
         written=str(document["fingerprint"]),
     )
-    tried = (replace(made, question=each) for each in _guesses(made, bounds["nest"]))
+    tried = (replace(made, question=each) for each in _guesses(made, document))
     return next((each for each in tried if each.known), made)
+
+
+def _texts(rows: Iterable[Mapping[str, Any]]) -> tuple[Text, ...]:
+    return tuple(Text(str(each["path"]), str(each["sha256"])) for each in rows)
 
 
 def _question(document: Mapping[str, Any], found: list[Finding]) -> Question:
@@ -70,7 +75,10 @@ def _question(document: Mapping[str, Any], found: list[Finding]) -> Question:
         defines={str(name): str(text) for name, text in document.get("defines", {}).items()},
         memory_model=str(bounds["memory_model"]),
         store_buffer=None if buffer is None else int(buffer),
-        werror=any(each.severity == VIOLATION and each.code.endswith("warned") for each in found),
+        inlined=frozenset(map(str, document.get("inlined", ()))),
+        tree=document.get("tree"),
+        lift=tuple(map(str, document.get("lift", ()))),
+        werror=_werror(document, found),
         evidence=_evidence(document.get("evidence")),
         source=() if mail is None else tuple(_mail_words(mail)),
         scene=str(document["scene"]),
@@ -78,10 +86,19 @@ def _question(document: Mapping[str, Any], found: list[Finding]) -> Question:
     )
 
 
-def _guesses(answer: Answer, nest: Mapping[str, Any]) -> Iterator[Question]:
-    """What the options may have been that lead to this document, the likeliest first."""
-    sites = tuple(answer.sites)
-    patches = ((EACH,), sites) if any(sites) else ((),)
+def _werror(document: Mapping[str, Any], found: list[Finding]) -> bool:
+    """Of /3, which does not say it: a warning was a violation."""
+    told = any(each.severity == VIOLATION and each.code.endswith("warned") for each in found)
+    return bool(document.get("werror", told))
+
+
+def _guesses(answer: Answer, document: Mapping[str, Any]) -> Iterator[Question]:
+    """What the options may have been that lead to this document, the likeliest first: /3 does not
+    say `--patch`, nor any version whether CPUs and nesting were asked for or are the model's."""
+    sites, nest = tuple(answer.sites), document["bounds"]["nest"]
+    patches: tuple[tuple[str, ...], ...] = ((EACH,), sites) if any(sites) else ((),)
+    if "patch" in document:
+        patches = (tuple(map(str, document["patch"])),)
     all_ = {str(kind): int(most) for kind, most in nest.items()}
     unusual = {kind: most for kind, most in all_.items() if DEFAULT_NEST.get(kind) != most}
     for cpus, patch, asked in product((None, answer.cpus), patches, (unusual, all_)):

@@ -105,10 +105,11 @@ def _missing(found: Map, compared: Comparison, calls: Sequence[str]) -> Iterator
         place = "by what is not in the map either" if outside else "by a function of the map"
         yield from fold(f"  {place}, {WAYS_OF_CALL[call]}: {len(members):,}", WIDTH, "    ")
         for each in members:
-            yield from fold(f"    {_line(found, each)}", WIDTH, "        ")
+            yield from fold(f"    {line_of(found, each)}", WIDTH, "        ")
 
 
-def _line(found: Map, each: Missing) -> str:
+def line_of(found: Map, each: Missing) -> str:
+    """Who was entered, from where, in which context and how often."""
     caller = label(found, each.caller) if each.caller >= 0 else f"{each.entered.parent:#x}"
     context = " ".join(_context(each.way))
     return f"{_who(found, each)} <- {caller}  {context}, {count(each.entered.times, 'time')}"

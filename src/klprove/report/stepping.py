@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from klprove.report.entries import Lane, Show, bang, lane_of, lanes, number, texts_of
+from klprove.report.entries import Lane, Show, bang, lane_of, lanes, shower, texts_of
 from klprove.report.folding import folded
 from klprove.report.picture.bands import Band, bands
 from klprove.report.picture.sources import Source
@@ -29,7 +29,11 @@ class Walk:
     finding: Finding
     beside: Mapping[str, Source]
     modelled: bool
-    show: Show = lambda _, value: number(value)
+
+    @cached_property
+    def show(self) -> Show:
+        """How values are written."""
+        return shower(self.finding.trace)
 
     @property
     def title(self) -> str:

@@ -6,9 +6,9 @@ from klprove.report.wrapping import ascii_only
 from klprove.verdict import Trace
 
 
-def steps(trace: Trace, code: str, show: Show) -> tuple[formats.Step, ...]:
+def steps(trace: Trace, code: str, show: Show, last: bool = True) -> tuple[formats.Step, ...]:
     """The steps of `trace` that have a line in the text report, with the same numbers and words;
-    the finding `code` shows in the last one."""
+    the finding `code` shows in the last one, unless `last` is False."""
     places = {
         lane: formats.Lane(lane.cpu, lane.depth, title) for lane, title in lanes(trace).items()
     }
@@ -16,8 +16,10 @@ def steps(trace: Trace, code: str, show: Show) -> tuple[formats.Step, ...]:
     for number, event in enumerate(trace.events, 1):
         texts = list(texts_of(event, show))
         if number == len(trace.events):
-            texts = list(bang(texts, code))
-        elif not texts or is_first_half(event, trace.events[number]):
+            texts = list(bang(texts, code)) if last else texts
+        elif is_first_half(event, trace.events[number]):
+            continue
+        if not texts:
             continue
         lines = tuple(map(ascii_only, texts))
         function = event.calls[-1] if event.calls else event.context

@@ -1,37 +1,14 @@
 """The page in a real browser."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.report.picture.browser import FOUND, Browser
+from tests.report.picture.browser import Browser
 from tests.report.picture.pages import finding, long_trace, written
-
-pytestmark = pytest.mark.skipif(not FOUND, reason="no Chromium (Debian's package chromium)")
 
 SAID = "document.getElementById('said').textContent"
 CURRENT = "document.querySelector('.trace [aria-current]')?.id"
 DRAWN = "document.querySelectorAll('#drawing svg *').length"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One browser for all tests."""
-    made = Browser(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(autouse=True)
-def _silent(browser: Browser) -> Iterator[None]:
-    """No page says anything to the console, or fetches what is no file of ours."""
-    browser.complaints.clear()
-    browser.requests.clear()
-    yield
-    assert browser.complaints == []
-    assert [each for each in browser.requests if not each.endswith((".html", "blank"))] == []
 
 
 def test_keys_step_and_the_address_follows(browser: Browser, tmp_path: Path) -> None:
@@ -91,7 +68,7 @@ def test_a_click_in_the_picture_goes_there(browser: Browser, tmp_path: Path) -> 
     )
     for kind in ("mousePressed", "mouseReleased"):
         browser.ask(
-            "Input.dispatchMouseEvent", type=kind, x=box[0] + 24, y=box[1] + 20,
+            "Input.dispatchMouseEvent", type=kind, x=box[0] + 72, y=box[1] + 20,
             button="left", clickCount=1,
         )  # fmt: skip
     assert browser.value(CURRENT) == "step-2"

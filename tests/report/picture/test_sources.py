@@ -68,6 +68,15 @@ def test_the_model_is_shown_while_it_is_the_same(tmp_path: Path) -> None:
     assert sources(other, [name], tmp_path)[0].why == "there is no model 'v9' here"
 
 
+def test_an_included_file_is_found_under_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.h").write_bytes(TEXT)
+    listed = {"kernel": None, "files": [{"path": "a.h", "sha256": digest(TEXT)}]}
+    assert sources(listed, ["/elsewhere/a.h"], tmp_path)[0].lines == ("int x;", "\tx = 1;", "")
+    assert sources(listed, ["/elsewhere/ba.h"], tmp_path)[0].lines == ()
+    listed["files"] = [{"path": each, "sha256": digest(TEXT)} for each in ("a.h", "b/a.h")]
+    assert sources(listed, ["/elsewhere/b/a.h"], tmp_path)[0].lines == ()
+
+
 def beside(seen: Seen, name: str) -> Any:
     """What the script has of the file `name`."""
     told = seen.data()

@@ -37,7 +37,9 @@ class Band:
     runs: tuple[Run, ...]
 
 
-class _Word(NamedTuple):
+class Word(NamedTuple):
+    """A word of the kernel models, without its CPU: while it has one of `bits`, `title` holds."""
+
     title: str
     name: str
     bits: int
@@ -54,7 +56,7 @@ def bands(trace: Trace, modelled: bool) -> list[Band]:
             "NMIs masked": list(_nmis_masked(trace, cpu)),
         }
         found += [Band(cpu, title, _runs(each)) for title, each in states.items() if any(each)]
-        for word in _words() if modelled else ():
+        for word in words() if modelled else ():
             values = _word_on(trace, word, cpu)
             if values is not None:
                 found.append(Band(cpu, word.title, _runs(values)))
@@ -62,10 +64,11 @@ def bands(trace: Trace, modelled: bool) -> list[Band]:
 
 
 @cache
-def _words() -> tuple[_Word, ...]:
+def words() -> tuple[Word, ...]:
+    """Those of bands.toml, in their order."""
     text = (files("klprove.report.picture") / "bands.toml").read_text(encoding="utf-8")
     return tuple(
-        _Word(each["title"], each["word"], each.get("bits", -1))
+        Word(each["title"], each["word"], each.get("bits", -1))
         for each in tomllib.loads(text)["band"]
     )
 
@@ -135,7 +138,7 @@ def _nmis_masked(trace: Trace, cpu: int) -> Iterator[bool | None]:
         yield masked
 
 
-def _word_on(trace: Trace, word: _Word, cpu: int) -> list[bool | None] | None:
+def _word_on(trace: Trace, word: Word, cpu: int) -> list[bool | None] | None:
     """Whether the `word` of `cpu` has its bits after each event; None where nothing touches it."""
     mark = f"[cpu {cpu}]"
     found = {name: value for name, value in trace.initial if _is(name, mark, word)}
@@ -149,6 +152,6 @@ def _word_on(trace: Trace, word: _Word, cpu: int) -> list[bool | None] | None:
     return states if touched else None
 
 
-def _is(name: str, mark: str, word: _Word) -> bool:
+def _is(name: str, mark: str, word: Word) -> bool:
     """True for `rcu_dynticks[cpu 0].dynticks.counter` and the word without the mark of its CPU."""
     return mark in name and name.replace(mark, "", 1) == word.name

@@ -1,7 +1,7 @@
 "use strict";
 const klprove = JSON.parse(document.getElementById("data").textContent);
 (() => {
-  const COLUMN = 16, LANE = 30, BAND = 14, GAP = 8, TOP = 16, TITLES = 208;
+  const NARROW = 16, WIDE = 48, LANE = 30, BAND = 14, GAP = 8, TOP = 16, TITLES = 208;
   const ON_A_SHEET = 56, MOST_SHEETS = 40;
   const { findings, answers, sources, events, words, texts, matrix } = klprove;
   const at = (id) => document.getElementById(id);
@@ -30,6 +30,11 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     return { lane: finding.of[which - 1], action, file: texts[file], line, noted, changes, says, calls: texts[calls] };
   }
 
+  // How wide a step is drawn: as wide as all of them have room, within reason.
+  function columnOf(finding, room) {
+    return Math.max(NARROW, Math.min(WIDE, Math.floor(room / finding.steps.length)));
+  }
+
   // Layout: a block a CPU, the deepest context on top, bands below.
   function layout(finding) {
     let y = TOP;
@@ -46,23 +51,23 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   }
 
   // What a run that may be cut at both ends looks like in columns `from` to `to`.
-  function cut(first, last, from, to) {
+  function cut(first, last, from, to, column) {
     const left = Math.max(first, from), right = Math.min(last, to);
-    return left <= right && { x: (left - from) * COLUMN, width: (right - left + 1) * COLUMN };
+    return left <= right && { x: (left - from) * column, width: (right - left + 1) * column };
   }
 
-  function drawBars(svg, finding, place, from, to) {
+  function drawBars(svg, finding, place, from, to, column) {
     const edges = [];
     for (const [lane, first, last, kind, named, below, arrives, returns] of finding.bars) {
       if (first > to) break;
-      const box = cut(first, last, from, to);
+      const box = cut(first, last, from, to, column);
       if (!box) continue;
       const y = place.lanes[lane], context = texts[named];
       const bar = element("rect", { ...box, y: y + 2, height: LANE - 4, rx: 3, class: kind });
       bar.append(element("title", {}, `${finding.lanes[lane][0]} ${context}(), steps ${first} to ${last}`));
       svg.append(bar);
       const fits = Math.floor((box.width - 6) / 6.5);
-      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11, class: "soft" }, context.slice(0, fits)));
+      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
       if (arrives && first >= from) edges.push([box.x + 1, below === null ? y + LANE + GAP : place.lanes[below] + 2, y + LANE - 2]);
       if (returns && last <= to && below !== null) edges.push([box.x + box.width - 1, y + LANE - 2, place.lanes[below] + 2]);
     }
@@ -75,37 +80,37 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     svg.append(element("path", { d: `M${x} ${y2}l-4 ${back}h8z`, class: "head" }));
   }
 
-  function drawBands(svg, finding, place, from, to) {
+  function drawBands(svg, finding, place, from, to, column) {
     finding.bands.forEach(([, , runs], index) => {
       for (const [first, last, on] of runs) {
-        const box = cut(first, last, from, to);
+        const box = cut(first, last, from, to, column);
         if (!box || on === false) continue;
         svg.append(element("rect", { ...box, y: place.bands[index] + 3, height: BAND - 6, class: on ? "held" : "unknown" }));
       }
     });
   }
 
-  function drawSteps(svg, finding, place, from, to) {
+  function drawSteps(svg, finding, place, from, to, column) {
     for (let each = from; each <= to; each++) {
       const one = stepOf(finding, each);
-      const x = (each - from) * COLUMN + COLUMN / 2, y = place.lanes[one.lane] + 20;
+      const x = (each - from) * column + column / 2, y = place.lanes[one.lane] + 20;
       const mark = each === finding.steps.length ? "finding" : one.noted ? "noted" : one.changes.length ? "dot" : "ring";
       if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark }));
       else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark }));
       else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark }));
-      if (each % 5 === 0 || each === 1) svg.append(element("text", { x, y: 11, "text-anchor": "middle", class: "soft" }, String(each)));
+      if (each % 5 === 0 || each === 1 || column >= 24) svg.append(element("text", { x, y: 11, "text-anchor": "middle" }, String(each)));
     }
   }
 
-  function picture(finding, from, to, here) {
-    const place = layout(finding), width = (to - from + 1) * COLUMN;
+  function picture(finding, from, to, here, column) {
+    const place = layout(finding), width = (to - from + 1) * column;
     const label = `${finding.title}: steps ${from} to ${to} as lanes; the table of steps says the same`;
     const svg = element("svg", { width, height: place.height, role: "img", "aria-label": label });
     for (const y of place.lanes) svg.append(element("path", { d: `M0 ${y + LANE}H${width}`, class: "rule" }));
-    if (here >= from && here <= to) svg.append(element("rect", { x: (here - from) * COLUMN, y: 0, width: COLUMN, height: place.height, class: "here" }));
-    drawBars(svg, finding, place, from, to);
-    drawBands(svg, finding, place, from, to);
-    drawSteps(svg, finding, place, from, to);
+    if (here >= from && here <= to) svg.append(element("rect", { x: (here - from) * column, y: 0, width: column, height: place.height, class: "here" }));
+    drawBars(svg, finding, place, from, to, column);
+    drawBands(svg, finding, place, from, to, column);
+    drawSteps(svg, finding, place, from, to, column);
     return svg;
   }
 
@@ -122,9 +127,10 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     painting = 0;
     const finding = findings[current];
     if (!finding) return;
-    const columns = Math.ceil(drawing.clientWidth / COLUMN) + 1;
-    const from = Math.min(Math.floor(drawing.scrollLeft / COLUMN), Math.max(0, finding.steps.length - columns + 1)) + 1;
-    const svg = picture(finding, from, Math.min(finding.steps.length, from + columns - 1), step);
+    const column = columnOf(finding, drawing.clientWidth), columns = Math.ceil(drawing.clientWidth / column) + 1;
+    at("width").style.width = `${finding.steps.length * column}px`;
+    const from = Math.min(Math.floor(drawing.scrollLeft / column), Math.max(0, finding.steps.length - columns + 1)) + 1;
+    const svg = picture(finding, from, Math.min(finding.steps.length, from + columns - 1), step, column);
     svg.dataset.from = from;
     at("width").replaceChildren(svg);
   }
@@ -234,11 +240,16 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     const finding = findings[current];
     row(finding, step)?.removeAttribute("aria-current");
     step = Math.max(1, Math.min(which, finding.steps.length));
-    const now = row(finding, step), x = (step - 1) * COLUMN;
+    const now = row(finding, step), column = columnOf(finding, drawing.clientWidth), x = (step - 1) * column;
     now.setAttribute("aria-current", "step");
     shorten(now.parentElement);
     reveal(at("steps"), now);
-    if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * COLUMN) drawing.scrollLeft = x - drawing.clientWidth / 2;
+    if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * column) {
+      at("width").style.width = `${finding.steps.length * column}px`;
+      drawing.scrollLeft = x - drawing.clientWidth / 2;
+    }
+    const box = document.querySelector(".picture"), y = layout(finding).lanes[finding.of[step - 1]];
+    if (y < box.scrollTop || y + LANE > box.scrollTop + box.clientHeight) box.scrollTop = y - box.clientHeight / 3;
     const what = [...now.cells[2].children].map((each) => each.textContent).join("; ");
     at("said").textContent = `step ${step} of ${finding.steps.length}, ${now.cells[1].textContent}: ${what}`;
     at("calls").textContent = now.cells[2].title;
@@ -261,7 +272,6 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     });
     at("shown").textContent = findings[which].title;
     at("titles").replaceChildren(titles(findings[which]));
-    at("width").style.width = `${findings[which].steps.length * COLUMN}px`;
     search();
   }
 
@@ -327,7 +337,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   drawing.onscroll = repaint;
   drawing.onclick = (event) => {
     const svg = drawing.querySelector("svg");
-    go(Number(svg.dataset.from) + Math.floor((event.clientX - svg.getBoundingClientRect().left) / COLUMN));
+    go(Number(svg.dataset.from) + Math.floor((event.clientX - svg.getBoundingClientRect().left) / columnOf(findings[current], drawing.clientWidth)));
   };
   window.addEventListener("resize", repaint);
   // The browser has gone to the row that the address names, and the picture is above it.
@@ -345,8 +355,8 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     const finding = findings[current], sheets = [];
     if (at("viewer").hidden) return;
     for (let from = 1; from <= finding.steps.length && sheets.length < MOST_SHEETS; from += ON_A_SHEET) {
-      const sheet = html("div", "", "sheet"), both = element("svg", { width: "100%", viewBox: `0 0 ${TITLES + ON_A_SHEET * COLUMN} ${layout(finding).height}` });
-      const drawn = picture(finding, from, Math.min(finding.steps.length, from + ON_A_SHEET - 1), 0);
+      const sheet = html("div", "", "sheet"), both = element("svg", { width: "100%", viewBox: `0 0 ${TITLES + ON_A_SHEET * NARROW} ${layout(finding).height}` });
+      const drawn = picture(finding, from, Math.min(finding.steps.length, from + ON_A_SHEET - 1), 0, columnOf(finding, ON_A_SHEET * NARROW));
       drawn.setAttribute("x", TITLES);
       both.append(titles(finding), drawn);
       sheet.append(both);
