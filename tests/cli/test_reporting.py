@@ -3,6 +3,7 @@
 import json
 import os
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ('{"schema": "klprove.check/4", "states": NaN}', "NaN is no number of JSON"),
         ('{"states": ' + "9" * 5000 + "}", "is no JSON that is read here: Exceeds the limit"),
         ("\x00\x01\x02\x03", "is no JSON"),
+        ('{"schema": "klprove.compare/2"}', "'klprove.compare/2'; read is 'klprove.compare/1'"),
         ("[]", "is a JSON array, no object"),
         ("null", "is a JSON value, no object"),
         ("{}", "it names no schema, not 'klprove.check/4'"),
@@ -150,6 +152,30 @@ def test_a_place_that_cannot_be_written(trace: Path, capsys: pytest.CaptureFixtu
     there = trace.with_name("no") / "out.html"
     assert f"cannot write {there}" in refused(capsys, trace, "--html", there)
     assert "cannot write" in refused(capsys, trace, "--html", "/proc/out.html")
+    assert "cannot write" in refused(capsys, trace, "--html", trace.parent)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, trace, "--html", "/dev/full")
+    assert "cannot write /dev/full: No space left on device" in said
+    assert Path("/dev/full").is_char_device()  # it is written to, not replaced
+
+
+def test_a_page_goes_through_a_pipe(trace: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as one:
+        heard = one.submit(pipe.read_bytes)
+        assert run(["report", str(trace), "--html", str(pipe)]) == 0
+        assert heard.result(10).startswith(b"<!doctype html>")
+    assert not pipe.is_file()
+
+
+def test_several_answers_are_no_text(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace.write_text('{"schema": "klprove.compare/1"}')
+    said = refused(capsys, trace)
+    assert "it holds several answers" in said and "klprove report FILE --html PAGE" in said
 
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,20 +70,17 @@ def write_json(path: str, content: dict[str, Any]) -> None:
 
 def write_file(path: str, text: str) -> None:
     """`text` to the file `path`, whole or not at all."""
-    try:
-        if _special(path):
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-        else:
-            _replace(Path(path), text.encode("ascii"))
-    except OSError as error:
-        raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
+    write_bytes(path, text.encode("ascii"))
 
 
 def write_bytes(path: str, content: bytes) -> None:
     """`content` to the file `path`, whole or not at all."""
     try:
-        _replace(Path(path), content)
+        if _special(path):
+            with open(path, "wb") as file:
+                file.write(content)
+        else:
+            _replace(Path(path), content)
     except OSError as error:
         raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
 

@@ -36,8 +36,8 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
-def take(seen: Browser, file: Path, step: str, to: Path) -> None:
-    """`to` with -light.png, -dark.png and -print.png after it."""
+def take(seen: Browser, file: Path, to: Path, step: str = "", printed: bool = True) -> None:
+    """`to` with -light.png, -dark.png and, `printed`, -print.png after it."""
     for scheme in ("light", "dark"):
         feature = {"name": "prefers-color-scheme", "value": scheme}
         seen.ask("Emulation.setEmulatedMedia", features=[feature])
@@ -45,8 +45,9 @@ def take(seen: Browser, file: Path, step: str, to: Path) -> None:
         seen.value("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 200)))")
         drawn = seen.ask("Page.captureScreenshot")["data"]
         Path(f"{to}-{scheme}.png").write_bytes(base64.b64decode(drawn))
-    printed = seen.ask("Page.printToPDF", landscape=True, printBackground=False)["data"]
-    _first_sheet(base64.b64decode(printed), to)
+    if printed:
+        pdf = seen.ask("Page.printToPDF", landscape=True, printBackground=False)["data"]
+        _first_sheet(base64.b64decode(pdf), to)
     if seen.complaints:
         raise SystemExit(f"{file}: {seen.complaints}")
 
@@ -81,10 +82,10 @@ def main(compared: str, target: str) -> None:
     with TemporaryDirectory() as scratch, browser() as seen:
         folder, to = Path(scratch), Path(target)
         to.mkdir(parents=True, exist_ok=True)
-        take(seen, _timeline(folder), "", to / "timeline")
-        take(seen, _matrix(compared, folder), "", to / "matrix")
+        take(seen, _timeline(folder), to / "timeline")
+        take(seen, _matrix(compared, folder), to / "matrix")
         cell = "#F/rcu_nmi_enter/v4.12rc/nested-unwatched/step-61"
-        take(seen, folder / "matrix.html", cell, to / "cell")
+        take(seen, folder / "matrix.html", to / "cell", cell, printed=False)
     for each in sorted(to.glob("*.png")):
         size = each.stat().st_size
         print(f"{each.name}: {size / 1000:.0f} kB")

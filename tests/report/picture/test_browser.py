@@ -3,8 +3,10 @@
 import base64
 from pathlib import Path
 
+from klprove.verdict import Access, Trace
 from tests.report.picture.browser import Browser
 from tests.report.picture.pages import finding, long_trace, written
+from tests.report.specimens import event
 
 SAID = "document.getElementById('said').textContent"
 CURRENT = "document.querySelector('.trace [aria-current]')?.id"
@@ -110,6 +112,20 @@ def test_names_do_not_act(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(tmp_path, finding(name, name)))
     assert browser.value("document.images.length") == 0
     assert name in browser.value("document.body.textContent")
+
+
+def test_a_name_cannot_change_the_order_of_letters(browser: Browser, tmp_path: Path) -> None:
+    """Letters that are written from right to left take digits and signs beside them along."""
+    said = event(accesses=(Access("write", "\u05d0\u05d1", 1, 2),))
+    browser.open(written(tmp_path, finding(trace=Trace((), (said, said)))))
+    for where in (".trace td div", "#said", "#values td"):
+        places = browser.value(
+            f"(() => {{ const text = document.querySelector('{where}').firstChild;"
+            " const range = new Range(); return [...text.data].map((_, each) => {"
+            " range.setStart(text, each); range.setEnd(text, each + 1);"
+            " return range.getBoundingClientRect().left; }); })()"
+        )
+        assert len(places) > 1 and places == sorted(places)
 
 
 def test_without_javascript_the_table_is_there(browser: Browser, tmp_path: Path) -> None:

@@ -253,6 +253,27 @@ def test_arrows_go_to_cells_that_open_something(browser: Browser, tmp_path: Path
         assert browser.value(where) == there
 
 
+def test_a_screen_reader_gets_heads_and_whole_words(browser: Browser, tmp_path: Path) -> None:
+    opened(browser, tmp_path)
+    browser.ask("Accessibility.enable")
+    nodes = browser.ask("Accessibility.getFullAXTree")["nodes"]
+    browser.ask("Accessibility.disable")
+    said = [
+        (each["role"]["value"], each["name"]["value"])
+        for each in nodes
+        if not each["ignored"] and "name" in each
+    ]
+    assert [name for role, name in said if role == "columnheader"] == ["site", "v1", "v2"]
+    assert [name for role, name in said if role == "rowheader"] == ["one", "two", "old", "part"]
+    assert ("link", "unwatched-silent, 4 steps") in said
+    assert ("table", "site by generation; handler A") in said
+    cells = [name for role, name in said if role in ("cell", "gridcell")]
+    assert "warned, 4 steps gone unwatched-silent" in cells
+    assert "- no such function" in cells and "? not known" in cells and ". nothing" in cells
+    controls = [name for role, name in said if role == "combobox"]
+    assert controls == ["Rows", "Columns", "Handler", "Mark what differs from"]
+
+
 def test_a_link_to_a_step_of_a_cell_opens_there(browser: Browser, tmp_path: Path) -> None:
     opened(browser, tmp_path, "#A/one/v1/warned/step-3")
     assert browser.value(CURRENT) == "A/one/v1/warned/step-3"
