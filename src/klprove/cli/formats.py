@@ -5,13 +5,16 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from klprove.cli.output import OutputFailed, say, write_file
 from klprove.formats import FORMATS, Format, Told
 from klprove.source import near, plain
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -45,6 +48,14 @@ class FormatAndFile(click.ParamType[tuple[str, str]]):
         if equals and not path:
             self.fail(f"{name}= names no file; `{name}` alone is standard output", param, ctx)
         return name, path or STANDARD
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """The formats that begin so."""
+        from click.shell_completion import CompletionItem  # only a shell asks
+
+        return [CompletionItem(each) for each in FORMATS if each.startswith(incomplete)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.formats.results import Results
+if TYPE_CHECKING:
+    from klprove.formats.results import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Told:
 
     text: Callable[[], str]
     document: Callable[[], Any]
-    results: Callable[[], Results]
+    results: "Callable[[], Results]"
 
 
 @dataclass(frozen=True, slots=True)
