@@ -118,7 +118,7 @@ def _tried(write: Callable[[], None]) -> Iterator[str]:
 def format_options(pictured: bool = True) -> Callable[[_Command], _Command]:
     """Add `--as`, `--json` and `--quote`; the command gets `outputs`, an `Outputs`. `pictured`: its
     findings have interleavings or call paths, which some formats show and nothing else."""
-    names = [name for name, each in FORMATS.items() if pictured or not each.pictured]
+    known = {name: each.about for name, each in FORMATS.items() if pictured or not each.pictured}
     options = (
         click.option(
             "--as",
@@ -126,8 +126,10 @@ def format_options(pictured: bool = True) -> Callable[[_Command], _Command]:
             type=FormatAndFile(),
             multiple=True,
             metavar="FORMAT[=FILE]",
-            help=f"Write the answer to FILE as {', '.join(names)} (docs/formats.md); without FILE, "
-            "on standard output in place of the text. Repeatable.",
+            help="Write the answer to FILE (docs/formats.md); without FILE, to standard output in "
+            "place of the text. Repeatable. Formats: "
+            + "; ".join(f"{name}, {about}" for name, about in known.items())
+            + ".",
         ),
         click.option("--json", "json_path", metavar="FILE|-", help="Short for --as json=FILE."),
         click.option(

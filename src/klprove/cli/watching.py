@@ -83,6 +83,7 @@ def watch_command(
     livepatch support.
     """
     if collector:
+        outputs.refuse("goes with a look, not with --collector")
         say(COLLECTOR.read_text().rstrip("\n"))
         return 0
     fixed = root or core
