@@ -66,6 +66,8 @@ def linted(
     outputs: Outputs,
 ) -> int:
     """Run the rules and write what they say; the exit status."""
+    if explain or list_rules or listed:
+        outputs.refuse("goes with findings, not with --list, --explain or --list-rules")
     if explain:
         return _explain(explain)
     if list_rules:
