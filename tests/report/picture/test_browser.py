@@ -97,6 +97,18 @@ def test_ten_thousand_steps_cost_what_is_in_sight(browser: Browser, tmp_path: Pa
     browser.ask("Emulation.setEmulatedMedia", media="")
 
 
+def test_the_name_of_a_bar_is_in_sight_at_both_ends(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding(trace=long_trace(90))))
+    for key in ("Home", "End"):
+        browser.press(key)
+        every = "[...document.querySelectorAll('#drawing text')]"
+        names = f"{every}.filter((e) => e.textContent.includes('_'))"
+        edge = "document.getElementById('drawing').getBoundingClientRect().left"
+        left = f"{names}.map((e) => e.getBoundingClientRect().left - {edge})"
+        places = browser.value(left)
+        assert places and min(places) >= 0
+
+
 def test_print_has_the_picture_and_every_step(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(tmp_path, finding(trace=long_trace(120))))
     browser.value("dispatchEvent(new Event('beforeprint'))")

@@ -66,8 +66,9 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
       const bar = element("rect", { ...box, y: y + 2, height: LANE - 4, rx: 3, class: kind });
       bar.append(element("title", {}, `${finding.lanes[lane][0]} ${context}(), steps ${first} to ${last}`));
       svg.append(bar);
-      const fits = Math.floor((box.width - 6) / 6.5);
-      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
+      // The first columns may be out of sight: there the name of a bar that is cut begins later.
+      const hidden = first < from ? 1.5 * column : 0, fits = Math.floor((box.width - hidden - 6) / 6.5);
+      if (fits > 3) svg.append(element("text", { x: box.x + hidden + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
       if (arrives && first >= from) edges.push([box.x + 1, below === null ? y + LANE + GAP : place.lanes[below] + 2, y + LANE - 2]);
       if (returns && last <= to && below !== null) edges.push([box.x + box.width - 1, y + LANE - 2, place.lanes[below] + 2]);
     }
