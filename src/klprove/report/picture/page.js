@@ -7,6 +7,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   const at = (id) => document.getElementById(id);
   const drawing = at("drawing");
   const numbers = new Map(findings.map((finding, index) => [finding.prefix, index]));
+  let folding = false, aside = new Set();
   let current = -1, step = 1, matches = [], telling = 0, painting = 0;
 
   // Building: everything that a trace names goes in as text.
@@ -95,10 +96,11 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     for (let each = from; each <= to; each++) {
       const one = stepOf(finding, each);
       const x = (each - from) * column + column / 2, y = place.lanes[one.lane] + 20;
+      const opacity = folding && aside.has(each) ? 0.25 : 1;
       const mark = each === finding.steps.length ? "finding" : one.noted ? "noted" : one.changes.length ? "dot" : "ring";
-      if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark }));
-      else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark }));
-      else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark }));
+      if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark, opacity }));
+      else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark, opacity }));
+      else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark, opacity }));
       if (each % 5 === 0 || each === 1 || column >= 24) svg.append(element("text", { x, y: 11, "text-anchor": "middle" }, String(each)));
     }
   }
@@ -272,8 +274,24 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
       else link.removeAttribute("aria-current");
     });
     at("shown").textContent = findings[which].title;
+    aside = new Set(findings[which].folded);
+    for (const each of aside) row(findings[which], each).classList.add("aside");
     at("titles").replaceChildren(titles(findings[which]));
     search();
+  }
+
+  // The next step of code that is not folded away; the last one never is.
+  function onward(way) {
+    let next = step + way;
+    while (folding && aside.has(next)) next += way;
+    return next < 1 ? step : next;
+  }
+
+  function fold() {
+    folding = !folding;
+    at("fold").setAttribute("aria-pressed", folding);
+    at("steps").classList.toggle("folding", folding);
+    repaint();
   }
 
   function open(isOpen) {
@@ -312,7 +330,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   }
 
   const MOVES = {
-    ArrowLeft: () => go(step - 1), ArrowRight: () => go(step + 1),
+    ArrowLeft: () => go(onward(-1)), ArrowRight: () => go(onward(1)), f: fold,
     Home: () => go(1), End: () => go(findings[current].steps.length),
     "/": () => at("search").focus(),
   };
@@ -334,6 +352,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   at("back").onclick = MOVES.ArrowLeft;
   at("next").onclick = MOVES.ArrowRight;
   at("last").onclick = MOVES.End;
+  at("fold").onclick = fold;
   at("search").oninput = search;
   drawing.onscroll = repaint;
   drawing.onclick = (event) => {
