@@ -31,7 +31,6 @@ class CustomBuildHook(BuildHookInterface):
         for place, text in files.items():
             path = Path(self._folder.name, Path(place).name)
             path.write_text(text, encoding="utf-8")
-            path.chmod(0o644)
             build_data["shared_data"][str(path)] = place
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
