@@ -78,7 +78,7 @@ def _whole(answer: Mapping[str, Any], events: list[Any], words: list[Any]) -> di
 
 
 def _at(number: object, there: list[Any]) -> int:
-    if not isinstance(number, int) or not 0 <= number < len(there):
+    if type(number) is not int or not 0 <= number < len(there):
         raise ValueError(f"{number!r:.60} is none of {len(there)}")
     return number
 
