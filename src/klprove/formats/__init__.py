@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The formats of the trade, each written from one value; docs/formats.md."""
 
 from klprove.formats.plain_json import plain_json
