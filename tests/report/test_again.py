@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from klprove.check import Answer, Question, Text
-from klprove.report import document, render, text_of
+from klprove.report import document, render
+from klprove.report.again import text_of
 from klprove.report.reread import reread
 from klprove.source import BadInput
 from klprove.verdict import Bounds, Verdict

@@ -15,7 +15,7 @@ from klprove.verdict.finding import (
     Start,
     Trace,
 )
-from klprove.verdict.verdict import SCHEMA
+from klprove.verdict.verdict import COMPARED, SCHEMA
 
 LARGEST = 64 << 20
 """Bytes of a file of traces that is read."""
@@ -56,7 +56,12 @@ def _readable(path: str, schema: object) -> None:
     """Raises BadInput for what is no answer of check, or of a version that is not read."""
     if schema in READABLE:
         return
+    if schema == COMPARED:
+        raise wrong(path, "it holds several answers", "klprove report FILE --html PAGE shows them")
     kind, _, version = str(schema).partition("/")
+    if kind == COMPARED.partition("/")[0]:
+        text = f"its schema is {schema!r:.60}; read is {COMPARED!r}"
+        raise wrong(path, text, "write it again: klprove compare ... --json FILE")
     newest = READABLE[-1].partition("/")[2]
     if kind != SCHEMA.partition("/")[0] or not version.isdecimal():
         told = "it names no schema" if schema is None else f"its schema is {schema!r:.60}"
