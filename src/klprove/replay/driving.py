@@ -123,7 +123,7 @@ class Driver:
         if entry != target:
             raise Spoiled
         if step.do == INJECT and rip != where:
-            raise Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
+            raise Spoiled(f"it was taken at {self._names.text(rip)}, not where it was sent")
         return rip, rsp
 
     def _entry(self, text: str, back: int | None = None) -> tuple[int, int, int]:
