@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`--as`, `--json` and `--quote`: where an answer goes, and in which format."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove lint` does; loaded when it is called, with its decoder."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove watch`: its options, and what becomes of a look."""
 
 import time

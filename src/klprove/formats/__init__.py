@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The formats of the trade, each written from one value; docs/formats.md."""
 
 from importlib import import_module

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The formats by name, and what a command hands over to be told in any of them."""
 
 from collections.abc import Callable

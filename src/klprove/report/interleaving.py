@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The picture of a trace: a column for each CPU and context depth that it uses.
 
 Every line holds one entry, so an entry may run over the columns to its right: what would be six

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove check --json` wrote, read back; docs/json.md describes it."""
 
 from collections.abc import Callable, Iterator, Mapping
