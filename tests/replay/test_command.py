@@ -10,7 +10,7 @@ from klprove.cli import replayed as job
 from klprove.cli import replaying
 from klprove.cli.main import run
 from klprove.lab import Lost, Setup
-from klprove.replay import STOCK, Case, Outcome, Ready, Row, Schedule, Shown, Step
+from klprove.replay import STOCK, Case, NotMappable, Outcome, Ready, Row, Schedule, Shown, Step
 from klprove.source import Span
 from klprove.verdict import Event, Trace
 from tests.lab.conftest import Tell, story
@@ -114,6 +114,19 @@ def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]
     status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert (status, out) == (4, "")
     assert error == "klprove: not mappable: step 1: no such thing\n"
+
+
+def test_store_buffers_cannot_be_mapped(
+    replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed("agreed")
+
+    def read(*_: object) -> None:
+        raise NotMappable("store buffers")
+
+    monkeypatch.setattr(job, "read_case", read)
+    status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert (status, out, error) == (4, "", "klprove: not mappable: store buffers\n")
 
 
 def test_a_trace_of_another_generation(

@@ -6,6 +6,7 @@ import pytest
 
 from klprove.lab import Lost
 from klprove.replay.driving import Driver
+from klprove.replay.fidelity import uncalled
 from klprove.replay.following import follow
 from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
@@ -38,8 +39,8 @@ def _guest(enter: Sequence[Line] = ENTER, handler: Sequence[Line] = HANDLER) -> 
     return guest
 
 
-def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
-    driver = Driver(
+def _driver(guest: Guest) -> Driver:
+    return Driver(
         guest,  # type: ignore[arg-type] # the part of Gdb that it calls
         layout(guest),
         Places(guest.symbols),
@@ -48,6 +49,10 @@ def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
         lambda: guest.pending.append(DEVICE),
         guest.symbols,
     )
+
+
+def _replay(guest: Guest, steps: Sequence[Step], task: str = "") -> Outcome:
+    driver = _driver(guest)
     return follow(driver, Schedule(tuple(steps), REST), task, attempts=3)
 
 
@@ -146,7 +151,22 @@ def test_an_nmi_that_is_taken_later_is_told() -> None:
     guest.nmi = nmi  # type: ignore[method-assign]
     outcome = _replay(guest, [*STEPS[:2], ARRIVAL])
     assert outcome.first is not None
-    assert outcome.first.text == "it was taken at enter+0x4, not where it was sent"
+    text = "it was taken at enter+0x4, not where it was sent, 3 times of 3"
+    assert outcome.first.text == text
+
+
+def test_an_nmi_that_is_taken_later_once_is_sent_again() -> None:
+    """A machine that is busy may hand it over when the CPU has gone on."""
+    guest = _guest()
+    late = iter([True])
+
+    def nmi() -> None:
+        guest.pending.append(NMI)
+        guest.late = next(late, False)
+
+    guest.nmi = nmi  # type: ignore[method-assign]
+    outcome = _replay(guest, [*STEPS[:2], ARRIVAL])
+    assert (outcome.result, outcome.attempts) == (AGREED, 2)
 
 
 def test_an_interrupt_comes_with_its_vector_on_the_stack() -> None:
@@ -168,11 +188,70 @@ def test_a_trace_begins_in_its_own_task() -> None:
     assert _replay(_guest(), STEPS, "another").result == NOT_REACHED
 
 
+def test_another_task_that_comes_first_is_let_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """QEMU stops again at once where it stands at a stop."""
+    guest = _guest()
+    monkeypatch.setattr(Driver, "ours", lambda _: guest.done > 9)
+    assert _replay(guest, STEPS, "reader").result == AGREED
+
+
+def test_an_nmi_may_run_what_it_has_interrupted() -> None:
+    """The place where the interrupted code goes on is passed before, on another stack."""
+    guest = _guest()
+    guest.code = {**guest.code, "loop": [*guest.code["loop"][:4], Line(), Line()]}
+    guest.uninvited = {8: "loop"}
+    arrived = [*STEPS[:2], ARRIVAL, _change("nest", 3, 1), _change("nest", 0, 1), BACK]
+    outcome = _replay(guest, arrived)
+    assert (outcome.result, outcome.attempts) == (AGREED, 1)
+    assert outcome.rows[-1].at == "enter+0x3"
+    assert not guest.uninvited
+
+
 def test_an_interrupt_that_nobody_sent_begins_anew() -> None:
     guest = _guest()
     guest.uninvited = {2: IRQ}
     outcome = _replay(guest, STEPS)
     assert (outcome.result, outcome.attempts) == (AGREED, 2)
+
+
+def test_a_count_that_another_way_is_taken_is_told_where_the_trace_begins_again() -> None:
+    around = [*ENTER[:3], Line(writes={COUNT: 1}), Line(writes={COUNT: 0}), *ENTER[4:]]
+    outcome = _replay(_guest(around), [START, _change("nest", 0), _change("count", 2)])
+    assert outcome.first is not None and outcome.attempts == 1
+    assert outcome.first.text.startswith("state becomes 1 from 4 first")
+    late = [Line(), *around[3:5], Line()]
+    outcome = _replay(_guest(late), [START, _change("count", 2)])
+    assert outcome.first is not None
+    text = "count does not become 2 before the trace's beginning is reached again"
+    assert (outcome.first.text, outcome.first.at) == (text, "enter+0x0")
+
+
+def test_the_beginning_in_another_task_is_not_the_trace_s() -> None:
+    driver = _driver(_guest())
+    assert driver.ours()
+    driver.begin("enter", "another")
+    assert not driver.ours()
+
+
+def test_a_count_that_is_another_every_time_is_a_difference() -> None:
+    around = [*ENTER[:3], Line(writes={COUNT: 1}), Line(), Line(writes={COUNT: 0}), *ENTER[4:]]
+    guest = _guest(around)
+    guest.always = ("loop", 6)
+    outcome = _replay(guest, [START, _change("nest", 0), _change("count", 2, number=7)])
+    assert (outcome.result, outcome.attempts) == (DIFFERS, 3)
+    assert outcome.first is not None and outcome.first.step.number == 7
+    assert outcome.first.text == "count does not become 2, but other values, 3 times of 3"
+    assert len(outcome.rows) == 3
+
+
+def test_a_count_that_an_interrupt_came_before_is_none() -> None:
+    guest = _guest()
+    guest.always = ("loop", 4)
+    outcome = _replay(guest, [START, _change("nest", 0), _change("count", 2)])
+    assert (outcome.result, outcome.rows[-1].text) == (
+        SPOILED,
+        "interrupts came in between, 3 times",
+    )
 
 
 def test_interrupts_that_do_not_end_are_no_disagreement() -> None:
@@ -195,6 +274,13 @@ def test_a_read_that_the_compiler_left_out_has_no_place() -> None:
     outcome = _replay(_guest(), [START, read])
     assert outcome.result == MERGED
     assert outcome.first is None
+
+
+def test_a_read_that_changes_the_word_itself_has_no_place() -> None:
+    """x86 adds to memory by one instruction."""
+    enter = [ENTER[0], Line(reads=[COUNT], writes={COUNT: 1}), *ENTER[1:]]
+    read = Step(2, _event(), "read", pair=words().pairs["count"], value=0)
+    assert _replay(_guest(enter), [START, read]).result == MERGED
 
 
 def test_the_interrupt_flag_is_followed() -> None:
@@ -243,3 +329,14 @@ def test_memory_that_cannot_be_read_is_a_loss() -> None:
     guest.read = unreadable  # type: ignore[method-assign]
     with pytest.raises(Lost, match="not where its image says: nothing can be read at 0x1000"):
         _replay(guest, STEPS)
+
+
+def test_what_is_never_entered_is_told() -> None:
+    guest = _guest()
+    known = {
+        "ct_user_enter": guest.symbols["enter"],
+        "exc_debug": guest.symbols[IRQ],
+        "ct_user_exit": guest.symbols["loop"],
+    }
+    assert uncalled(guest, known) == ["exc_debug"]  # type: ignore[arg-type] # as a Driver's
+    assert not guest.stops

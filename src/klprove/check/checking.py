@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The main job: read, choose the sites, answer each, put the answers together."""
 
 import errno
@@ -96,13 +97,19 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
     return task.job, task.sites
 
 
+def lifted(question: Question) -> tuple[Text, ...]:
+    """The functions of a kernel tree that an answer to `question` will rest on, FILE:FUNCTION each.
+    Raises BadInput."""
+    return _prepare(question).lifted
+
+
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
     kernel = kernel_of(question)
     model = kernel.digest if kernel else ""
     texts = "".join(each.sha256 for each in _texts(question))
     if question.lift:
-        texts += "".join(each.sha256 for each in _prepare(question).lifted)
+        texts += "".join(each.sha256 for each in lifted(question))
     return question.fingerprint(model + texts)
 
 
@@ -307,7 +314,6 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         seconds=seconds,
         assumptions=tuple(assumptions),
         asked=tuple(asked),
-        addresses={site: each.addresses for site, each in answers.items()},
     )
 
 

@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
 
-from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+from klprove.replay.fidelity import SECONDS, Campaign, Hook, Tried, campaign, disagreements, hooks
 from klprove.replay.outcome import (
     AGREED,
     DIFFERS,
@@ -18,7 +19,8 @@ from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.scenes import STOCK, Shown
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
 from klprove.replay.stock import Ready, prepare_stock, reproduce
-from klprove.replay.trace import Case, read_case
+from klprove.replay.telling import told
+from klprove.replay.trace import Case, NotMappable, read_case
 from klprove.replay.words import Words, words
 
 __all__ = [
@@ -27,12 +29,15 @@ __all__ = [
     "MERGED",
     "NOT_MAPPED",
     "NOT_REACHED",
+    "SECONDS",
     "SKIP",
     "SPOILED",
     "STOCK",
+    "Campaign",
     "Case",
     "Cell",
     "Hook",
+    "NotMappable",
     "Outcome",
     "Prepared",
     "Ready",
@@ -55,5 +60,6 @@ __all__ = [
     "schedule",
     "shown",
     "stock_bundle",
+    "told",
     "words",
 ]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What can be done to a virtual CPU that stands still between two steps, under watchpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,8 @@ _WITH_VECTOR = "asm_common_interrupt"
 
 
 class Spoiled(Exception):
-    """Something arrived that the trace does not have."""
+    """Something arrived that the trace does not have. Its text, if any: what was against the model
+    until then."""
 
 
 class Differs(Exception):
@@ -58,6 +60,12 @@ class Driver:
             if name.startswith(_INTRUDERS) and address >> 63
         }
         self._comm = places.member("task_struct", "comm")
+        self._first, self._task = 0, ""
+
+    def begin(self, first: str, task: str) -> None:
+        """A trace begins at the entry of `first` in a task named `task` (empty: in any): whoever is
+        there again has left it. No `first`: it begins where the CPU stands."""
+        self._first, self._task = self._symbols.get(first, 0), task
 
     def stand(self) -> str:
         """Where the CPU stands."""
@@ -91,13 +99,16 @@ class Driver:
                     return False
                 if wanted():
                     return True
+                self._past(address)
         finally:
             self._gdb.remove(address)
         return False
 
-    def comm(self) -> str:
-        """The name of the task that runs."""
-        return self._memory.text(self._cpu, self._comm) if self._comm else ""
+    def ours(self) -> bool:
+        """The task that runs is the one in which the trace begins."""
+        if not self._task:
+            return True
+        return self._comm is not None and self._memory.text(self._cpu, self._comm) == self._task
 
     def arrive(self, step: Step) -> tuple[int, int]:
         """Make the CPU take what arrives; where it was taken, rip and rsp."""
@@ -112,7 +123,7 @@ class Driver:
         if entry != target:
             raise Spoiled
         if step.do == INJECT and rip != where:
-            raise Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
+            raise Spoiled(f"it was taken at {self._names.text(rip)}, not where it was sent")
         return rip, rsp
 
     def _entry(self, text: str, back: int | None = None) -> tuple[int, int, int]:
@@ -136,10 +147,10 @@ class Driver:
     def back(self, rip: int, rsp: int, guarded: Sequence[Pair]) -> None:
         """Run until the interrupted code goes on, no word of `guarded` changing. Another interrupt
         that is taken right there comes and goes first."""
-        before, returned = self.values(guarded), False
+        before = self.values(guarded)
         watches = [*self._watches(guarded, self._intruders), (rip, BREAKPOINT, 1)]
         with _Stops(self._gdb, watches):
-            while not returned:
+            for _ in range(_STOPS):
                 if self._run() is None:
                     raise Differs("it does not return")
                 registers = self.registers()
@@ -149,7 +160,10 @@ class Driver:
                 if registers["rip"] in self._intruders:
                     if self._frame(registers) != (rip, rsp):
                         raise Spoiled
-                    returned = True
+                    break
+                self._past(rip)
+            else:
+                raise Differs("it does not return")
         self._pass(rip, rsp)
 
     def _pass(self, rip: int, rsp: int) -> None:
@@ -161,35 +175,51 @@ class Driver:
                 registers = self.registers()
                 if (registers["rip"], registers["rsp"]) == (rip, rsp):
                     return
+                self._past(rip)
         raise Differs("it does not return")
+
+    def _past(self, stop: int) -> None:
+        """Where the CPU stands at `stop`, a step on: QEMU would stop there again, at once."""
+        if self.registers()["rip"] == stop:
+            self._gdb.step(self._cpu)
 
     def change(self, pair: Pair, value: int, guarded: Sequence[Pair]) -> None:
         """Run until `pair` has become `value`, no word of `guarded` but it changing."""
+        self._depart()
         others = [each for each in guarded if each.model != pair.model]
         before, start = self.values(others), self.value(pair)
-        with _Stops(self._gdb, self._watches([*others, pair], self._intruders)):
+        wanted, other = f"{pair.short} does not become {shown(pair, value)}", ""
+        with _Stops(self._gdb, self._watches([*others, pair], self._around())):
             for _ in range(_STOPS):
-                self._expect(f"{pair.short} does not become {shown(pair, value)}")
+                try:
+                    self._expect(wanted)
+                except Spoiled:
+                    raise Spoiled(other) from None
                 self._guard(before, others)
                 now = self.value(pair)
                 if now == value:
                     return
-                if pair.order and now != start:
-                    text = f"{pair.short} becomes {shown(pair, now)}"
-                    raise Differs(f"{text}, not {shown(pair, value)}")
-        raise Differs(f"{pair.short} does not become {shown(pair, value)}")
+                if now != start:
+                    other = f"{wanted}, but other values"
+                    if pair.order:
+                        text = f"{pair.short} becomes {shown(pair, now)}"
+                        raise Differs(f"{text}, not {shown(pair, value)}")
+        raise Differs(other or wanted)
 
     def read(self, pair: Pair, guarded: Sequence[Pair]) -> None:
         """Run until `pair` is read, no word of `guarded` changing."""
-        before = self.values(guarded)
+        self._depart()
+        before, start = self.values(guarded), self.value(pair)
         address = self._address(pair)
-        stops = [*self._watches(guarded, self._intruders), (address, WATCH_READ, pair.word.size)]
+        stops = [*self._watches(guarded, self._around()), (address, WATCH_READ, pair.word.size)]
         with _Stops(self._gdb, stops):
             for _ in range(_STOPS):
                 stop = self._expect(f"{pair.short} is not read")
                 if self.values(guarded) != before:
                     raise Merged(f"{pair.short} is not read again before the next change")
                 if stop.watched == address:
+                    if self.value(pair) != start:
+                        raise Merged(f"{pair.short} is read and changed by one instruction")
                     return
         raise Differs(f"{pair.short} is not read")
 
@@ -212,9 +242,21 @@ class Driver:
         stop = self._run()
         if stop is None:
             raise Differs(f"{text} within {_SECONDS:.0f} s")
-        if self.registers()["rip"] in self._intruders:
+        here = self.registers()["rip"]
+        if here in self._intruders:
             raise Spoiled
+        if here == self._first and self.ours():
+            raise Differs(f"{text} before the trace's beginning is reached again")
         return stop
+
+    def _depart(self) -> None:
+        """Off the trace's beginning: a stop there is to say that the trace was left."""
+        if self.registers()["rip"] == self._first:
+            self._gdb.step(self._cpu)
+
+    def _around(self) -> list[int]:
+        """Where a step ends that has not come: entries of interrupts, the trace's beginning."""
+        return [*self._intruders, *([self._first] if self._first else [])]
 
     def _guard(self, before: Mapping[str, int], guarded: Sequence[Pair]) -> None:
         for each in guarded:

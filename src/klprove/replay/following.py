@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A schedule, followed by a driver from step to step, with what the model says beside it."""
 
 from klprove.lab.lost import Lost
@@ -37,17 +38,28 @@ ATTEMPTS = 60
 def follow(driver: Driver, plan: Schedule, task: str = "", attempts: int = ATTEMPTS) -> Outcome:
     """Follow `plan`, its first function in a task named `task` (empty: in any). Raises Lost where
     the machine dies, or its memory cannot be read."""
+    against = set[tuple[int, str]]()
     for attempt in range(1, attempts + 1):
         run = _Attempt(driver, plan, task)
         try:
-            rows = run.rows()
-        except Spoiled:
+            run.go()
+        except Spoiled as spoiled:
+            against.add((len(run.rows), str(spoiled)))
             continue
         except ValueError as error:
             raise Lost(f"the guest is not where its image says: {error}") from None
-        return Outcome(tuple(rows), attempt)
-    text = f"interrupts came in between, {attempts} times"
-    return Outcome((Row(plan.steps[0], SPOILED, text=text),), attempts)
+        return Outcome(tuple(run.rows), attempt)
+    return Outcome((*run.rows, _ended(plan, against, attempts)), attempts)
+
+
+def _ended(plan: Schedule, against: set[tuple[int, str]], attempts: int) -> Row:
+    """The last row where every attempt was spoiled. Where the same word was against the model at
+    the same step each time, that is a difference, not bad luck."""
+    (place, text), *others = against
+    if others or not text:
+        text = f"interrupts came in between, {attempts} times"
+        return Row(plan.steps[place], SPOILED, text=text)
+    return Row(plan.steps[place], DIFFERS, text=f"{text}, {attempts} times of {attempts}")
 
 
 class _Attempt:
@@ -62,16 +74,17 @@ class _Attempt:
         self._begun = self._there = False
         """The trace has begun; the kernel is where the trace is."""
         self._pairs = [pair for name, pair in driver.pairs.items() if name in plan.resting]
+        self.rows: list[Row] = []
 
-    def rows(self) -> list[Row]:
+    def go(self) -> None:
         """A row a step, up to the first that does not agree."""
-        found: list[Row] = []
+        first = next((each.target for each in self._plan.steps if each.do == REACH), "")
+        self._driver.begin(first, self._task)
         for step in self._plan.steps:
             row = self._row(step)
-            found.append(row)
+            self.rows.append(row)
             if row.result in (DIFFERS, NOT_REACHED, MERGED):
                 break
-        return found
 
     def _row(self, step: Step) -> Row:
         self._told(step)
@@ -128,7 +141,7 @@ class _Attempt:
         return True
 
     def _wanted(self) -> bool:
-        return self._begun or not self._task or self._driver.comm() == self._task
+        return self._begun or self._driver.ours()
 
     def _guarded(self) -> list[Pair]:
         return [each for each in self._pairs if each.order]

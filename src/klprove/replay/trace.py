@@ -1,19 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace that `klprove check --json` wrote, read back, with the model that it is of."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-from klprove.api import question
-from klprove.check import SC
-from klprove.check.checking import program
+from klprove.api import Options, question
+from klprove.check import SC, Question
+from klprove.check.checking import lifted, program
 from klprove.ir.program import Program
 from klprove.kernels import HANDLER, load, names
 from klprove.replay.words import bare
 from klprove.verdict import Trace
 from klprove.verdict.reading import read_document, read_member, read_trace, wrong
+
+
+class NotMappable(Exception):
+    """A trace that no kernel in this lab can be led along, whatever it is of."""
+
+
+_STORE_BUFFERS = (
+    "a trace under x86-TSO has stores that wait in a buffer, and QEMU's TCG has no store buffer: "
+    "each CPU's store is in memory before the next instruction of any CPU; check again without "
+    "--memory-model tso, and see whether the finding is still there"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +54,52 @@ class Case:
 def read_case(path: str, code: str = "", site: str = "") -> Case:
     """The first finding in the file at `path` that fits `code` and `site`, where given.
 
-    Raises BadInput where the file holds no such trace, or is of another schema or another text.
+    Raises BadInput where the file holds no such trace, or is of another schema or another text;
+    NotMappable where it has store buffers.
     """
     document = read_document(path)
     kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
-    defines = read_member(path, lambda: _defines(document))
-    text = program(question(files, kernel=kernel, patch=where or None, defines=defines))
+    given = read_member(path, lambda: _given(document))
+    given["kernel"], given["patch"] = kernel, where
+    asked = question(files, **given)
+    _same_lifted(path, read_member(path, lambda: _digests(document)), asked)
+    text = program(asked)
     _same(path, trace, resting(text))
-    return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
+    handler = files[0] if files else ""
+    return Case(name, kernel, where, handler, trace, text, asked.defines)
+
+
+def _given(document: Mapping[str, Any]) -> Options:
+    """What else the model depends on; a document of before these were written down has none."""
+    given: Options = {"defines": _defines(document)}
+    given["inlined"] = _words(document.get("inlined", []))
+    if (recursion := document["bounds"].get("recursion")) is not None:
+        given["recursion"] = recursion
+    if lift := _words(document.get("lift", [])):
+        given["lift"], given["tree"] = lift, str(document["tree"])
+    return given
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise TypeError(f"{given!r:.60} is no list of texts")
+    return tuple(given)
+
+
+def _digests(document: Mapping[str, Any]) -> dict[str, str]:
+    return {str(each["path"]): str(each["sha256"]) for each in document.get("lifted", [])}
+
+
+def _same_lifted(path: str, known: Mapping[str, str], asked: Question) -> None:
+    """The text that was lifted from a kernel tree is still there."""
+    if not known:
+        return
+    for each in lifted(asked):
+        if known.get(each.path) != each.sha256:
+            text = f"{each.path} of {asked.tree} has changed since it was written: check again"
+            raise wrong(path, text)
 
 
 def _chosen(
@@ -65,6 +114,11 @@ def _chosen(
     ]
     if not found:
         raise wrong(path, "no finding with a trace in it", _offered(document))
+    if document.get("mail") is not None:
+        save = (
+            f"jq -r .mail.text {quote(path)} > handler.c; klprove check handler.c ... --json FILE"
+        )
+        raise wrong(path, "of C that was taken from a mail, which is no file of its own", save)
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:
         raise wrong(path, f"of {len(files)} files: one handler can be loaded, no more")
@@ -109,9 +163,10 @@ def _kernel(path: str, document: Mapping[str, Any]) -> str:
         raise wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
     if document.get("scene") != HANDLER:
         raise wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
-    bounds = document["bounds"]
-    if bounds["memory_model"] != SC or bounds["cpus"] != 1:
-        raise wrong(path, "only traces of one CPU, without store buffers, are replayed")
+    if document["bounds"]["memory_model"] != SC:
+        raise NotMappable(_STORE_BUFFERS)
+    if document["bounds"]["cpus"] != 1:
+        raise wrong(path, "only traces of one CPU are replayed")
     if load(kernel).digest != document["model"]:
         raise wrong(path, f"the model {kernel} has changed since: check again")
     return str(kernel)

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer for people (text, a table) and for programs (JSON)."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from klprove.report.comparison import comparison, glance
-from klprove.report.document import document, schema
+from klprove.report.document import document
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint, paint_diff
@@ -13,7 +14,7 @@ from klprove.report.wrapping import dead, field, fold
 
 if TYPE_CHECKING:
     from klprove.report.mailed import letter, letter_document
-    from klprove.report.thread import render_thread
+    from klprove.report.thread import render_thread, thread_document
 
 __all__ = [
     "EXPLANATIONS",
@@ -34,11 +35,16 @@ __all__ = [
     "paint_diff",
     "render",
     "render_thread",
-    "schema",
+    "thread_document",
 ]
 
 
-_LATER = {"render_thread": "thread", "letter": "mailed", "letter_document": "mailed"}
+_LATER = {
+    "render_thread": "thread",
+    "thread_document": "thread",
+    "letter": "mailed",
+    "letter_document": "mailed",
+}
 """What most commands have no use for, and its module."""
 
 

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The picture of a trace: a column for each CPU and context depth that it uses.
 
 Every line holds one entry, so an entry may run over the columns to its right: what would be six
 columns of twelve characters is six indentations with room to speak.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from klprove.report.entries import Entry, Lane, Show, entries, lanes
 from klprove.report.wrapping import WIDTH, ascii_only, fold
@@ -20,9 +21,9 @@ _PLACE = 24
 """Longest `file:line` that is shown at the right edge."""
 
 
-def draw(trace: Trace, code: str, show: Show) -> list[str]:
-    """The lines of the picture of how `code` is reached."""
-    rows = list(entries(trace, code, show))
+def draw(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -> list[str]:
+    """The lines of the picture of how `code` is reached, without the steps `folded`."""
+    rows = list(entries(trace, code, show, folded))
     titles = lanes(trace)
     if not titles:
         return ["(no step: the initial state is bad)"]
@@ -67,7 +68,7 @@ def _row(row: Entry, start: int, right: int, unit: int, placed: bool) -> Iterato
     text = ascii_only(row.text)
     edge = right if row.place else WIDTH
     # Neither a deep chain of calls nor a long name may leave its text without room.
-    room = max(_ROOM // 2, max(map(len, text.split())) + 2)
+    room = max(_ROOM // 2, max(map(len, text.split()), default=0) + 2)
     x = max(start, min(start + row.indent * unit, edge - room))
     lead = f"{row.step:>{3}}" if row.step else ""
     for number, part in enumerate(fold(text, edge - x, "  ")):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was taken from a mail, before the answer."""
 
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def letter_document(taken: Taken) -> dict[str, Any]:
     """The same for a program."""
     return {
         "file": taken.name,
+        "sha256": taken.sha256,
         "subject": taken.snippet.message.subject,
         "snippets": len(taken.found),
         "snippet": taken.snippet.number,

@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image as a Parquet file: a row a function. See docs/scan.md."""
 
 import json
 from typing import Any
 
-from klprove.report.scan_data import FORMAT
+from klprove.report.scan_data import SCHEMA
 from klprove.scan import GRADES, QUESTIONS, REASONS, Map, Step
 from klprove.source import Unavailable
 
@@ -39,7 +40,7 @@ def scan_parquet(found: Map) -> bytes:
         **dict.fromkeys(QUESTIONS, step),
     }
     about = {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "path": found.path,
         "machine": found.machine,
         "release": found.release,
