@@ -11,11 +11,12 @@ READY  := $(VENV)/.ready-run
 TESTED := $(VENV)/.ready-test
 MUTATED := $(VENV)/.ready-mutation
 CLUSTERED := $(VENV)/.ready-cluster
+WRITTEN := $(VENV)/.ready-manual
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
-	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
+	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves manual lock \
 	bench-lint bench-watch bench-picture screenshots fidelity rcu-off wheel wheel-check test-pythons pythons heads clean
 
 help: ## print this list
@@ -196,6 +197,10 @@ pythons: ## Debian 13 and unstable in build/pythons, for their Pythons (root, an
 heads: $(TESTED) ## write the line that names the licence into programs that lack it
 	@$(BIN)/python -m tests.packaging.heads
 
+manual: $(WRITTEN) ## write the manual to build/manual, for a browser, without network; a link that leads nowhere stops it
+	@mkdir -p build
+	@$(BIN)/python -m manual build/manual
+
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
@@ -203,6 +208,7 @@ lock: ## resolve the dependencies again: requirements*.lock
 	$(COMPILE) --extra native --extra scan --extra parquet --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
+	$(COMPILE) --extra manual -c requirements-test.lock pyproject.toml -o requirements-manual.lock
 
 clean: ## remove the environment and every cache
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
@@ -223,6 +229,10 @@ $(READY): requirements.lock pyproject.toml
 
 $(MUTATED): $(TESTED) requirements-mutation.lock
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-mutation.lock
+	@touch $@
+
+$(WRITTEN): $(READY) requirements-manual.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-manual.lock
 	@touch $@
 
 $(CLUSTERED): $(READY) requirements-cluster.lock

@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The manual: docs/, the README's first screen, and a reference written from the code, as pages
 that need no network."""

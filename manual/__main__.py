@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`python -m manual FOLDER` writes the manual's pages to FOLDER, `index.html` first.
 
 Exit status: 0; 1 where a link or an anchor leads nowhere, or a page is in no group of nav.toml.
@@ -19,7 +20,9 @@ def main(folder: Path) -> int:
     shutil.rmtree(work, ignore_errors=True)
     assemble(ROOT, work)
     site = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
-    status = subprocess.run([*site, "--config-file", "mkdocs.yml"], cwd=work, check=False).returncode
+    status = subprocess.run(
+        [*site, "--config-file", "mkdocs.yml"], cwd=work, check=False
+    ).returncode
     if status:
         return 1
     shutil.rmtree(folder, ignore_errors=True)

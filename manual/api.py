@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The page of Python's reference: what `klprove.__all__` names, with its docstrings, read by griffe
 without running anything."""
 
@@ -13,7 +14,8 @@ def python_page(source: Path) -> str:
     lines = [
         "# Python",
         "",
-        "Everything that `klprove` hands out. [Python, by example](../api.md) shows how it is used.",
+        "Everything that `klprove` hands out. [Python, by example](../api.md) shows how to",
+        "use it.",
     ]
     for name in package.exports or ():
         member = package[str(name)]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The pages of the manual as Markdown, from where they stand in the repository.
 
 Links between pages stay links; a link to any other file of the repository becomes its path, since
@@ -12,7 +13,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from manual.api import python_page
 from manual.reference import COMMANDS, command_pages, pages
 
 HERE = Path(__file__).parent
@@ -66,12 +66,13 @@ def relinked(text: str, source: str, known: Mapping[str, str], root: Path) -> st
             return f"{image}[{label}]({os.path.relpath(known[wanted], here)}{hash_}{anchor})"
         if not (root / wanted).exists():
             raise ValueError(f"{source}: {target} does not exist")
+        if wanted.startswith("docs/") and (root / wanted).is_file():
+            here = PurePosixPath(place(source)).parent
+            return f"{image}[{label}]({os.path.relpath(place(wanted), here)})"
         plain = label.strip("`")
         return f"`{wanted}`" if PurePosixPath(wanted).name in plain else f"{label} (`{wanted}`)"
 
-    return "".join(
-        part if code else _LINK.sub(link, part) for part, code in _parts(text)
-    )
+    return "".join(part if code else _LINK.sub(link, part) for part, code in _parts(text))
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
@@ -90,6 +91,8 @@ def _parts(text: str) -> Iterator[tuple[str, bool]]:
 
 def assemble(root: Path, work: Path) -> None:
     """Write pages, theme and configuration of the manual of the repository `root` to `work`."""
+    from manual.api import python_page  # griffe: an extra that the tests do without
+
     nav: list[dict[str, list[dict[str, str]]]] = []
     written = {**pages(), "reference/python.md": python_page(root / "src")}
     commands = command_pages()
@@ -98,7 +101,9 @@ def assemble(root: Path, work: Path) -> None:
         entries: list[dict[str, str]] = []
         for title, source in members.items():
             if source == COMMANDS:
-                entries += [{name: path} for name, path in zip(commands, _paths(commands), strict=True)]
+                entries += [
+                    {name: path} for name, path in zip(commands, _paths(commands), strict=True)
+                ]
                 continue
             listed[source] = place(source)
             entries.append({title: place(source)})
@@ -113,8 +118,11 @@ def assemble(root: Path, work: Path) -> None:
             )
     for source, text in written.items():
         _write(work / "pages" / place(source), text)
-    for each in (root / "docs").glob("*.txt"):
-        shutil.copy(each, work / "pages")
+    for each in (root / "docs").rglob("*"):
+        if each.is_file() and each.suffix != ".md":
+            copy = work / "pages" / each.relative_to(root / "docs")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(each, copy)
     shutil.copytree(HERE / "theme", work / "pages" / "theme")
     settings = (HERE / "mkdocs.yml").read_text()
     # JSON is YAML, too.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Pages of the reference, from what the code itself says: commands, findings, rules, models,
 complaints, schemas."""
 
@@ -86,7 +87,12 @@ def _prose(command: click.Command) -> Iterator[str]:
             continue
         head, _, rest = paragraph.removeprefix("\b\n").partition("\n")
         yield from [head, ""] if head.endswith(":") else []
-        yield from ("```", *inspect.cleandoc(rest if head.endswith(":") else f"{head}\n{rest}").split("\n"), "```", "")
+        yield from (
+            "```",
+            *inspect.cleandoc(rest if head.endswith(":") else f"{head}\n{rest}").split("\n"),
+            "```",
+            "",
+        )
 
 
 def _options(of: tuple[click.Command, click.Context]) -> Iterator[str]:
@@ -102,8 +108,8 @@ def _findings() -> str:
     lines = [
         "# Findings",
         "",
-        "What `klprove check` can find, why it is bad, and what must be true of the real code for it "
-        "not to apply there. `klprove explain CODE` prints the same.",
+        "What `klprove check` can find, why it is bad, and what must be true of the real code for "
+        "it not to apply there. `klprove explain CODE` prints the same.",
     ]
     for code, each in EXPLANATIONS.items():
         lines += ["", f"## {code}", "", f"{_sentence(each.why)}.", ""]
@@ -116,8 +122,8 @@ def _rules() -> str:
     lines = [
         "# Rules of lint",
         "",
-        "What `klprove lint` looks at in a finished livepatch module. [lint](../lint.md) says which "
-        "severity each has, and where it is from.",
+        "What `klprove lint` looks at in a finished livepatch module. [lint](../lint.md) says "
+        "which severity each has, and where it is from.",
     ]
     for name, rule in tomllib.loads(text).items():
         lines += ["", f"## {name} {rule['title']}", ""]
@@ -133,7 +139,11 @@ def _rules() -> str:
 
 
 def _models() -> str:
-    lines = ["# Kernel models", "", "Names that `--kernel` takes; [kernels](../kernels.md) has more."]
+    lines = [
+        "# Kernel models",
+        "",
+        "Names that `--kernel` takes; [kernels](../kernels.md) has more.",
+    ]
     for name in names():
         kernel = load(name)
         lines += ["", f"## {name}", "", f"{_text(kernel.title)}; {len(kernel.sites)} sites."]
@@ -151,30 +161,33 @@ def _complaints() -> str:
     lines = [
         "# Complaints about input",
         "",
-        "Whatever cannot be used is told as `FILE:LINE:COLUMN: error: TEXT [code]`, with the line and "
-        "what to write instead, and the exit status is 2.",
+        "Whatever cannot be used is told as `FILE:LINE:COLUMN: error: TEXT [code]`, with the line "
+        "and what to write instead, and the exit status is 2.",
         "",
         "| code | |",
         "|---|---|",
     ]
-    return "\n".join([*lines, *(f"| `{code}` | {_cell(text)} |" for code, text in CODES.items())]) + "\n"
+    return (
+        "\n".join([*lines, *(f"| `{code}` | {_cell(text)} |" for code, text in CODES.items())])
+        + "\n"
+    )
 
 
 def _schemas() -> str:
     lines = [
         "# Schemas",
         "",
-        "What is written as JSON has a member `schema` with a name and a version, and a JSON Schema "
-        "(draft 2020-12) that the tests hold every answer against. [JSON](../json.md) says what the "
-        "members mean.",
+        "What is written as JSON has a member `schema` with a name and a version, and a JSON "
+        "Schema (draft 2020-12) that the tests hold every answer against. [JSON](../json.md) says "
+        "what the members mean.",
     ]
     for path in sorted(Path(str(resources.files(klprove))).rglob("*.schema.json")):
         schema = json.loads(path.read_text())
-        lines += ["", f"## {schema['properties']['schema']['const']}", ""]
+        lines += ["", f"## {path.name.removesuffix('.schema.json')}", ""]
         lines += [f"{_text(schema.get('title') or schema['description'])}."]
         lines += ["", "| member | | |", "|---|---|---|", *_members(schema)]
         text = json.dumps(schema, indent=1)
-        lines += ["", f"??? note \"{path.name}\"", "", "    ```json"]
+        lines += ["", f'??? note "{path.name}"', "", "    ```json"]
         lines += [*(f"    {line}" for line in text.splitlines()), "    ```"]
     return "\n".join(lines) + "\n"
 

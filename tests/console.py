@@ -1,9 +1,10 @@
 """Pages that show commands with their outputs, run as a reader would run them.
 
-In a page, a ```console block has lines `$ COMMAND` (a `\\` at the end goes on in the next line), each
-followed by what it prints. `[...]` on a line of its own stands for any lines, inside a line for the
-rest of it. A block of another language with `title="NAME"` is a file of that name. A comment
-`<!-- needs: spin gcc -->` before a block says without which programs, or which `vmlinux`, it is left out.
+In a page, a ```console block has lines `$ COMMAND` (a `\\` at the end goes on in the next line),
+each followed by what it prints. `[...]` on a line of its own stands for any lines, inside a line
+for the rest of it. A block of another language with `title="NAME"` is a file of that name. A
+comment `<!-- needs: spin gcc -->` before a block says without which programs, or which file as
+`vmlinux`, it is left out.
 """
 
 import os
@@ -20,7 +21,8 @@ from tests.corpus.pins import updating
 ROOT = Path(__file__).parent.parent
 ELIDED = "[...]"
 _FENCE = re.compile(
-    r"^(?:<!-- needs: (?P<needs>.*?) -->\n)?^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$",
+    r"^(?:<!-- needs: (?P<needs>.*?) -->\n)?"
+    r"^```(?P<language>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", re.MULTILINE)

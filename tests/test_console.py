@@ -47,9 +47,7 @@ def test_a_page_that_is_right_has_no_disagreement(tmp_path: Path) -> None:
     assert disagreements(page, shell(tmp_path)) == []
 
 
-def test_a_page_that_is_wrong_has_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_is_wrong_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KLPROVE_UPDATE", raising=False)
     page = tmp_path / "page.md"
     page.write_text(PAGE.replace("one\ntwo\n", "one\n"))

@@ -21,7 +21,7 @@ def test_the_first_screen_is_a_sentence_a_command_and_its_output() -> None:
 
 
 def test_every_file_that_is_linked_exists() -> None:
-    pages = [README, ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+    pages = [README, ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")]
     pages += [ROOT / "corpus" / "README.md", ROOT / "claims" / "README.md"]
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A browser starts no worker for a page of the file system. There, search runs in a frame.
 if (location.protocol === "file:") {
   window.Worker = class {
