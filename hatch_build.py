@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a wheel holds beside the package: manual pages, and completion for three shells.
 
 Both are made from the commands themselves, so neither can say anything else than they do.

@@ -7,7 +7,9 @@ from pathlib import Path
 from tests.packaging.building import ROOT
 from tests.test_house import tracked
 
-LICENCE = "SPDX-License-Identifier: GPL-2.0-or-later"
+LICENCE = ": ".join(
+    ("SPDX-License-Identifier", "GPL-2.0-or-later")
+)  # in one piece reuse takes it for ours
 COMMENTS = {".py": "# {}", ".sh": "# {}", ".css": "/* {} */", ".js": "// {}"}
 SCRIPTS = (".ci/run", "src/klprove/lab/guest/init")
 """Scripts without a suffix."""

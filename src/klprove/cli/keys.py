@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Keys of a terminal, one at a time and by name."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A walk through findings on the whole screen of a terminal."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where one is in a walk through findings, and what a key does to it. Draws nothing."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What can be done to a virtual CPU that stands still between two steps, under watchpoints."""
 
 from collections.abc import Callable, Mapping, Sequence

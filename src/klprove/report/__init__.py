@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer for people (text, a table) and for programs (JSON)."""
 
 from importlib import import_module

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove compare --json` wrote, read back: the answers as documents of their own."""
 
 from collections import Counter

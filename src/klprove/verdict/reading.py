@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove check --json` wrote, read back; docs/json.md describes it."""
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ LARGEST = 64 << 20
 _ACTIONS = ("step", "enter", "exit", "switch")
 _KINDS = ("task", "softirq", "irq", "nmi", "exception", STORE_BUFFER)
 _TOUCHES = ("read", "write", "update", "free", "buffer", "forwarded")
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _AGAIN = "write it again: klprove check ... --json FILE"
 _WRITES = "klprove check ... --json FILE writes one"
 _LESS = "ask about one site in one file: klprove check ... --patch NAME --json FILE"

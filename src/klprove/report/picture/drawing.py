@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the script of a page draws: findings as numbers into tables that all of them share."""
 
 from collections.abc import Iterable, Iterator, Mapping
