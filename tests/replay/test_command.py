@@ -47,6 +47,7 @@ def test_bad_input(words: list[str], text: str, capsys: pytest.CaptureFixture[st
 class _Ready:
     """What stands in for a prepared replay."""
 
+    core: Any = None
     case = Case("assert at f", "v6.0", "f", "", Trace((), ()), None)  # type: ignore[arg-type]
 
 
@@ -114,6 +115,16 @@ def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]
     status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert (status, out) == (4, "")
     assert error == "klprove: not mappable: step 1: no such thing\n"
+
+
+def test_a_bundle_of_two_cpus(
+    replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed("agreed")
+    monkeypatch.setattr(_Ready, "core", "some")
+    words = ["replay", "t.json", "--vmlinux", "v", "--bundle", "out.tar"]
+    status, _, error = _said(words, capsys)
+    assert (status, "a bundle leads one CPU" in error) == (4, True)
 
 
 def test_store_buffers_cannot_be_mapped(

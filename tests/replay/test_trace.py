@@ -199,9 +199,70 @@ def test_findings_that_are_not_as_the_schema_says(
     assert "is not as the schema says" in said or "no function None()" in said
 
 
-def test_a_trace_of_two_cpus(written: dict[str, Any], tmp_path: Path) -> None:
-    other = written | {"bounds": written["bounds"] | {"cpus": 2}}
-    assert "only traces of one CPU" in _complaint(_file(tmp_path, other))
+def test_a_trace_of_three_cpus(written: dict[str, Any], tmp_path: Path) -> None:
+    other = written | {"bounds": written["bounds"] | {"cpus": 3}}
+    assert "of a reader's CPU and an updater's" in _complaint(_file(tmp_path, other))
+
+
+@pytest.fixture(scope="module")
+def both() -> dict[str, Any]:
+    """What a check of handler A with an updater writes."""
+    return document(check(HANDLER, kernel="v6.0", patch="vfs_read", cpus=2, jobs=1))
+
+
+def _core() -> Words:
+    """Words as a kernel with both livepatches in it would have them."""
+    named = {"klp_transition_patch": 0x9000, "klp_target_state": 0x9008}
+    fixed = {"klp_funcs[1].transition": 0x100, "klp_ops.func_stack.next": 0x200}
+    more = {
+        name: Pair(name, name, Word(FIXED, at, 8, False), 2**64 - 1, False, {7: 8})
+        for name, at in fixed.items()
+    }
+    return words(Layout("none", named, Types([(0, 0, 0, 0)], b"\0", {}), {}), more, reader=1)
+
+
+def test_the_schedule_of_a_reader_and_an_updater(both: dict[str, Any], tmp_path: Path) -> None:
+    case = read_case(_file(tmp_path, both), "use-after-free")
+    core = {"klp_init_transition": 5, "klp_complete_transition": 6, "free_module": 7,
+            "asm_common_interrupt": 8, "klp_text[1]": 0x700}  # fmt: skip
+    plan = schedule(case.trace, case.resting, _core(), SYMBOLS | core)
+    assert (plan.fatal, plan.updater, plan.raises) == (None, True, True)
+    own = [each for each in plan.steps if each.event.cpu]
+    assert [each.target for each in own if each.do == "reach"] == [
+        "klp_init_transition", "klp_complete_transition", "free_module",
+    ]  # fmt: skip
+    changed = [each.pair.model for each in own if each.do == "change" and each.pair is not None]
+    assert changed[:3] == ["klp_transition_patch", "klp_target_state", "klp_funcs[1].transition"]
+    assert [(each.do, each.value) for each in plan.steps if each.do in ("free", "fault")] == [
+        ("free", 0x700), ("fault", 0x700),
+    ]  # fmt: skip
+    passed = [each for each in plan.steps if "cpuidle" in each.why]
+    assert passed and all(each.away for each in passed)
+
+
+def test_words_of_the_core_are_there_with_an_updater_only() -> None:
+    found = _core()
+    assert found.pairs["klp_target_state"].word == Word(FIXED, 0x9008, 4, True)
+    assert found.pairs["klp_transition_patch"].told(7) == 8
+    places = Layout("none", {"klp_target_state": 1}, Types([(0, 0, 0, 0)], b"\0", {}), {})
+    assert "klp_target_state" not in words(places).pairs
+
+
+def test_another_wait_than_the_kernel_s_is_called() -> None:
+    calls = ("klp_synchronize_transition", "synchronize_rcu")
+    waits = {"schedule_on_each_cpu": 5, "synchronize_rcu": 6}
+    for number, divert in ((2, ["reach", "divert"]), (1, ["reach"])):
+        events = (_event(cpu=1, calls=calls[:number]),)
+        plan = schedule(Trace((), events), {}, _words(), SYMBOLS | waits)
+        assert [each.do for each in plan.steps][:-1] == divert
+
+
+def test_a_driver_that_is_only_passed_through_is_no_obstacle() -> None:
+    inside = _event(calls=("cpuidle_enter_state",))
+    assert _one(inside, _event(calls=("f",))).fatal is None
+    assert _one(inside, _event(action="enter", depth=1, kind="nmi")).fatal is not None
+    handler = _event(calls=("cpuidle_enter_state", "klp_ftrace_handler"))
+    assert _one(inside, handler, _event(calls=("f",))).fatal is not None
 
 
 def test_a_trace_with_store_buffers(written: dict[str, Any], tmp_path: Path) -> None:

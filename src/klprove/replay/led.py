@@ -49,6 +49,10 @@ class Led(Machine):
         ran = self.run(f"insmod /{name}.ko {arguments}", 120)
         if ran.status:
             raise ValueError(ran.output.decode(errors="replace").strip()[:200])
+        return self.sections(name)
+
+    def sections(self, name: str) -> dict[str, int]:
+        """Where the sections of the module `name` are."""
         home = f"/sys/module/{name}/sections"
         listed = self.run(f"cd {home} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
         rows = (line.partition(" ") for line in listed.output.decode().splitlines())

@@ -60,7 +60,9 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
     defines = read_member(path, lambda: _defines(document))
-    text = program(question(files, kernel=kernel, patch=where or None, defines=defines))
+    cpus = document["bounds"]["cpus"]
+    asked = question(files, kernel=kernel, patch=where or None, defines=defines, cpus=cpus)
+    text = program(asked)
     _same(path, trace, resting(text))
     return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
 
@@ -123,8 +125,8 @@ def _kernel(path: str, document: Mapping[str, Any]) -> str:
         raise wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
     if document["bounds"]["memory_model"] != SC:
         raise NotMappable(_STORE_BUFFERS)
-    if document["bounds"]["cpus"] != 1:
-        raise wrong(path, "only traces of one CPU are replayed")
+    if document["bounds"]["cpus"] > 2:
+        raise wrong(path, "only traces of a reader's CPU and an updater's are replayed")
     if load(kernel).digest != document["model"]:
         raise wrong(path, f"the model {kernel} has changed since: check again")
     return str(kernel)
