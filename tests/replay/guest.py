@@ -14,7 +14,7 @@ STATE, NEST, COUNT = 0x1000, 0x1008, 0x1010
 STACK = 0x8000
 ON = 0x200
 NMI, IRQ, DEVICE = "asm_exc_nmi", "asm_sysvec_timer", "asm_common_interrupt"
-FAULT = "asm_exc_page_fault"
+FAULT, DEBUG = "asm_exc_page_fault", "asm_exc_debug"
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Guest:
         self.late = False
         """NMIs are taken an instruction late."""
         self.stack = STACK
+        self.armed = 0
+        """Where a hardware breakpoint is."""
         self.gone: set[int] = set()
         """Addresses at which nothing is mapped."""
         self.always: tuple[str, int] | None = None
@@ -91,6 +93,17 @@ class Guest:
         top = self.frames[-1]
         rip = self.symbols[top.name] + top.place
         return {"rip": rip, "rsp": self.stack - 0x100 * len(self.frames), "eflags": top.flags}
+
+    def jump(self, cpu: int, address: int, rdi: int = 0) -> bytes:
+        """Arm the breakpoint: the one thing that is jumped to here."""
+        assert address == self.symbols["trap_arm"]
+        self.frames.append(_Frame("trap_arm", 0, 0))
+        self.armed = rdi
+        return b"all"
+
+    def restore(self, cpu: int, registers: bytes) -> None:
+        """Go on where it was."""
+        assert registers == b"all" and self.frames.pop().name == "trap_arm"
 
     def insert(self, address: int, kind: int = BREAKPOINT, size: int = 1) -> None:
         """A stop."""
@@ -163,6 +176,8 @@ class Guest:
         top = self.frames[-1]
         taken = self.pending and (top.flags or self.pending[0] == NMI)
         name = self.uninvited.pop(self.done, None) or (self.pending.pop(0) if taken else "")
+        if not name and self.registers(0)["rip"] == self.armed:
+            name, self.armed = DEBUG, 0
         if not name and self.always == (top.name, top.place) and not top.ticked:
             name, top.ticked = IRQ, True
         if not name:

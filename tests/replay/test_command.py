@@ -1,6 +1,7 @@
 """`klprove replay` and `klprove fidelity` from the command line, as far as no kernel is needed."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,6 @@ def test_bad_input(words: list[str], text: str, capsys: pytest.CaptureFixture[st
 class _Ready:
     """What stands in for a prepared replay."""
 
-    core: Any = None
     case = Case("assert at f", "v6.0", "f", "", Trace((), ()), None)  # type: ignore[arg-type]
 
 
@@ -117,14 +117,20 @@ def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]
     assert error == "klprove: not mappable: step 1: no such thing\n"
 
 
-def test_a_bundle_of_two_cpus(
-    replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("cpu", "do"), [(1, "look"), (0, "breakpoint"), (0, "machine check")])
+def test_a_bundle_of_what_a_bundle_cannot_do(
+    cpu: int,
+    do: str,
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     replayed("agreed")
-    monkeypatch.setattr(_Ready, "core", "some")
+    plan = Schedule((Step(1, replace(EVENT, cpu=cpu), do),), {})
+    monkeypatch.setattr(job, "planned", lambda _: (plan, columns()))
     words = ["replay", "t.json", "--vmlinux", "v", "--bundle", "out.tar"]
     status, _, error = _said(words, capsys)
-    assert (status, "a bundle leads one CPU" in error) == (4, True)
+    assert (status, "neither a second CPU nor exceptions" in error) == (4, True)
 
 
 def test_store_buffers_cannot_be_mapped(

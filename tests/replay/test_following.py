@@ -12,7 +12,20 @@ from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.source import Span
 from klprove.verdict import Event
-from tests.replay.guest import COUNT, DEVICE, IRQ, NEST, NMI, ON, STATE, Guest, Line, layout, words
+from tests.replay.guest import (
+    COUNT,
+    DEBUG,
+    DEVICE,
+    IRQ,
+    NEST,
+    NMI,
+    ON,
+    STATE,
+    Guest,
+    Line,
+    layout,
+    words,
+)
 
 ENTER: Sequence[Line] = (
     Line(),
@@ -32,7 +45,8 @@ def _event(action: str = "step", depth: int = 0, notes: Sequence[str] = ()) -> E
 
 
 def _guest(enter: Sequence[Line] = ENTER, handler: Sequence[Line] = HANDLER) -> Guest:
-    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK, DEVICE: handler}
+    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK, DEVICE: handler,
+            DEBUG: handler, "trap_arm": [Line(), Line()], "trap_rest": [Line()]}  # fmt: skip
     guest = Guest(code, {STATE: 4, NEST: 1, COUNT: 0}, "loop")
     guest.symbols["enter"] = guest.symbols["loop"] + 1
     return guest
@@ -151,6 +165,16 @@ def test_an_nmi_that_is_taken_later_is_told() -> None:
     outcome = _replay(guest, [*STEPS[:2], ARRIVAL])
     assert outcome.first is not None
     assert outcome.first.text == "it was taken at enter+0x4, not where it was sent"
+
+
+def test_a_hardware_breakpoint_is_hit_where_the_cpu_stands() -> None:
+    guest = _guest()
+    hit = Step(3, _event("enter", 1), "breakpoint", DEBUG)
+    steps = [*STEPS[:2], hit, _change("nest", 3, 1), _change("nest", 0, 1), BACK, STEPS[2]]
+    outcome = _replay(guest, steps)
+    assert outcome.result == AGREED
+    assert [row.at for row in outcome.rows[2:6:3]] == [f"{DEBUG}+0x0", "enter+0x3"]
+    assert guest.armed == guest.symbols["trap_rest"]
 
 
 def test_an_interrupt_comes_with_its_vector_on_the_stack() -> None:

@@ -101,8 +101,32 @@ def _one(*events: Event) -> Schedule:
     return schedule(Trace((), events), {}, _words(), SYMBOLS)
 
 
-def test_an_exception_cannot_be_made_to_come() -> None:
-    plan = _one(_event(action="enter", depth=1, kind="exception"))
+def _exception(*calls: str, symbols: Mapping[str, int]) -> Schedule:
+    entered = _event(action="enter", depth=1, kind="exception", calls=())
+    body = _event(depth=1, kind="exception", calls=calls)
+    gone = _event(action="exit", depth=1, kind="exception", calls=())
+    return schedule(Trace((), (entered, body, gone)), {}, _words(), symbols)
+
+
+def test_an_exception_is_a_hardware_breakpoint_in_a_task_that_has_a_place() -> None:
+    symbols = {**SYMBOLS, "asm_exc_debug": 9}
+    plan = _exception("paranoid_idtentry", "exc_debug_kernel", symbols=symbols)
+    assert [(each.do, each.target) for each in plan.steps] == [
+        ("reach", "ksys_read"), ("breakpoint", "asm_exc_debug"), ("skip", ""), ("return", ""),
+    ]  # fmt: skip
+    assert (plan.fatal, plan.steps[0].event.depth) == (None, 0)
+
+
+def test_a_machine_check_is_the_other_exception() -> None:
+    symbols = {**SYMBOLS, "asm_exc_debug": 9, "asm_exc_machine_check": 10}
+    plan = _exception("paranoid_idtentry", "exc_machine_check_kernel", symbols=symbols)
+    arrival = plan.steps[1]
+    assert (arrival.do, arrival.target) == ("machine check", "asm_exc_machine_check")
+    assert plan.excepts and plan.fatal is None
+
+
+def test_an_arrival_that_the_kernel_has_no_entry_for() -> None:
+    plan = _exception("exc_debug_kernel", symbols=SYMBOLS)
     assert plan.fatal is not None
     assert plan.fatal.why.startswith("exception: there is no way")
 
@@ -118,7 +142,7 @@ def test_arrivals_and_returns() -> None:
         _event(action="enter", depth=1, kind="nmi"), _event(action="exit", depth=1, kind="nmi")
     )
     assert [(each.do, each.target) for each in plan.steps] == [
-        ("inject NMI", "asm_exc_nmi"), ("return", ""),
+        ("reach", "ksys_read"), ("inject NMI", "asm_exc_nmi"), ("return", ""),
     ]  # fmt: skip
 
 

@@ -86,8 +86,8 @@ def replay_trace(
     if plan.fatal is not None:
         step = plan.fatal
         return _not_mappable(f"step {step.number}: {step.why}")
-    if bundle_path is not None and ready.core is not None:
-        return _not_mappable("a bundle leads one CPU, and the trace has an updater on a second")
+    if bundle_path is not None and (plan.updater or plan.excepts):
+        return _not_mappable("a bundle has neither a second CPU nor exceptions, and the trace has")
     if bundle_path is not None:
         return _packed(bundle_path, bundle(ready))
     return 0 if dry_run else _replay(ready, times, running, json_path, console)

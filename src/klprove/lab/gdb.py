@@ -101,12 +101,21 @@ class Gdb:
         found["eflags"] = struct.unpack_from("<I", data, 17 * 8)[0]
         return found
 
-    def jump(self, cpu: int, address: int) -> None:
-        """Have `cpu` go on at `address`, with everything else as it is."""
+    def jump(self, cpu: int, address: int, **changed: int) -> bytes:
+        """Have `cpu` go on at `address`, with registers `changed` and everything else as it is;
+        what `restore` needs to undo that."""
         self._select(cpu)
-        data = bytearray.fromhex(self.ask("g"))
-        struct.pack_into("<Q", data, 8 * _REGISTERS.index("rip"), address)
-        self._right(self.ask(f"G{data.hex()}"), f"to go on at {address:#x}")
+        before = bytes.fromhex(self.ask("g"))
+        data = bytearray(before)
+        for name, value in {"rip": address, **changed}.items():
+            struct.pack_into("<Q", data, 8 * _REGISTERS.index(name), value)
+        self.restore(cpu, bytes(data))
+        return before
+
+    def restore(self, cpu: int, registers: bytes) -> None:
+        """Put all registers of `cpu` back, as `jump` gave them."""
+        self._select(cpu)
+        self._right(self.ask(f"G{registers.hex()}"), f"registers of CPU {cpu}")
 
     def _select(self, cpu: int) -> None:
         if self._selected != cpu:
@@ -143,6 +152,7 @@ class Gdb:
 
     def wait(self, seconds: float) -> Stop | None:
         """The stop of what `go` began; None: none came, and the guest was halted."""
+        self._selected = -1  # a CPU that stops is the selected one from then on
         answer = self._packet(time.monotonic() + seconds)
         if answer is not None:
             return _stop(answer)

@@ -6,7 +6,7 @@ from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb, Stop
 from klprove.lab.memory import TASK, Kernel, Memory, frame
 from klprove.replay.outcome import shown
 from klprove.replay.places import Places
-from klprove.replay.schedule import INJECT, RAISE, Step
+from klprove.replay.schedule import CHECK, INJECT, RAISE, TRAP, Step
 from klprove.replay.words import Pair, Words
 
 WATCH_READ = 3
@@ -17,8 +17,12 @@ _SECONDS = 5.0
 """Until a step counts as not coming."""
 _STOPS = 4000
 """Of one step: an excursion that is longer than that is no excursion."""
-_INTRUDERS = ("asm_sysvec_", "asm_common_interrupt", "asm_exc_nmi")
+_INTRUDERS = (
+    "asm_sysvec_", "asm_common_interrupt", "asm_exc_nmi", "asm_exc_debug", "asm_exc_machine_check",
+)  # fmt: skip
 _HANDLER = "klp_ftrace_handler"
+TRAP_ARM, TRAP_REST = "trap_arm", "trap_rest"
+"""Of the module `trap`."""
 _FAULT = "asm_exc_page_fault"
 _WITH_VECTOR = "asm_common_interrupt"
 """Its stubs have pushed the vector before (arch/x86/include/asm/idtentry.h, v6.1)."""
@@ -50,11 +54,13 @@ class Driver:
         disturb: Callable[[], None],
         symbols: Mapping[str, int],
         cpu: int = 0,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        """`inject`: send an NMI; `disturb`: make a device interrupt pending. `symbols`: addresses
-        of the kernel and of a module."""
+        """`inject`: send an NMI; `disturb`: make a device interrupt pending; `check`: send a
+        machine check. `symbols`: addresses of the kernel and of a module."""
         self._gdb, self._memory, self._names = gdb, Memory(gdb, places), names
         self._inject, self._disturb, self.pairs = inject, disturb, found.pairs
+        self._check = check
         self._symbols, self.cpu = symbols, cpu
         self._intruders = {
             address: name
@@ -125,8 +131,8 @@ class Driver:
 
     def arrive(self, step: Step) -> tuple[int, int]:
         """Make the CPU take what arrives; where it was taken, rip and rsp."""
-        (self._inject if step.do == INJECT else self._disturb)()
         target, where = self._symbols[step.target], self.registers()["rip"]
+        {INJECT: self._inject, RAISE: self._disturb, TRAP: self._arm, CHECK: self._check}[step.do]()
         entry, rip, rsp = self._entry("it does not arrive")
         if entry != target and step.do == RAISE:
             # What was pending before it came first; then it is taken at the same place.
@@ -135,9 +141,19 @@ class Driver:
                 raise Spoiled
         if entry != target:
             raise Spoiled
-        if step.do == INJECT and rip != where:
+        if step.do == TRAP:
+            self._arm(self._symbols[TRAP_REST])
+        if step.do != RAISE and rip != where:
             raise Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
         return rip, rsp
+
+    def _arm(self, address: int = 0) -> None:
+        """Put the guest's hardware breakpoint at `address`, by default where the CPU stands: one
+        instruction of the module `trap`, with all registers as they were afterwards."""
+        place = address or self.registers()["rip"]
+        before = self._gdb.jump(self.cpu, self._symbols[TRAP_ARM], rdi=place)
+        self._gdb.step(self.cpu)
+        self._gdb.restore(self.cpu, before)
 
     def _entry(self, text: str, back: int | None = None) -> tuple[int, int, int]:
         """Run to the next entry of an interrupt: its address, and rip and rsp that it saved.

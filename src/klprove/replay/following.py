@@ -17,6 +17,7 @@ from klprove.replay.outcome import (
 )  # fmt: skip
 from klprove.replay.schedule import (
     CHANGE,
+    CHECK,
     DIVERT,
     FAULT,
     FLAG,
@@ -29,6 +30,7 @@ from klprove.replay.schedule import (
     READ,
     RETURN,
     SKIP,
+    TRAP,
     Schedule,
     Step,
 )  # fmt: skip
@@ -154,7 +156,7 @@ class _Attempt:
             found = driver.reach(step.target, self._wanted)
             self._begun = self._there[0] = found
             return found
-        if step.do in (INJECT, RAISE):
+        if step.do in (INJECT, RAISE, TRAP, CHECK):
             self._frames.append(driver.arrive(step))
         elif step.do == RETURN and self._updater is not None:
             driver.pass_to(*self._frames.pop())  # much has become pending while it stood still

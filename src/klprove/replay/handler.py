@@ -64,9 +64,14 @@ def made_of(headers: Path, files: Mapping[str, bytes], module_name: str) -> Buil
     return Built(data, found)
 
 
+def own(folder: str) -> dict[str, bytes]:
+    """The files of a folder of the guest's, by name."""
+    return {each.name: each.read_bytes() for each in sorted((GUEST / folder).iterdir())}
+
+
 def source(user: str, defines: Mapping[str, str]) -> dict[str, bytes]:
     """The files of which the module is built, by name."""
-    files = {each.name: each.read_bytes() for each in sorted((GUEST / NAME).iterdir())}
+    files = own(NAME)
     macros = [
         f"#ifndef {name}\n#define {name} {value}\n#endif\n" for name, value in defines.items()
     ]

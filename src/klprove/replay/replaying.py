@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from klprove.lab import Setup
 from klprove.lab.layout import Layout, layout
@@ -23,6 +24,11 @@ from klprove.source import BadInput, Diagnostic, Span, Unavailable
 
 TASK = "reader"
 """The task in which a trace begins."""
+TRAP = "trap"
+"""The module that has a hardware breakpoint."""
+_OTHER: Any = {"model": "Nehalem"}
+"""A processor of Intel's for exceptions: on one of AMD's the kernel survives no machine check that
+QEMU can send (arch/x86/kernel/cpu/mce/severity.c, v6.1)."""
 _BOOTS = 5
 """Machines for one replay with an updater, at most."""
 
@@ -35,6 +41,8 @@ class Prepared:
     places: Layout
     built: handler.Built | None
     setup: Setup
+    trap: handler.Built | None = None
+    """For a trace with a #DB."""
     core: Modules | None = None
     """For a trace with an updater."""
 
@@ -51,11 +59,16 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
     if case.handler:
         built = handler.build(headers, case.handler, case.defines)
         files[f"{handler.NAME}.ko"] = built.data
+    trap = None
+    if any(each.action == "enter" and each.kind == "exception" for each in case.trace.events):
+        trap = handler.made_of(headers, handler.own(TRAP), TRAP)
+        files[f"{TRAP}.ko"] = trap.data
     if not any(each.cpu for each in case.trace.events):
-        return Prepared(case, places, built, Setup(Path(vmlinux), files, cpus=1))
+        setup = Setup(Path(vmlinux), files, cpus=1)
+        return Prepared(case, places, built, replace(setup, **_OTHER) if trap else setup, trap)
     core = modules(headers, built)
     setup = Setup(Path(vmlinux), {**files, **core.files}, cpus=2, options=OPTIONS)
-    return Prepared(case, places, built, setup, core)
+    return Prepared(case, places, built, setup, trap, core)
 
 
 def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tuple[Schedule, Words]:
@@ -63,6 +76,8 @@ def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tupl
     case, places = ready.case, ready.places
     if addresses is None and ready.built is not None:
         addresses = {name: at for name, (_, at) in ready.built.symbols.items()}
+        if ready.trap is not None:
+            addresses |= {name: at for name, (_, at) in ready.trap.symbols.items()}
         if ready.core is not None:
             addresses |= placed(ready.core, {})
     site = places.site(case.site) or 0
@@ -81,13 +96,14 @@ def replay(ready: Prepared, times: int, log: Path | None) -> Iterator[Outcome]:
         return
     with Led(ready.setup, log) as guest:
         guest.prompt()
-        addresses = _load(guest, ready)
+        addresses = _load(guest, ready) | _load_trap(guest, ready)
         guest.run(f"{TASK} >/dev/null 2>&1 &")
         plan, found = planned(ready, addresses)
         symbols = {**ready.places.named, **addresses}
         driver = Driver(
-            guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols
-        )
+            guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols,
+            check=guest.check,
+        )  # fmt: skip
         for _ in range(times):
             yield follow(driver, plan, TASK)
 
@@ -102,7 +118,7 @@ def _with_updater(ready: Prepared, core: Modules, log: Path | None) -> Outcome:
             guest.prompt()
             scene = Core(guest, ready.places, core, ready.case.site)
             try:
-                addresses = scene.load(TASK, raises)
+                addresses = _load_trap(guest, ready) | scene.load(TASK, raises)
             except ValueError as error:
                 raise _refused(ready, str(error)) from None
             plan, found = planned(ready, addresses)
@@ -132,6 +148,16 @@ def _load(guest: Led, ready: Prepared) -> dict[str, int]:
     except ValueError as error:
         raise _refused(ready, str(error)) from None
     return handler.loaded(ready.built, sections)
+
+
+def _load_trap(guest: Led, ready: Prepared) -> dict[str, int]:
+    """Insert what arms a hardware breakpoint; the addresses of its symbols."""
+    if ready.trap is None:
+        return {}
+    try:
+        return handler.loaded(ready.trap, guest.insert(TRAP, ""))
+    except ValueError as error:
+        raise _refused(ready, f"no hardware breakpoint: {error}") from None
 
 
 def reader() -> bytes:

@@ -1,20 +1,21 @@
 """From a trace to what has to be done to a real kernel, step by step."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from klprove.lab.memory import FIXED
 from klprove.replay.words import Pair, Words, bare, table
 from klprove.verdict import Access, Event, Trace
 
-REACH, CHANGE, READ, LOOK, FLAG, INJECT, RAISE, RETURN, FREE, FAULT, DIVERT, SKIP = (
+REACH, CHANGE, READ, LOOK, FLAG, INJECT, RAISE, RETURN, FREE, FAULT, DIVERT, TRAP, CHECK, SKIP = (
     "reach", "change", "read", "look", "irq flag", "inject NMI", "raise irq", "return", "free",
-    "fault", "divert", "skip",
+    "fault", "divert", "breakpoint", "machine check", "skip",
 )  # fmt: skip
 """What is done: run to a function's entry; run until a word has changed; run until it is read;
 compare where the CPU stands; step until interrupts are on, or off; make it take an NMI, or an
 interrupt; run until what was interrupted goes on; run until an address is mapped no more; run until
-the CPU faults on it; call another function than the one that is entered; nothing."""
+the CPU faults on it; call another function than the one that is entered; make it hit a hardware
+breakpoint, or take a machine check; nothing."""
 _FREED = "use-after-free: "
 """How the note of an event begins that uses what was freed."""
 _HANDLER = "klp_ftrace_handler"
@@ -22,7 +23,11 @@ _WAIT, _WAIT_RCU = "schedule_on_each_cpu", "synchronize_rcu"
 """How livepatch waits for its handlers, and how it did until v4.12."""
 ON, OFF = "irqs on", "irqs off"
 """Notes of an event that changes the interrupt flag."""
-_ARRIVALS: Mapping[str, str] = {"nmi": INJECT, "irq": RAISE}
+_ARRIVALS: Mapping[str, str] = {"nmi": INJECT, "irq": RAISE, "exception": TRAP}
+_BEGIN = "sys_read"
+"""What a task of the models does first."""
+_CHECKED = "exc_machine_check_kernel"
+_CHECK_ENTRY = "asm_exc_machine_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,11 @@ class Schedule:
     def updater(self) -> bool:
         """A second CPU has a part in it: livepatch's own code runs there."""
         return any(each.event.cpu for each in self.steps)
+
+    @property
+    def excepts(self) -> bool:
+        """A hardware breakpoint is hit in it, or a machine check is taken."""
+        return any(each.do in (TRAP, CHECK) for each in self.steps)
 
     @property
     def raises(self) -> bool:
@@ -113,7 +123,9 @@ class _Reading:
             follower = events[place + 1] if place + 1 < len(events) else None
             if event.action == "enter" and not event.cpu:
                 self._calls[event.cpu, event.depth] = ()
-                yield self._arrival(number, event)
+                if not place:
+                    yield from self._begun(event)
+                yield self._arrival(number, event, self._checks(events[place:], event.depth))
             elif event.action == "exit" and event.depth:
                 yield Step(number, event, RETURN)
             elif event.action == "step":
@@ -132,8 +144,25 @@ class _Reading:
             if ends or _HANDLER in event.calls:
                 yield from self._never.keys() & set(event.calls)
 
-    def _arrival(self, number: int, event: Event) -> Step:
+    def _begun(self, event: Event) -> Iterator[Step]:
+        """Where the first task stands before its first step."""
+        target = next((each for each in self._stops[_BEGIN] if each in self._symbols), "")
+        if target:
+            yield Step(1, replace(event, action="step", depth=0, kind="task"), REACH, target)
+
+    def _checks(self, events: Sequence[Event], depth: int) -> bool:
+        """What arrives first in `events` is a #MC: of the models' exceptions, the other one."""
+        for event in events:
+            if event.depth == depth and event.action == "exit":
+                return False
+            if _CHECKED in event.calls:
+                return True
+        return False
+
+    def _arrival(self, number: int, event: Event, checks: bool) -> Step:
         do, target = _ARRIVALS.get(event.kind), self._arrivals.get(event.kind, "")
+        if checks:
+            do, target = CHECK, _CHECK_ENTRY
         if do is None or target not in self._symbols:
             why = f"{event.kind}: there is no way to make the kernel take one here"
             return Step(number, event, SKIP, why=why, fatal=True)
