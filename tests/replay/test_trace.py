@@ -9,6 +9,7 @@ import pytest
 
 from klprove.api import check
 from klprove.image.btf import Types
+from klprove.kernels import TRANSITION, load
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, TASK, Word
 from klprove.replay.schedule import Schedule, schedule
@@ -196,7 +197,7 @@ def _complaint(path: str, **wanted: str) -> str:
     [
         ({"schema": "klprove.check/2"}, "its schema is 'klprove.check/2'"),
         ({"kernel": None}, "of no kernel model"),
-        ({"scene": "transition"}, "of the scene transition"),
+        ({"scene": "other"}, "of the scene other: there is none of that name"),
         ({"model": "0" * 64}, "the model v6.0 has changed since"),
         ({"findings": []}, "no finding with a trace in it"),
         ({"files": [{"path": "absent.c", "sha256": ""}]}, "absent.c: error: No such file"),
@@ -287,6 +288,41 @@ def test_a_driver_that_is_only_passed_through_is_no_obstacle() -> None:
     assert _one(inside, _event(action="enter", depth=1, kind="nmi")).fatal is not None
     handler = _event(calls=("cpuidle_enter_state", "klp_ftrace_handler"))
     assert _one(inside, handler, _event(calls=("f",))).fatal is not None
+
+
+def _forced(written: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """A document of the livepatch core's scene, with a trace of one step."""
+    event = written["findings"][0]["trace"][0] | {"step": 1, "accesses": [], "calls": ["user_task"]}
+    finding = written["findings"][0] | {"site": "", "initial": [], "trace": [event]}
+    model = load("v6.1", scene=TRANSITION).digest
+    return written | {
+        "kernel": "v6.1", "scene": TRANSITION, "action": "force", "files": [], "model": model,
+        "bounds": written["bounds"] | {"cpus": 2}, "findings": [finding], **changed,
+    }  # fmt: skip
+
+
+def test_a_trace_of_the_livepatch_core(written: dict[str, Any], tmp_path: Path) -> None:
+    case = read_case(_file(tmp_path, _forced(written)))
+    assert (case.scene, case.site, case.handler) == (TRANSITION, "vfs_read", "")
+    assert case.resting["tasks[0].patch_state"] == -1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"action": "reverse"}, "reverse: nobody in it"), ({"defines": {"EXITS": "1"}}, "with -D")],
+)
+def test_what_nobody_in_the_lab_does(
+    changed: dict[str, Any], said: str, written: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(NotMappable, match=said):
+        read_case(_file(tmp_path, _forced(written, **changed)))
+
+
+def test_a_text_that_is_read_is_executed() -> None:
+    read = _event(accesses=(Access("read", "klp_text[0]", 0, 0),))
+    for symbols, do in ((SYMBOLS | {"klp_text[0]": 5}, "reach"), (SYMBOLS, "skip")):
+        (step,) = schedule(Trace((), (read,)), {}, _words(), symbols).steps
+        assert step.do == do
 
 
 def test_a_trace_with_store_buffers(written: dict[str, Any], tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def replay_trace(
         case = read_case(str(trace), code, site)
     except NotMappable as reason:
         return _not_mappable(str(reason))
+    model, _ = resolve(vmlinux, case.scene)
     _fitting(vmlinux, model, case.kernel)
     if case.handler:
         _same_release(place, running)

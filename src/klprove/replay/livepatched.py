@@ -42,14 +42,14 @@ class Modules:
         return found
 
 
-def modules(headers: Path, built: handler.Built | None) -> Modules:
+def modules(headers: Path, built: handler.Built | None, names: Sequence[str] = PATCHES) -> Modules:
     """The livepatches, built. Raises BadInput where the headers cannot be used."""
     text = (handler.GUEST / "core" / "patch.c").read_bytes()
     made = {
         name: handler.made_of(
             headers, {"Kbuild": f"obj-m := {name}.o\n".encode(), f"{name}.c": text}, name
         )
-        for name in PATCHES
+        for name in names
     }
     return Modules(built, made)
 
@@ -58,8 +58,8 @@ def placed(ready: Modules, sections: Mapping[str, Mapping[str, int]]) -> dict[st
     """Where, under the model's names, the patches' objects are, given where the kernel has put each
     module's sections; without, as if they lay
     somewhere."""
-    found: dict[str, int] = {}
-    for number, name in enumerate(PATCHES):
+    found = {} if sections else {"klp_ops": 0}
+    for number, name in enumerate(ready.patches):
         built = ready.patches[name]
         nowhere = dict.fromkeys((each for each, _ in built.symbols.values()), _APART * (number + 1))
         own = handler.loaded(built, sections.get(name, nowhere))
@@ -92,7 +92,7 @@ class Core:
             found.pop("klp_ops", None)
             found.pop("klp_funcs", None)
         sections = {}
-        for name in PATCHES:
+        for name in self._ready.patches:
             if name == PATCHES[0]:
                 found["klp_ops"] = self._first(found.get("klp_ftrace_handler"))
                 sections[name] = guest.sections(name)
@@ -148,7 +148,12 @@ class Core:
             raise Lost(f"a livepatch of {self._site}() does not complete its transition")
 
     def start(self) -> None:
-        """Have the newer livepatch disabled, and unloaded when it can be."""
+        """Have the newer livepatch disabled, and unloaded when it can be; the only one disabled,
+        and forced."""
+        if len(self._ready.patches) == 1:
+            place = f"{_FOLDER}/{PATCHES[0]}"
+            self._guest.ask(f"echo 0 > {place}/enabled; echo 1 > {place}/force")
+            return
         name = PATCHES[1]
         self._guest.ask(
             f"echo 0 > {_FOLDER}/{name}/enabled; until rmmod {name}; do usleep 50000; done"

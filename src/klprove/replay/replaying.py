@@ -7,13 +7,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from klprove.kernels import TRANSITION
 from klprove.lab import Setup
 from klprove.lab.layout import Layout, layout
 from klprove.replay import handler
 from klprove.replay.driving import Driver
 from klprove.replay.following import follow
 from klprove.replay.led import Led
-from klprove.replay.livepatched import OPTIONS, READER, UPDATER, Core, Modules, modules, placed
+from klprove.replay.livepatched import (
+    OPTIONS,
+    PATCHES,
+    READER,
+    UPDATER,
+    Core,
+    Modules,
+    modules,
+    placed,
+)
 from klprove.replay.outcome import SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, schedule
@@ -29,6 +39,7 @@ TRAP = "trap"
 _OTHER: Any = {"model": "Nehalem"}
 """A processor of Intel's for exceptions: on one of AMD's the kernel survives no machine check that
 QEMU can send (arch/x86/kernel/cpu/mce/severity.c, v6.1)."""
+_COUNTED = "in this scene it stands for ftrace's own way to keep handlers from being left"
 _BOOTS = 5
 """Machines for one replay with an updater, at most."""
 
@@ -66,7 +77,8 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
     if not any(each.cpu for each in case.trace.events):
         setup = Setup(Path(vmlinux), files, cpus=1)
         return Prepared(case, places, built, replace(setup, **_OTHER) if trap else setup, trap)
-    core = modules(headers, built)
+    one = PATCHES[:1] if case.scene == TRANSITION else PATCHES
+    core = modules(headers, built, one)
     setup = Setup(Path(vmlinux), {**files, **core.files}, cpus=2, options=OPTIONS)
     return Prepared(case, places, built, setup, trap, core)
 
@@ -74,16 +86,21 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
 def planned(ready: Prepared, addresses: Mapping[str, int] | None = None) -> tuple[Schedule, Words]:
     """The schedule, with `addresses` of the module; without them, as if it lay at 0."""
     case, places = ready.case, ready.places
-    if addresses is None and ready.built is not None:
-        addresses = {name: at for name, (_, at) in ready.built.symbols.items()}
-        if ready.trap is not None:
-            addresses |= {name: at for name, (_, at) in ready.trap.symbols.items()}
+    if addresses is None:
+        addresses = {
+            name: at
+            for built in (ready.built, ready.trap)
+            for name, (_, at) in (built.symbols.items() if built is not None else ())
+        }
         if ready.core is not None:
             addresses |= placed(ready.core, {})
     site = places.site(case.site) or 0
-    more = handler.pairs(case.text, places, addresses or {}, site)
+    more = handler.pairs(case.text, places, addresses, site)
     found = words(places, more, READER if ready.core is not None else 0)
-    symbols = {**places.named, **(addresses or {})}
+    if case.scene == TRANSITION:
+        del found.pairs["__preempt_count"]
+        found.others["__preempt_count"] = _COUNTED
+    symbols = {**places.named, **addresses}
     return schedule(case.trace, case.resting, found, symbols), found
 
 

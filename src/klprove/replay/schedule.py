@@ -18,6 +18,7 @@ the CPU faults on it; call another function than the one that is entered; make i
 breakpoint, or take a machine check; nothing."""
 _FREED = "use-after-free: "
 """How the note of an event begins that uses what was freed."""
+_TEXT = "klp_text["
 _HANDLER = "klp_ftrace_handler"
 _WAIT, _WAIT_RCU = "schedule_on_each_cpu", "synchronize_rcu"
 """How livepatch waits for its handlers, and how it did until v4.12."""
@@ -211,6 +212,8 @@ class _Reading:
             return Step(number, event, SKIP, why="touches no memory")
         access = event.accesses[-1]
         pair = self._words.pair(access.name)
+        if access.name.startswith(_TEXT) and access.name in self._symbols:
+            return Step(number, event, REACH, access.name)  # text is read: it is executed
         if pair is None:
             why = f"{access.name}: {self._words.reason(access.name)}"
             return Step(number, event, SKIP, why=why)

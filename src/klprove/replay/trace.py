@@ -10,7 +10,7 @@ from klprove.api import question
 from klprove.check import SC
 from klprove.check.checking import program
 from klprove.ir.program import Program
-from klprove.kernels import HANDLER, load, names
+from klprove.kernels import HANDLER, SCENES, TRANSITION, load, names
 from klprove.replay.words import bare
 from klprove.verdict import Trace
 from klprove.verdict.reading import read_document, read_member, read_trace, wrong
@@ -25,6 +25,12 @@ _STORE_BUFFERS = (
     "each CPU's store is in memory before the next instruction of any CPU; check again without "
     "--memory-model tso, and see whether the finding is still there"
 )
+
+
+ACTION = "force"
+"""What the lab's administrator does in the scene of the livepatch core."""
+CALLED = "vfs_read"
+"""The function that the tasks of that scene call, in the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Case:
     """The model, with that function patched."""
     defines: Mapping[str, str] = field(default_factory=dict)
     """Macros (-D) that model and handler were checked with."""
+    scene: str = HANDLER
 
     @property
     def resting(self) -> Mapping[str, int]:
@@ -53,18 +60,32 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     """The first finding in the file at `path` that fits `code` and `site`, where given.
 
     Raises BadInput where the file holds no such trace, or is of another schema or another text;
-    NotMappable where it has store buffers.
+    NotMappable where nothing in the lab does what it has: store buffers, tasks that fork.
     """
     document = read_document(path)
     kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
     defines = read_member(path, lambda: _defines(document))
-    cpus = document["bounds"]["cpus"]
-    asked = question(files, kernel=kernel, patch=where or None, defines=defines, cpus=cpus)
-    text = program(asked)
+    cpus, scene = document["bounds"]["cpus"], document["scene"]
+    given: dict[str, Any] = {"patch": where or None, "cpus": cpus}
+    if scene == TRANSITION:
+        given, where = {"scene": scene, "action": _action(document, files)}, CALLED
+    text = program(question(files, kernel=kernel, defines=defines, **given))
     _same(path, trace, resting(text))
-    return Case(name, kernel, where, files[0] if files else "", trace, text, defines)
+    return Case(name, kernel, where, files[0] if files else "", trace, text, defines, scene)
+
+
+def _action(document: Mapping[str, Any], files: Sequence[str]) -> str:
+    """What the administrator of the livepatch core's scene does. Raises NotMappable where nobody
+    in the lab does that."""
+    if document.get("action") != ACTION:
+        raise NotMappable(f"the lab's administrator disables and forces; {document.get('action')}: "
+                          "nobody in it does that at the points of a trace")  # fmt: skip
+    if document.get("defines") or files:
+        raise NotMappable("tasks and core of the lab are the kernel's: with -D or a file the trace "
+                          "is of others")  # fmt: skip
+    return ACTION
 
 
 def _chosen(
@@ -118,16 +139,16 @@ def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
 
 
 def _kernel(path: str, document: Mapping[str, Any]) -> str:
-    kernel = document.get("kernel")
-    if kernel not in names():
+    kernel, scene = document.get("kernel"), str(document.get("scene"))
+    if scene not in SCENES:
+        raise wrong(path, f"of the scene {scene}: there is none of that name")
+    if kernel not in names(scene=scene):
         raise wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
-    if document.get("scene") != HANDLER:
-        raise wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
     if document["bounds"]["memory_model"] != SC:
         raise NotMappable(_STORE_BUFFERS)
     if document["bounds"]["cpus"] > 2:
         raise wrong(path, "only traces of a reader's CPU and an updater's are replayed")
-    if load(kernel).digest != document["model"]:
+    if load(kernel, scene=scene).digest != document["model"]:
         raise wrong(path, f"the model {kernel} has changed since: check again")
     return str(kernel)
 

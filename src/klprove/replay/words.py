@@ -45,9 +45,9 @@ class Pair(NamedTuple):
 class Words:
     """What a model and one image have in common."""
 
-    pairs: Mapping[str, Pair]
+    pairs: dict[str, Pair]
     """By the model's name."""
-    others: Mapping[str, str]
+    others: dict[str, str]
     """Why an object of the model has no counterpart."""
 
     def pair(self, name: str) -> Pair | None:
