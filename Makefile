@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint bench-watch fidelity rcu-off clean
+	bench-lint bench-watch bench-picture screenshots fidelity rcu-off wheel wheel-check test-pythons pythons clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -63,6 +63,14 @@ generations: $(READY) ## write docs/generations*.md again: the handlers of 2017,
 	$(BIN)/klprove compare handlers/own.c --kernels $(GENERATIONS) \
 		-D CPUIDLE_TRACEABLE=1 -o docs/generations.md
 
+screenshots: $(TESTED) build/compare.json ## write docs/pictures again with Chromium and pdftoppm, from a comparison (5 minutes, once)
+	@$(BIN)/python -m tests.report.picture.screenshots build/compare.json docs/pictures
+
+build/compare.json: | $(READY)
+	@mkdir -p build
+	$(BIN)/klprove compare handlers/2017/*.c --kernels $(GENERATIONS) \
+		-D KLP_WAIT_RCU=1 -D CPUIDLE_TRACEABLE=1 --no-times --json $@ >build/compare.txt
+
 core-table: $(READY) ## write the tables of docs/livepatch-core.md again: every case, every generation (10 minutes)
 	$(BIN)/python -m tests.kernels.transitions
 
@@ -102,6 +110,9 @@ bench-small: $(READY) ## the cases of bench that take seconds
 
 bench-lint: $(READY) ## seconds of lint with a warm cache, for one function and for 5,000; VMLINUX=file
 	@$(BIN)/python bench/lint.py $(VMLINUX)
+
+bench-picture: $(TESTED) build/compare.json ## milliseconds of a step among 10,000 in the page of `klprove report`, and of its matrix
+	@$(BIN)/python -m bench.picture build/compare.json
 
 bench-watch: $(READY) ## CPU seconds of a look of `klprove watch` at 100,000 threads
 	@$(BIN)/python -m bench.watch
@@ -165,10 +176,27 @@ rcu-off: $(TESTED) ## write docs/rcu-off-6.1.md again: every patchable function 
 	@$(BIN)/python -m tests.scan.page build/kernels/vmlinux-6.1.[0-9]* build/kernels/vmlinux-6.12.[0-9]* \
 		> build/rcu-off.md && mv build/rcu-off.md docs/rcu-off-6.1.md
 
+wheel: $(READY) ## build/dist: sdist and wheel, the same bytes from the same text
+	@rm -rf build/dist
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 315532800)} \
+		$(BIN)/python -m hatchling build -d build/dist
+
+wheel-check: wheel ## install the wheel with pip, pipx and uv into empty environments, as a hook of pre-commit, and check a handler
+	@$(BIN)/python -m tests.packaging build/dist
+
+test-pythons: wheel ## the wheel under every Python at hand (PYTHONS='chroot python ...'), and which package stops one
+	@$(BIN)/python -m tests.packaging.pythons build/dist $(PYTHONS)
+
+pythons: ## Debian 13 and unstable in build/pythons, for their Pythons (root, and Debian's mmdebstrap)
+	@mkdir -p build/pythons
+	@for suite in trixie sid; do [ -d build/pythons/$$suite ] || mmdebstrap --variant=minbase \
+		--include=python3,python3-venv,ca-certificates,gcc --aptopt='Acquire::Check-Valid-Until "false"' \
+		$$suite build/pythons/$$suite http://deb.debian.org/debian; done
+
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
-	echo 'setuptools>=70.1' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
+	echo 'hatchling>=1.27' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
 	$(COMPILE) --extra native --extra scan --extra parquet --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock

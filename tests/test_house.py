@@ -17,7 +17,7 @@ SOURCE = ROOT / "src" / "klprove"
 LONGEST, MEDIAN = 800, 200
 
 # Data whose length is not a matter of taste: hashes, generated pages, mails and facts as they came.
-DATA = (".lock", ".json", ".pml", ".txt", "thread-2017.md", "generations-2017.md")
+DATA = (".lock", ".png", ".json", ".pml", ".txt", "thread-2017.md", "generations-2017.md")
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from klprove.check.site import addresses
+from klprove.check.site import addressed
 from klprove.ir.program import Leaf, Object, Program
 from klprove.ir.types import I32, U64
 from klprove.verdict import Access, Trace
@@ -55,4 +55,5 @@ def named(holder: str, value: int) -> str | None:
     """What `value` in `holder` is called."""
     step = event(accesses=(Access("read", holder, value, value),))
     found = replace(finding(), trace=Trace((), (step,)))
-    return addresses(PROGRAM, verdict(found)).get((holder, value))
+    (made,) = addressed(PROGRAM, verdict(found)).findings
+    return made.trace.addresses.get((holder, value))

@@ -7,10 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
-
-from klprove.report import schema
 from tests.cli.test_bad_input import klprove
+from tests.schemas.law import obey
 
 ROOT = Path(__file__).parents[2]
 F = ("check", "handlers/2017/F.c", "--kernel", "v4.12rc")
@@ -25,7 +23,7 @@ def test_a_site_that_holds_and_one_that_does_not(tmp_path: Path) -> None:
     done = klprove(*F, "--patch", "vfs_read,rcu_irq_enter", "--json", tmp_path / "f.json", cwd=ROOT)
     assert done.returncode == 1, done.stderr
     content = json.loads((tmp_path / "f.json").read_text())
-    jsonschema.validate(content, json.loads(schema()))
+    obey(content)
     assert content["sites"]["vfs_read"]["verdict"] == "holds"
     assert content["sites"]["rcu_irq_enter"]["findings"] == ["redirect-lost"]
     assert content["complete"] is True

@@ -1,7 +1,12 @@
 """The progress line: silent at first, one line on a terminal, few lines elsewhere."""
 
+import fcntl
 import io
+import os
+import pty
 import re
+import struct
+import termios
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +66,23 @@ def test_a_terminal_has_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch)
         "klprove: 3/29 sites, 6,000 states, 1,000/s, frontier 250, 300MB, 6s, 54s left"
     )
     assert text.endswith("\r" + " " * 78 + "\r")
+
+
+def test_it_is_as_narrow_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    clock = iter(range(9))
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(clock)))
+    with os.fdopen(terminal, "w") as stream:
+        shown = ProgressLine(stream)
+        for second in range(1, 7):
+            shown(replace(SOME, seconds=float(second)))
+        shown.clear()
+        text = os.read(screen, 4096).decode()
+    os.close(screen)
+    lines = [each for each in text.split("\r") if each.strip()]
+    assert lines and all(len(each) == 39 for each in lines)
+    assert lines[-1].rstrip() == "klprove: 6,000 states, 54s left"
 
 
 def test_elsewhere_a_line_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

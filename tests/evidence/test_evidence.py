@@ -7,16 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from klprove.api import question
 from klprove.cli.main import run
 from klprove.evidence import Evidence, resolve
 from klprove.kernels import SCENES, TRANSITION, names
-from klprove.report import schema
 from klprove.source import BadInput, Unavailable
 from tests.evidence.kernels import ORDER, TABLE, elf, image, labels, tree
+from tests.schemas.law import obey
 
 TINY = "int x;\n__task(0) void t(void) { x = 1; }\n"
 needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc makes the images")
@@ -217,7 +216,7 @@ def test_the_answer_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     run(["check", str(tmp_path / "tiny.c"), *options, "--time", "1s"])
     text = " ".join(capsys.readouterr().out.split())
     content = json.loads((tmp_path / "out.json").read_text())
-    jsonschema.validate(content, json.loads(schema()))
+    obey(content)
     assert content["kernel"] == "v4.14"
     assert "on v4.14" in text and "kernel : v4.14 by" in text
     assert "AGAINST it: klp_force_transition (v4.16: a transition can be forced)" in text

@@ -10,7 +10,8 @@ import pytest
 from klprove.source import BadInput
 from tests.fuzz import hunt as hunting
 from tests.fuzz.hunt import hunt
-from tests.fuzz.readers import READERS, Reader, read, resumed, saved
+from tests.fuzz.readers import READERS, Reader, read
+from tests.fuzz.readers.checkpoints import resumed, saved
 
 FOUND = {
     "claim": [b"number = " + b"[" * 5000, b"a" + b".a" * 5000 + b" = 1"],

@@ -8,6 +8,7 @@ import pytest
 from klprove.lab import Entered, Run, Seen, Way, compare_seen, fits
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map, Step
+from tests.schemas.law import obey
 
 NAMES = ["task", "idle", "handler", "plain", "last"]
 START = 0xFFFFFFFF81000000
@@ -129,6 +130,7 @@ def test_the_report_names_all_that_is_missing() -> None:
     ]
     assert max(map(len, text.splitlines())) < 80
     said = observed_document(found, it, compared, calls)
+    obey(said)
     assert [
         (each["function"], each["call"], each["caller_in_map"]) for each in said["missing"]
     ] == [("handler", "pointer", True), ("idle", "direct", False)]

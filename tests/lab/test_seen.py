@@ -1,13 +1,15 @@
 """What the module writes, what a file keeps of it, and several runs as one."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from klprove.lab import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
-from klprove.lab.seen import names_of, parse
+from klprove.lab.seen import LARGEST, names_of, parse
 from klprove.source import BadInput
+from tests.schemas.law import obey
 
 TASK = Way("task", False, False, False)
 IDLE = Way("task", True, True, True)
@@ -49,6 +51,7 @@ def test_a_file_gives_back_what_was_seen(tmp_path: Path) -> None:
         x10={TASK: Entered(1, 2), IDLE: Entered(3, 4)}, xffffffff81000000={NMI: Entered(5, 6)}
     )
     path = tmp_path / "seen.json"
+    obey(seen_document(before))
     path.write_text(json.dumps(seen_document(before)))
     assert read_seen(str(path)) == before
 
@@ -56,7 +59,7 @@ def test_a_file_gives_back_what_was_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": "klprove-map 1"},
+        {"schema": "klprove.map/2"},
         {"sites": []},
         {"sites": {"0x1": [{}]}},
         {"sites": {"1 2": []}},
@@ -82,11 +85,30 @@ def test_a_context_that_does_not_exist(tmp_path: Path) -> None:
         read_seen(str(path))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"[" * 100_000])
-def test_a_file_that_is_no_json(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is no JSON"),
+        (b'{\n"a": [', ":2:7: error: is no JSON: it ends too early"),
+        (b'{"a": "\xff"}', "byte 7 is no UTF-8"),
+        (b"[]", "does not say what was seen"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"format": "klprove-seen 1"}', "its schema is 'klprove-seen 1', not 'klprove.seen/2'"),
+    ],
+)
+def test_a_file_that_is_no_json(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "seen.json"
     path.write_bytes(content)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as caught:
+        read_seen(str(path))
+    assert said in caught.value.diagnostics[0].render()
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "seen.json"
+    path.touch()
+    os.truncate(path, LARGEST + 1)
+    with pytest.raises(BadInput, match="more than 64 MiB: 67,108,865 bytes"):
         read_seen(str(path))
 
 

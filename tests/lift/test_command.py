@@ -1,5 +1,6 @@
 """`klprove lift`, and `--lift` of `klprove check`, as a user sees them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,26 @@ def test_comparing(
     if status:
         assert "klprove: equal at 0 of 1 site" in text
         assert "--tree" in text and "--lift all" in text.replace("\\\n", "")
+
+
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = plant(tmp_path, changed("kernel/rcu/tree.c", "int incby = 2;", "int incby = 1;"))
+    words = ("lift", tree, HANDLER, *MODEL, "--json", "-")
+    status, text = say(capsys, *words)
+    listed = json.loads(text)
+    assert (status, listed["compared"], listed["kernel"]) == (0, None, "v4.12")
+    by_name = {each["name"]: each for each in listed["functions"]}
+    assert (by_name["nmi_enter"]["outcome"], by_name["nmi_enter"]["macro"]) == ("lifted", True)
+    assert by_name["nmi_enter"]["place"]["line"] == 5
+    assert by_name["rcu_dynticks_task_enter"]["reason"] == "inline assembly"
+    assert "kernel/rcu/tree.c:rcu_nmi_enter" in listed["references"]
+    status, text = say(capsys, *words[:-1], tmp_path / "lift.json", *BOUNDS, "--check")
+    made = json.loads((tmp_path / "lift.json").read_text())
+    assert status == 1 and "equal at 0 of 1 site" in text
+    assert made["functions"] == listed["functions"]
+    assert made["compared"]["sites"]["default_do_nmi"]["lifted"]["verdict"] == "violated"
+    found = {(each["code"], each["in"]) for each in made["compared"]["differences"]}
+    assert ("state-corrupted", "lifted") in found
 
 
 def test_all_of_a_tree_can_be_asked_about(

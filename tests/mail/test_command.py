@@ -6,11 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jsonschema
 import pytest
 
 from klprove.cli.main import run
-from klprove.report import schema
+from klprove.report.picture.sources import sources
 from tests.mail.letters import PATCH, PROSE, mail
 
 ROOT = Path(__file__).parents[2]
@@ -51,9 +50,14 @@ def test_the_mail_is_answered_as_its_handler(
     one, two = (json.loads((tmp_path / f"{each}.json").read_text()) for each in "mf")
     assert found(one) == found(two)
     assert one["kernel"] == "v4.12rc" and two["mail"] is None
-    jsonschema.validate(one, json.loads(schema()))
     assert one["mail"]["lines"] == [21, 29] and len(one["mail"]["added"]) == 2
     assert one["files"][0]["path"] == str(letter)
+    (beside,) = sources(one, [str(letter)], tmp_path)
+    assert beside.lines[20] == "if (in_nmi())"
+    letter.write_bytes(letter.read_bytes() + b"\n")
+    assert "has changed" in sources(one, [str(letter)], tmp_path)[0].why
+    del one["mail"]["sha256"]
+    assert "no digest of it" in sources(one, [str(letter)], tmp_path)[0].why
     for line in (
         "taken   : 2 of 2: statements, lines 21-29",
         "added   : not in the mail: static bool klp_block_patch_removal: the mail sets",

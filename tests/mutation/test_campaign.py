@@ -1,5 +1,6 @@
 """Campaigns: the file, the words said of mutants, the page."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from klprove.mutation import Report, load_campaign, mutate
-from klprove.report.mutants import counts, render_mutants, score
+from klprove.report.mutants import counts, mutants_document, render_mutants, score
 from klprove.source import BadInput
 from tests.cli.test_bad_input import klprove
+from tests.schemas.law import obey
 
 MODEL = """\
 static int locked, inside, twice, seen;
@@ -128,6 +130,13 @@ def test_what_is_not_searched_completely_is_undecided(folder: Path) -> None:
 def test_the_page_is_the_same_whoever_works(folder: Path) -> None:
     reports = [run(folder, jobs) for jobs in (1, 2)]
     pages = [render_mutants(each, "klprove mutate lock.toml") for each in reports]
+    documents = [mutants_document(each) for each in reports]
+    obey(documents[0])
+    assert documents[0] == documents[1]
+    assert documents[0]["counts"] == counts(reports[0])
+    seen = [row for row in documents[0]["results"] if row["outcome"] == "caught"]
+    assert all(row["seen"][0]["code"] == "assert" and row["line"] > 0 for row in seen)
+    assert documents[0]["questions"] == ["klprove check model.c"]
     assert pages[0] == pages[1]
     assert score(reports[0]) == "9 of 17 (53 %)"
     assert counts(reports[0]) == {
@@ -153,6 +162,8 @@ def test_the_command(folder: Path) -> None:
     (folder / "lock.toml").write_text(text)
     done = klprove("mutate", "lock.toml", cwd=folder)
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "# A lock")
+    done = klprove("mutate", "lock.toml", "--json", "-", cwd=folder)
+    assert done.returncode == 0 and json.loads(done.stdout)["campaign"] == "lock.toml"
 
 
 def test_ctrl_c_tells_what_is_known(folder: Path) -> None:

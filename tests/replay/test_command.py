@@ -65,7 +65,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise Lost("the machine ended\n  | last words")
 
         stand_ins: dict[str, Any] = {
-            "resolve": lambda path: ("v6.0", None),
+            "resolve": lambda path, scene="": ("v6.0", None),
             "open_image": lambda path: None,
             "release": lambda image: "6.1.0",
             "read_case": lambda *_: _Ready.case,
@@ -150,7 +150,7 @@ def test_a_trace_of_another_generation(
     replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replayed("agreed")
-    monkeypatch.setattr(job, "resolve", lambda path: ("v6.12", None))
+    monkeypatch.setattr(job, "resolve", lambda path, scene="": ("v6.12", None))
     status, _, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert status == 2
     assert "fitted by the model v6.12, and the trace is of v6.0" in error

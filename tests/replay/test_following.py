@@ -6,6 +6,7 @@ import pytest
 
 from klprove.lab import Lost
 from klprove.replay.driving import Driver
+from klprove.replay.fidelity import uncalled
 from klprove.replay.following import follow
 from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
@@ -196,6 +197,25 @@ def test_a_trace_begins_in_its_own_task() -> None:
     assert _replay(_guest(), STEPS, "another").result == NOT_REACHED
 
 
+def test_another_task_that_comes_first_is_let_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """QEMU stops again at once where it stands at a stop."""
+    guest = _guest()
+    monkeypatch.setattr(Driver, "ours", lambda _: guest.done > 9)
+    assert _replay(guest, STEPS, "reader").result == AGREED
+
+
+def test_an_nmi_may_run_what_it_has_interrupted() -> None:
+    """The place where the interrupted code goes on is passed before, on another stack."""
+    guest = _guest()
+    guest.code = {**guest.code, "loop": [*guest.code["loop"][:4], Line(), Line()]}
+    guest.uninvited = {8: "loop"}
+    arrived = [*STEPS[:2], ARRIVAL, _change("nest", 3, 1), _change("nest", 0, 1), BACK]
+    outcome = _replay(guest, arrived)
+    assert (outcome.result, outcome.attempts) == (AGREED, 1)
+    assert outcome.rows[-1].at == "enter+0x3"
+    assert not guest.uninvited
+
+
 def test_an_interrupt_that_nobody_sent_begins_anew() -> None:
     guest = _guest()
     guest.uninvited = {2: IRQ}
@@ -265,6 +285,13 @@ def test_a_read_that_the_compiler_left_out_has_no_place() -> None:
     assert outcome.first is None
 
 
+def test_a_read_that_changes_the_word_itself_has_no_place() -> None:
+    """x86 adds to memory by one instruction."""
+    enter = [ENTER[0], Line(reads=[COUNT], writes={COUNT: 1}), *ENTER[1:]]
+    read = Step(2, _event(), "read", pair=words().pairs["count"], value=0)
+    assert _replay(_guest(enter), [START, read]).result == MERGED
+
+
 def test_the_interrupt_flag_is_followed() -> None:
     guest = _guest([Line(), Line(flags=0), Line(), Line(flags=ON), Line()])
     off = Step(2, _event(notes=["irqs off"]), "irq flag", value=0)
@@ -311,3 +338,14 @@ def test_memory_that_cannot_be_read_is_a_loss() -> None:
     guest.read = unreadable  # type: ignore[method-assign]
     with pytest.raises(Lost, match="not where its image says: nothing can be read at 0x1000"):
         _replay(guest, STEPS)
+
+
+def test_what_is_never_entered_is_told() -> None:
+    guest = _guest()
+    known = {
+        "ct_user_enter": guest.symbols["enter"],
+        "exc_debug": guest.symbols[IRQ],
+        "ct_user_exit": guest.symbols["loop"],
+    }
+    assert uncalled(guest, known) == ["exc_debug"]  # type: ignore[arg-type] # as a Driver's
+    assert not guest.stops

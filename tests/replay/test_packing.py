@@ -26,6 +26,7 @@ from klprove.report import document
 from klprove.source import BadInput
 from tests.lab.conftest import Tell, story
 from tests.replay.test_handler import _NAMES, MEMBERS, RECORDS
+from tests.schemas.law import obey
 
 __all__ = ["story"]
 
@@ -117,6 +118,7 @@ def test_the_same_input_makes_the_same_bytes(
 
 def test_a_schedule_is_read_back_where_the_module_lies(ready: Prepared, tmp_path: Path) -> None:
     content = json.loads((_unpacked(bundle(ready), tmp_path) / "replay.json").read_text())
+    obey(content)
     sections = {".data": 0xFFFFFFFFC0100000, ".bss": 0xFFFFFFFFC0200000, ".text": HERE + 4096}
     own = {name: sections[section] + offset for name, (section, offset) in OWN.items()}
     there, found = planned(ready, own)
@@ -209,6 +211,7 @@ def test_a_reproducer_is_packed(name: str, places: Layout, story: Tell, tmp_path
     chosen = stock.Ready(name, places, Setup(Path("toy"), files, cpus=2), True)
     home = _unpacked(stock_bundle(chosen), tmp_path)
     content = json.loads((home / "replay.json").read_text())
+    obey(content)
     assert (content["name"], content["promised"], content["machine"]) == (name, True, {"cpus": 2})
     assert content["title"].startswith(f"{name}: ") and "  " not in content["title"]
     assert (home / "source/what.h").exists() == bool(files)

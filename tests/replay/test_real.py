@@ -17,6 +17,8 @@ SEEN = {
     ("idle-handler", "6.1"): "klp_ftrace_handler() for arch_cpu_idle(): RCU is NOT watching",
     ("idle-handler", "6.12"): "failed to find location for function 'arch_cpu_idle'",
 }
+TRACED = {"6.1": ["traced"], "6.12": []}
+"""Where a tracepoint tells RCU."""
 pytestmark = pytest.mark.skipif(
     ASKED not in os.environ, reason=f"{ASKED} is not set (make test-kernels)"
 )
@@ -151,11 +153,11 @@ def _packed(words: list[str], folder: Path) -> Path:
     return folder / "reproducer"
 
 
-def _alone(home: Path, image: Path) -> tuple[int, str]:
+def _alone(home: Path, image: Path, *options: str) -> tuple[int, str]:
     """What the bundle in `home` comes to where no module of klprove can be found."""
     given = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     given["PATH"] = "/usr/local/bin:/usr/bin:/bin"
-    command = ["sh", str(home / "run.sh"), str(image)]
+    command = ["sh", str(home / "run.sh"), str(image), *options]
     ran = subprocess.run(
         command, cwd=home, env=given, capture_output=True, text=True, timeout=300, check=False
     )
@@ -178,12 +180,25 @@ def test_a_bundle_does_the_same_without_klprove(series: str, tmp_path: Path) -> 
     assert (status, "replay 1 of 1: differs" in said) == (1, True), said
 
 
-@pytest.mark.parametrize("name", ["idle-handler", "stalled"])
-def test_a_reproducer_is_seen_without_klprove(name: str, tmp_path: Path) -> None:
-    image = _image("6.1")
+def _reproducer(name: str, series: str, folder: Path) -> tuple[Path, Path]:
+    image = _image(series)
     words = ["replay", "--stock", name, "--vmlinux", str(image), "--headers", str(headers(image))]
-    status, said = _alone(_packed(words, tmp_path), image)
+    return _packed(words, folder), image
+
+
+@pytest.mark.parametrize("name", ["idle-handler", "removal-waits", "stalled"])
+def test_a_reproducer_is_seen_without_klprove(name: str, tmp_path: Path) -> None:
+    status, said = _alone(*_reproducer(name, "6.1", tmp_path))
     assert (status, "it happened as promised" in said) == (0, True), said
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_a_reproducer_says_what_it_would_boot(series: str, tmp_path: Path) -> None:
+    """The one that takes longest: an NMI at each of 150 instructions."""
+    home, image = _reproducer("nmi-everywhere", series, tmp_path)
+    status, said = _alone(home, image, "--dry-run")
+    assert (status, "qemu-system-x86_64" in said, str(image) in said) == (0, True, True), said
+    assert "it happened" not in said
 
 
 @pytest.mark.parametrize("series", ["6.1", "6.12"])
@@ -191,5 +206,11 @@ def test_the_hooks_of_rcu_are_as_the_model_has_them(series: str, tmp_path: Path)
     found = tmp_path / "found.json"
     assert run(["fidelity", "--kernel", str(_image(series)), "--json", str(found)]) == 0
     said = json.loads(found.read_text())
-    assert {each["result"] for each in said["walks"]} == {"agreed"}
-    assert all(each["compared"] > 100 and not each["differing"] for each in said["hooks"])
+    assert {each["result"] for each in said["walks"]} == {"agreed", "merged"}
+    merged = [each["name"] for each in said["walks"] if each["result"] == "merged"]
+    assert all(each.endswith("in rcu_preempt_read_exit 2") for each in merged)
+    scenes = {each["scene"] for each in said["walks"]}
+    assert scenes == {"idle", "task", "user", *TRACED[series]}
+    assert all(each["compared"] > 3 and not each["differing"] for each in said["hooks"])
+    assert ("ct_irq_enter_irqson" in said["uncalled"]) is (not TRACED[series])
+    assert "ct_user_enter" in said["uncalled"]

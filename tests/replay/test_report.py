@@ -1,11 +1,31 @@
 """What a replay prints."""
 
 from klprove.kernels import load
-from klprove.replay import Case, Cell, Outcome, Row, Shown, Step
-from klprove.report.replayed import hooks_text, replay_document, replayed, stock_text
+from klprove.replay import (
+    Campaign,
+    Case,
+    Cell,
+    Hook,
+    Outcome,
+    Row,
+    Schedule,
+    Shown,
+    Step,
+    Tried,
+)
+from klprove.replay.walk import Walk
+from klprove.report.replayed import (
+    hooks_document,
+    hooks_text,
+    planned_text,
+    replay_document,
+    replayed,
+    stock_text,
+)
 from klprove.source import Span
 from klprove.verdict import Event, Trace
 from tests.replay.guest import columns as words
+from tests.schemas.law import obey
 
 CASE = Case("assert at f", "v6.0", "f", "f.c", Trace((), ()), None)  # type: ignore[arg-type]
 
@@ -55,10 +75,23 @@ def test_a_spoiled_replay_is_lost() -> None:
 
 def test_the_document() -> None:
     found = replay_document(CASE, "6.1.0", [_outcome(5)], words())
+    obey(found)
     assert (found["schema"], found["agreed"]) == ("klprove.replay/1", False)
     (one,) = found["replays"]
     assert one["result"] == "differs"
     assert one["steps"][2]["words"]["state"] == {"model": "1", "kernel": "5"}
+
+
+def test_the_document_of_a_campaign() -> None:
+    walked = Walk("idle, NMI in idle 3", "idle", "in idle 3", Trace((), ()), {}, True)
+    hook = Hook("idle", "idle", 2, 1, 1, 9, 0)
+    found = hooks_document("v6.0", "6.1.0", [hook], Campaign([Tried(walked, _outcome(1))], []))
+    obey(found)
+    assert found["hooks"][0] == {
+        "scene": "idle", "name": "idle", "places": 2, "agreed": 1, "merged": 1, "compared": 9,
+        "differing": 0,
+    }  # fmt: skip
+    assert found["walks"][0]["result"] == "agreed"
 
 
 def test_what_a_reproducer_saw() -> None:
@@ -68,10 +101,24 @@ def test_what_a_reproducer_saw() -> None:
 
 
 def test_hooks_without_a_walk() -> None:
-    assert hooks_text("v6.0", "6.1.0", [], []).startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    done = Campaign([], ["exc_debug"])
+    obey(hooks_document("v6.0", "6.1.0", [], done))
+    told = hooks_text("v6.0", "6.1.0", [], done)
+    assert told.startswith("klprove: AGREED  v6.0 on 6.1.0  0 walks")
+    assert told.endswith("not entered in 10 s of idling, reading, tracing: exc_debug")
 
 
 def test_the_site_that_a_reproducer_counts_on() -> None:
     """idle-handler: entered with RCU off before v6.3, refused since."""
     assert "arch_cpu_idle" in load("v6.0").sites
     assert "arch_cpu_idle" not in load("v6.12").sites
+
+
+def test_a_schedule_is_told_in_lines_that_fit() -> None:
+    away = Step(2, _outcome(1).rows[0].step.event, "skip", why="a reason that is long " * 8)
+    plan = Schedule((_row(1, "agreed", "", Cell(4, 4)).step, away), {"state": 1})
+    lines = planned_text(plan, words(), CASE, ["qemu", "-kernel", "vmlinux"]).splitlines()
+    assert lines[0] == "klprove: SCHEDULE  assert at f  v6.0" and "qemu -kernel" in lines[1]
+    assert "before: state 1, irqs on" in lines
+    assert any(line.endswith("run until state changes; then state is 4") for line in lines)
+    assert max(map(len, lines)) <= 79 and sum("a reason" in line for line in lines) > 2

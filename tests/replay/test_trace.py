@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from klprove.api import check
+from klprove.api import Options, check, question
+from klprove.check.checking import program
 from klprove.image.btf import Types
 from klprove.kernels import TRANSITION, load
 from klprove.lab.layout import Layout
@@ -18,6 +19,8 @@ from klprove.replay.words import Pair, Words, bare, table, words
 from klprove.report import document
 from klprove.source import BadInput
 from klprove.verdict import Access, Event, Trace
+from tests.lift.trees import plant
+from tests.schemas.law import obey
 
 HANDLER = "handlers/2017/A.c"
 SYMBOLS = {"ksys_read": 1, "vfs_read": 2, "klp_ftrace_handler": 3, "asm_exc_nmi": 4}
@@ -351,6 +354,50 @@ def test_the_macros_of_the_check_make_the_model(written: dict[str, Any], tmp_pat
     assert repr(given.text) != repr(without.text)
 
 
+def test_the_options_of_the_check_make_the_model(written: dict[str, Any], tmp_path: Path) -> None:
+    assert (written["inlined"], written["bounds"]["recursion"]) == ([], None)
+    said = _complaint(_file(tmp_path, written | {"inlined": ["vfs_read"]}))
+    assert "vfs_read() cannot be patched" in said
+    assert read_case(_file(tmp_path, written | {"inlined": ["arch_cpu_idle"]})).site == "vfs_read"
+    bottomless = {**written, "bounds": written["bounds"] | {"recursion": 0}}
+    assert "recursion: error: 0 is not a number of 1" in _complaint(_file(tmp_path, bottomless))
+
+
+@pytest.mark.parametrize("given", [1, "f", [1], None])
+def test_inlined_functions_that_are_none(
+    given: object, written: dict[str, Any], tmp_path: Path
+) -> None:
+    said = _complaint(_file(tmp_path, written | {"inlined": given}))
+    assert "is not as the schema says" in said
+
+
+def test_text_from_a_tree_has_to_be_there_and_the_same(
+    written: dict[str, Any], tmp_path: Path
+) -> None:
+    tree = plant(tmp_path / "tree")
+    lifted = ["kernel/rcu/tree.c:rcu_nmi_enter"]
+    asked: Options = {"kernel": "v4.12", "patch": "vfs_read", "tree": tree, "lift": lifted}
+    made = document(check("handlers/2017/F.c", jobs=1, **asked))
+    assert [each["path"] for each in made["lifted"]] == lifted
+    obey(made)
+    made["findings"] = written["findings"]
+    for found in made["findings"]:
+        found["initial"] = []
+    path = _file(tmp_path, made)
+    assert read_case(path).text == program(question("handlers/2017/F.c", **asked))
+    file = Path(tree) / "kernel/rcu/tree.c"
+    file.write_text(file.read_text().replace("int incby = 2;", "int incby = 3;"))
+    assert "tree.c:rcu_nmi_enter of " in _complaint(path)
+    assert "has changed since it was written" in _complaint(path)
+    file.unlink()
+    assert "error: " in _complaint(path)
+
+
+def test_what_was_taken_from_a_mail_is_no_file(written: dict[str, Any], tmp_path: Path) -> None:
+    said = _complaint(_file(tmp_path, written | {"mail": {"file": "a.mbox", "text": "int x;"}}))
+    assert "of C that was taken from a mail" in said and "jq -r .mail.text" in said
+
+
 @pytest.mark.parametrize("macros", [{"A-B": "1"}, {"A": "1\n#error"}, {"A(x)": "1"}, ["A"], 1])
 def test_macros_that_are_none(macros: object, written: dict[str, Any], tmp_path: Path) -> None:
     said = _complaint(_file(tmp_path, written | {"defines": macros}))
@@ -361,7 +408,7 @@ def test_files_that_are_no_json(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("{")
     (tmp_path / "b").write_text("[1]")
     assert "is no JSON" in _complaint(str(tmp_path / "a"))
-    assert "its schema is None" in _complaint(str(tmp_path / "b"))
+    assert "is a JSON array, no object" in _complaint(str(tmp_path / "b"))
     assert "No such file" in _complaint(str(tmp_path / "c"))
 
 

@@ -1,5 +1,7 @@
 """Answers put together by hand: what the report room can be asked to show."""
 
+from dataclasses import replace
+
 from klprove.check import Answer, Question, Text
 from klprove.source import Span
 from klprove.verdict import (
@@ -9,6 +11,7 @@ from klprove.verdict import (
     Bounds,
     Event,
     Finding,
+    Start,
     Statistics,
     Trace,
     Verdict,
@@ -29,6 +32,11 @@ def event(
 ) -> Event:
     """One event with unsurprising defaults."""
     return Event(action, cpu, depth, kind, context, Span(file, line, 3), calls, accesses, notes)
+
+
+BEGUN = (Start(True, False),)
+"""A CPU as models begin."""
+NAMES = {("klp_ops.func_stack.next", 0x10008): "&klp_func"}
 
 
 def short_trace(long: bool = False) -> Trace:
@@ -56,6 +64,7 @@ def short_trace(long: bool = False) -> Trace:
                 **nmi,
             ),
         ),
+        addresses=NAMES,
     )
 
 
@@ -90,8 +99,12 @@ def finding(
     severity: str = VIOLATION,
     text: str = "",
 ) -> Finding:
-    """A finding with a short trace."""
-    return Finding(code, severity, text, Span("F.c", 31, 9), trace or short_trace(), site)
+    """A finding with a short trace; where `trace` does not say how its CPUs begin, as models do."""
+    shown = trace or short_trace()
+    if not shown.start:
+        cpus = {0, *(each.cpu for each in shown.events)}
+        shown = replace(shown, start=BEGUN * (max(cpus) + 1), iret_unmasks=False)
+    return Finding(code, severity, text, Span("F.c", 31, 9), shown, site)
 
 
 def verdict(
@@ -131,7 +144,6 @@ def answer(
             "entry code before nmi_enter() is traceable",
         ),
         asked=asked,
-        addresses={"": {("klp_ops.func_stack.next", 0x10008): "&klp_func"}},
     )
 
 

@@ -77,7 +77,7 @@ def test_json(tmp_path: Path) -> None:
 
 def test_json_alone_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", str(toy()), "--json", "-"]) == 0
-    assert json.loads(capsys.readouterr().out)["format"] == "klprove-map 1"
+    assert json.loads(capsys.readouterr().out)["schema"] == "klprove.map/2"
 
 
 def test_sqlite(tmp_path: Path) -> None:
@@ -129,6 +129,27 @@ def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  - arch_cpu_idle" in said
     assert run(["scan", closed, "--diff", str(toy())]) == 0
     assert "  + arch_cpu_idle" in capsys.readouterr().out
+
+
+def test_diff_and_numbers_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    closed = str(toy("-DCLOSED"))
+    assert run(["scan", str(toy()), "--diff", closed, "--json", "-"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["schema"], made["grade"]) == ("klprove.map-diff/1", "likely")
+    assert (
+        "arch_cpu_idle"
+        in next(each for each in made["changes"] if each["about"] == "rcu-off")["gone"]
+    )
+    assert run(["scan", str(toy()), "--numbers", "--json", "-"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["schema"] == "klprove.map-numbers/1"
+    assert {each["patchable"] for each in made["numbers"]} >= {None, 2}
+
+
+@pytest.mark.parametrize("other", [["--rcu-off"], ["--why", "default_idle"]])
+def test_nothing_stands_beside_json(other: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", str(toy()), *other, "--json", "-"]) == 2
+    assert "prints the whole map" in capsys.readouterr().err
 
 
 def test_without_symbols(capsys: pytest.CaptureFixture[str]) -> None:

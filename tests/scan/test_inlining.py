@@ -1,5 +1,6 @@
 """Where DWARF is found, and what is kept of it."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,17 @@ def test_without_a_compiler_large_dwarf_is_not_waited_for(
     monkeypatch.setattr(inlining, "SLOW", 10)
     told = inlines(str(made("-g", linked=True)), cache=False)
     assert isinstance(told, str) and "llvmlite" in told
+
+
+def test_a_module_may_say_that_its_sections_lie_anywhere(tmp_path: Path) -> None:
+    """Addresses of sections are 64 bits wide, without a sign; found by the fuzzer."""
+    content = bytearray(made("-g", linked=False).read_bytes())
+    headers, size, count = (
+        *struct.unpack_from("<Q", content, 40),
+        *struct.unpack_from("<HH", content, 58),
+    )
+    for number in range(count):
+        struct.pack_into("<Q", content, headers + number * size + 16, 1 << 63)
+    path = tmp_path / "module.ko"
+    path.write_bytes(content)
+    assert copies(inlines(str(path), cache=False)) > 0

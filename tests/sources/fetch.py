@@ -43,6 +43,8 @@ WANTED = (
     "kernel/sched/idle.c",
     "kernel/softirq.c",
     "kernel/trace/ftrace.c",
+    "tools/testing/kunit/kunit_parser.py",
+    "tools/testing/kunit/kunit_printer.py",
 )
 """From the top of the tree."""
 HERE = Path(__file__).resolve().parents[2] / "build" / "linux-source"

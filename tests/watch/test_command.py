@@ -1,6 +1,7 @@
 """`klprove watch`: what it prints, what it writes, and how it ends."""
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -9,19 +10,20 @@ import sys
 import tarfile
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click import Command
 from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
 
+from klprove.cli.following import Changes, Sight, follow, rate
 from klprove.cli.main import run
-from klprove.cli.screen import Changes, fitted, follow, rate
 from klprove.cli.watching import Watcher, until, watch_command
-from klprove.report.watch import watch_document, watch_schema, watch_text
+from klprove.report.watch import watch_document, watch_text
 from klprove.source import BadInput
 from klprove.watch import Answer, Look, Snapshot, metrics
 from klprove.watch.trees import refused
 from tests.scan.toy import toy
+from tests.schemas.law import obey
 from tests.watch.copies import HOME, guest
 from tests.watch.machines import Machine
 
@@ -51,7 +53,7 @@ MACHINES = {"busy": busy, "blind": lambda: Machine(denied=lambda p: "patch_state
 @pytest.mark.parametrize("name", [*COPIES, *MACHINES])
 def test_the_schema_is_kept(name: str) -> None:
     found = (MACHINES[name]() if name in MACHINES else guest(name)).look()
-    jsonschema.validate(watch_document(found), watch_schema())
+    obey(watch_document(found))
 
 
 @pytest.mark.parametrize("name", [*COPIES, *MACHINES])
@@ -152,7 +154,7 @@ def test_the_bundle_is_judged_the_same(tmp_path: Path, capsys: Said) -> None:
         (["--root", "a", "--core", "b", "--vmlinux", "c"], "exclude each other"),
         (["--qmp", "a"], "need --vmlinux"),
         (["--json", "-"], "go with --once"),
-        (["--bundle", "a.tar"], "go with --once"),
+        (["--bundle", "a.tar"], "goes with --once"),
         (["--once", "--threads", "0"], "threads"),
         (["--wait", "soon"], "not a duration"),
     ],
@@ -234,9 +236,11 @@ def test_the_rate_is_of_one_transition() -> None:
 
 def test_a_screen_has_its_size() -> None:
     text = "\n".join(f"line {each} {'x' * 90}" for each in range(50))
-    shown = fitted(text, "foot", 80, 24).replace("\033[K", "").split("\n")
-    assert len(shown) == 24 and all(len(each) <= 80 for each in shown)
-    assert shown[-1].startswith("28 more lines") and shown[0].startswith("line 0")
+    console = Console(file=io.StringIO(), width=80, height=24)
+    shown = console.render_lines(Sight(text, "12:00:00"), pad=False)
+    lines = ["".join(segment.text for segment in line) for line in shown]
+    assert len(lines) == 24 and all(len(each) <= 80 for each in lines)
+    assert lines[-1].startswith("28 more lines") and lines[0].startswith("line 0")
 
 
 def test_what_is_new_is_printed_once(capsys: Said) -> None:
@@ -266,7 +270,7 @@ def test_following_ends_with_the_last_answer(capsys: Said) -> None:
 
 _ON_A_TERMINAL = """
 import sys
-from klprove.cli.screen import follow
+from klprove.cli.following import follow
 from tests.watch.machines import Machine
 machine = Machine().moving().thread(7, 0, "vfs_read")
 sys.exit(follow(machine.look, 0.05, lambda answer: print("WROTE", file=sys.stderr, flush=True)))
@@ -278,6 +282,7 @@ def test_a_terminal_gets_a_screen_and_has_it_taken_away_again() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _ON_A_TERMINAL],
         stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, cwd=ROOT, text=True,
+        env={**os.environ, "TERM": "xterm"},
     )  # fmt: skip
     os.close(terminal)
     assert process.stderr is not None and process.stderr.readline() == "WROTE\n"

@@ -1,7 +1,7 @@
 """The verdicts over all patched functions, merged, with everything they rest on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from klprove.check.question import Question
 from klprove.verdict import (
@@ -44,9 +44,6 @@ class Answer:
     asked: tuple[str, ...]
     """Codes of the findings that the program could have reported: those not found were looked
     for."""
-
-    addresses: Mapping[str, Mapping[tuple[str, int], str]] = field(default_factory=dict)
-    """By site, for objects of traces that hold addresses: name and value, and what lies there."""
     lifted: tuple[Text, ...] = ()
     """Functions of a kernel tree, FILE:FUNCTION each, that took the place of the model's."""
 

@@ -96,13 +96,19 @@ def prepared(question: Question) -> tuple[Job, tuple[str, ...]]:
     return task.job, task.sites
 
 
+def lifted(question: Question) -> tuple[Text, ...]:
+    """The functions of a kernel tree that an answer to `question` will rest on, FILE:FUNCTION each.
+    Raises BadInput."""
+    return _prepare(question).lifted
+
+
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
     kernel = kernel_of(question)
     model = kernel.digest if kernel else ""
     texts = "".join(each.sha256 for each in _texts(question))
     if question.lift:
-        texts += "".join(each.sha256 for each in _prepare(question).lifted)
+        texts += "".join(each.sha256 for each in lifted(question))
     return question.fingerprint(model + texts)
 
 
@@ -307,7 +313,6 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
         seconds=seconds,
         assumptions=tuple(assumptions),
         asked=tuple(asked),
-        addresses={site: each.addresses for site, each in answers.items()},
     )
 
 

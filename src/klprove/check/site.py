@@ -1,8 +1,9 @@
 """One site: lower the program with that function patched, explore it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,8 +32,6 @@ class SiteAnswer:
     asked: tuple[str, ...]
     """Codes that this program could have reported."""
     cpus: int
-    addresses: Mapping[tuple[str, int], str] = field(default_factory=dict)
-    """For objects of the traces that hold addresses: name and value, and what lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class Job:
     def answer(self, site: str, program: Program, verdict: Verdict) -> SiteAnswer:
         """What the verdict of an engine on `program` says about `site`."""
         verdict = label(verdict, site, self.question.werror)
-        return SiteAnswer(verdict, codes(program), program.processors, addresses(program, verdict))
+        return SiteAnswer(addressed(program, verdict), codes(program), program.processors)
 
 
 def label(verdict: Verdict, site: str, werror: bool) -> Verdict:
@@ -138,8 +137,8 @@ def _named(span: Span) -> Span:
     return span._replace(file=span.file.removeprefix(_HOME))
 
 
-def addresses(program: Program, verdict: Verdict) -> dict[tuple[str, int], str]:
-    """What the addresses in the traces of `verdict` point to, by object that holds them and value.
+def addressed(program: Program, verdict: Verdict) -> Verdict:
+    """`verdict` with what the addresses in its traces point to.
 
     Only 64-bit unsigned objects are taken to hold addresses, and only values where something lies.
     """
@@ -149,15 +148,21 @@ def addresses(program: Program, verdict: Verdict) -> dict[tuple[str, int], str]:
         for leaf in each.leaves
         if leaf.ty == PTR
     }
-    held: dict[tuple[str, int], str] = {}
-    for finding in verdict.findings:
-        for name, value in _values(finding.trace):
-            if name in wide and (name, value) not in held:
-                if value in program.functions:
-                    held[name, value] = program.functions[value]
-                elif (holder := program.object_at(value)) is not None:
-                    held[name, value] = "&" + _pointed(holder, program.describe(holder.addr), value)
-    return held
+    told = cache(partial(_told, program))
+    findings = []
+    for each in verdict.findings:
+        values = {pair: told(pair[1]) for pair in _values(each.trace) if pair[0] in wide}
+        held = {pair: name for pair, name in values.items() if name}
+        findings.append(replace(each, trace=replace(each.trace, addresses=held)))
+    return replace(verdict, findings=tuple(findings))
+
+
+def _told(program: Program, value: int) -> str:
+    """What lies at `value`; empty where nothing does."""
+    if value in program.functions:
+        return program.functions[value]
+    holder = program.object_at(value)
+    return "&" + _pointed(holder, program.describe(holder.addr), value) if holder else ""
 
 
 _PART = re.compile(r"\.\w+|\[\d+\]")

@@ -8,9 +8,10 @@ import click
 from klprove.api import Options, check
 from klprove.check import Answer
 from klprove.cli.clusters import cluster_at
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
-from klprove.cli.output import OutputFailed, say, write_json
 from klprove.cli.progress import ProgressLine
+from klprove.formats import Results, Told
 from klprove.report import Traces, document, render
 
 
@@ -39,19 +40,19 @@ from klprove.report import Traces, document, render
 )
 @search_options
 @store_options
-@click.option(
-    "--json",
-    "json_path",
-    metavar="FILE|-",
-    help="Write the answer as JSON too (schema klprove.check/3); `-` writes it to standard output "
-    "instead of the text.",
-)
+@format_options()
 @click.option(
     "--traces",
     type=click.Choice(["one", "each", "all", "none"]),
     default="each",
     show_default=True,
     help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
+)
+@click.option(
+    "--fold",
+    "short",
+    is_flag=True,
+    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
 )
 @click.option(
     "--no-times",
@@ -61,9 +62,10 @@ from klprove.report import Traces, document, render
 )
 def check_command(
     files: tuple[str, ...],
-    json_path: str | None,
+    outputs: Outputs,
     traces: Traces,
     timeless: bool,
+    short: bool,
     mail: str | None,
     number: int | None,
     where: str | None,
@@ -104,21 +106,21 @@ def check_command(
             from klprove.cli.mails import of_mail  # a file does not wait for it
 
             answer, taken, assumed = of_mail(mail, number, where, given, answered)
-    failure: OutputFailed | None = None
-    if json_path:
-        # The text is still printed where the file cannot be written: nothing found is lost.
-        try:
-            write_json(json_path, document(answer, timing=not timeless, taken=taken))
-        except OutputFailed as error:
-            failure = error
-    if json_path != "-":
-        if taken:
-            from klprove.report import letter
 
-            say(letter(taken, assumed))
-        say(render(answer, traces, timing=not timeless))
-    if failure:
-        raise failure
+    def text() -> str:
+        said = render(answer, traces, timing=not timeless, short=short)
+        if not taken:
+            return said
+        from klprove.report import letter
+
+        return f"{letter(taken, assumed)}\n{said}"
+
+    def results() -> Results:
+        from klprove.report.results import check_results  # most answers are only printed
+
+        return check_results(answer, timing=not timeless)
+
+    outputs.write(Told(text, lambda: document(answer, timing=not timeless, taken=taken), results))
     return answer.exit_status
 
 

@@ -1,19 +1,24 @@
 """`klprove compare`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import click
 
 from klprove.check import EACH, Answer, Question, check
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option
-from klprove.cli.output import say, write_file
+from klprove.cli.output import write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
+from klprove.formats import Results, Told
 from klprove.kernels import load
-from klprove.report import comparison, dead, glance
+from klprove.report import comparison, dead, document, glance
+from klprove.report.compared import Asked, compared
+from klprove.report.wrapping import count
 from klprove.source import BadInput, plain
 
 
@@ -37,6 +42,10 @@ from klprove.source import BadInput, plain
     help="Define a macro, before each kernel model is read.",
 )
 @click.option("-o", "output", metavar="FILE", help="Write a Markdown page instead of the text.")
+@format_options()
+@click.option(
+    "--no-times", is_flag=True, help="Seconds in the JSON are 0: the same run, the same file."
+)
 @jobs_option("text")
 @cluster_option
 def compare_command(
@@ -45,6 +54,8 @@ def compare_command(
     arrivals: dict[str, int] | None,
     defines: tuple[tuple[str, str], ...],
     output: str | None,
+    outputs: Outputs,
+    no_times: bool,
     jobs: int | None,
     cluster: str | None,
 ) -> int:
@@ -60,20 +71,33 @@ def compare_command(
     if arrivals:
         words.append("--arrivals " + ",".join(f"{kind}={n}" for kind, n in arrivals.items()))
     asked: dict[str, dict[str, Answer]] = {}
-    pages = []
+    without: dict[str, dict[str, tuple[str, ...]]] = {}
+    pages, rows = [], []
     with cluster_at(cluster, jobs) as whose:
         for handler in handlers:
             question = Question(
                 files=(handler,), patch=(EACH,), arrivals=arrivals or {}, defines=dict(defines)
             )
             asked[handler], lacking = _answers(question, names, jobs, whose)
+            without[handler] = lacking
             pages.append((handler, comparison(asked[handler], lacking)))
+            rows += [_row(handler, name, asked[handler], lacking, no_times) for name in names]
     if output:
         write_file(output, page(" ".join([*words, "-o", output]), glance(asked, names), pages))
-    else:
-        say("\n\n".join(f"{handler}\n\n{text}" for handler, text in pages))
     complete = all(each.complete for answers in asked.values() for each in answers.values())
-    return 0 if complete else 3
+    status = 0 if complete else 3
+
+    def text() -> str:
+        said = "\n\n".join(f"{handler}\n\n{text}" for handler, text in pages)
+        return f"{output}: {count(len(handlers), 'handler')}, {kernels}" if output else said
+
+    def results() -> Results:
+        from klprove.report.abreast import compare_results
+
+        return compare_results(asked, without, status, not no_times)
+
+    outputs.write(Told(text, lambda: compared(rows), results))
+    return status
 
 
 def _answers(
@@ -91,6 +115,18 @@ def _answers(
             if not lacking[name] or len(lacking) == len(names):
                 raise
     return answers, lacking
+
+
+def _row(
+    handler: str,
+    name: str,
+    answers: Mapping[str, Answer],
+    lacking: Mapping[str, tuple[str, ...]],
+    no_times: bool,
+) -> Asked:
+    if name in lacking:
+        return Asked(handler, name, None, lacking[name])
+    return Asked(handler, name, document(answers[name], timing=not no_times))
 
 
 def _lacking(error: BadInput) -> tuple[str, ...]:

@@ -1,17 +1,18 @@
 """`klprove corpus`."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from klprove.check import MEMORY_MODELS
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option
-from klprove.cli.output import say, write_file, write_json
+from klprove.cli.output import tell
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Duration
-from klprove.corpus import Effort, Outcome, document, find, ktap, run, table
+from klprove.corpus import Effort, corpus_results, document, find, run, table
 from klprove.engine import ENGINES
+from klprove.formats import Told
 
 HOME = Path("corpus")
 """Where the twins of the project are, as seen from its root."""
@@ -19,19 +20,7 @@ HOME = Path("corpus")
 
 @click.command("corpus")
 @click.argument("words", nargs=-1, metavar="[DIR|FILE|NAME]...")
-@click.option(
-    "--ktap",
-    "ktap_path",
-    metavar="FILE|-",
-    help="Write KTAP, the kernel's test format; `-` writes it to standard output instead of the "
-    "table.",
-)
-@click.option(
-    "--json",
-    "json_path",
-    metavar="FILE|-",
-    help="Write JSON (schema klprove.corpus/1); `-` instead of the table.",
-)
+@format_options(pictured=False)
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -55,8 +44,7 @@ HOME = Path("corpus")
 @click.option("--seconds", "timed", is_flag=True, help="Show how long each model took.")
 def corpus_command(
     words: tuple[str, ...],
-    ktap_path: str | None,
-    json_path: str | None,
+    outputs: Outputs,
     engine: str | None,
     memory_model: str | None,
     seconds: float | None,
@@ -75,8 +63,6 @@ def corpus_command(
     wrong, 2 one cannot be checked, 3 one is not decided: out of time, interrupted. Ctrl-C ends the
     run and prints what is known.
     """
-    if ktap_path == "-" and json_path == "-":
-        raise click.UsageError("--ktap - and --json - both write to standard output")
     entries = find(words, HOME)
     line = ProgressLine(noun="models")
     try:
@@ -85,18 +71,12 @@ def corpus_command(
         line.clear()
     for each in outcome.judged:
         for diagnostic in each.result.diagnostics if each.result else ():
-            print(diagnostic.render(), file=sys.stderr)
-    _write(outcome, ktap_path, json_path, timed)
+            tell(diagnostic.render())
+    outputs.write(
+        Told(
+            lambda: table(outcome, timed),
+            lambda: document(outcome, timed),
+            lambda: corpus_results(outcome, timed),
+        )
+    )
     return outcome.exit_status
-
-
-def _write(outcome: Outcome, ktap_path: str | None, json_path: str | None, timed: bool) -> None:
-    """What the user sees comes first: nothing of it is lost where a file cannot be written."""
-    if "-" not in (ktap_path, json_path):
-        say(table(outcome, timed))
-    if ktap_path == "-":
-        say(ktap(outcome).rstrip("\n"))
-    elif ktap_path:
-        write_file(ktap_path, ktap(outcome))
-    if json_path:
-        write_json(json_path, document(outcome, timed))

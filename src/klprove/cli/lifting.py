@@ -6,12 +6,13 @@ import click
 
 from klprove.check import EACH, Question, check
 from klprove.check.lifting import ALL, differences, surveyed
-from klprove.cli.output import say
+from klprove.cli.output import say, write_json
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.evidence import resolve
 from klprove.kernels import HANDLER, SCENES, load
 from klprove.lift import KernelTree
+from klprove.report.lift_data import compared_document, lift_document
 from klprove.report.lifting import render_differences, render_survey
 
 
@@ -58,6 +59,12 @@ from klprove.report.lifting import render_differences, render_survey
     help="Define a macro; CONFIG_NAME=1 and CONFIG_NAME=0 change the configuration.",
 )
 @click.option(
+    "--json",
+    "json_path",
+    metavar="FILE|-",
+    help="Write JSON too (schema klprove.lift/1); `-`: to standard output, instead of the text.",
+)
+@click.option(
     "-j",
     "jobs",
     type=click.IntRange(1, 1024),
@@ -75,6 +82,7 @@ def lift_command(
     cpus: int | None,
     arrivals: dict[str, int] | None,
     defines: tuple[tuple[str, str], ...],
+    json_path: str | None,
     jobs: int | None,
 ) -> int:
     """Put the text of the kernel source in DIR in a model's place: which functions can be?
@@ -106,8 +114,11 @@ def lift_command(
     )
     found = surveyed(question)
     version = f" ({'.'.join(map(str, root.version))})" if root.version else ""
-    say(render_survey(found, tree, version, name, why))
+    if json_path != "-":
+        say(render_survey(found, tree, version, name, why))
     if not compared:
+        if json_path:
+            write_json(json_path, lift_document(found, tree, name, None))
         return 0
     line = ProgressLine()
     try:
@@ -116,7 +127,11 @@ def lift_command(
     finally:
         line.clear()
     different = differences(model, real)
-    say("\n" + render_differences(model, real, different))
+    if json_path:
+        beside = compared_document(model, real, different)
+        write_json(json_path, lift_document(found, tree, name, beside))
+    if json_path != "-":
+        say("\n" + render_differences(model, real, different))
     if any(each.code or "patched" in each.reason for each in different):
         return 1
     return 3 if different else 0

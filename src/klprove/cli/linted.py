@@ -1,6 +1,5 @@
 """What `klprove lint` does; loaded when it is called, with its decoder."""
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -8,8 +7,10 @@ from typing import TypeVar
 
 import click
 
+from klprove.cli.formats import Outputs
 from klprove.cli.mapped import mapped
-from klprove.cli.output import say, write_file, write_json
+from klprove.cli.output import say, tell, write_file
+from klprove.formats import Told
 from klprove.image.dwarf import DebugSections, Inlines, debug_image
 from klprove.image.elf import damaged
 from klprove.lint import (
@@ -35,9 +36,9 @@ from klprove.report.lint import (
     lint_explanation,
     lint_list,
     lint_rules,
-    lint_sarif,
     lint_text,
 )
+from klprove.report.linted import lint_results
 from klprove.scan import Map
 from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
@@ -62,8 +63,7 @@ def linted(
     baseline: str | None,
     write_baseline: str | None,
     verbose: bool,
-    json_path: str | None,
-    sarif: str | None,
+    outputs: Outputs,
 ) -> int:
     """Run the rules and write what they say; the exit status."""
     if explain:
@@ -73,8 +73,6 @@ def linted(
         return 0
     if module is None:
         raise click.UsageError("which module? klprove lint LIVEPATCH.ko")
-    if json_path == "-" and sarif == "-":
-        raise click.UsageError("--json - and --sarif - both write to standard output")
     for each in rules:
         _known(each)
     patch = read_livepatch(module)
@@ -98,10 +96,17 @@ def linted(
         patch, kernel, earlier, contexts, found, builtin, copies, stripped, system, debug=dwarf
     )
     report = lint(case, rules, accepted, old)
-    _write(report, verbose, json_path, sarif)
+    status = _BAD_INPUT if lost else report.exit_status
+    outputs.write(
+        Told(
+            lambda: lint_text(report, verbose),
+            lambda: lint_document(report),
+            lambda: lint_results(report, rules or tuple(RULES), status),
+        )
+    )
     if write_baseline:
         write_file(write_baseline, "".join(f"{key}\n" for key in _keys(report, old)))
-    return _BAD_INPUT if lost else report.exit_status
+    return status
 
 
 def _keys(report: Report, old: frozenset[str]) -> list[str]:
@@ -118,7 +123,7 @@ def _aid(
     try:
         return read(path, patch)
     except BadInput as error:
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        tell("\n".join(each.render() for each in error.diagnostics))
         lost.append(error)
         return None
 
@@ -171,28 +176,19 @@ def _dwarf(
     try:
         found = debug_image(kernel.image, debug)
     except BadInput as error:
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
+        tell("\n".join(each.render() for each in error.diagnostics))
         lost.append(error)
         return "the debug file cannot be used", None
     return inlines_in(found, say=_next), DebugSections(found) if found else None
 
 
 def _next(what: str) -> None:
-    print(f"klprove: next: {what}", file=sys.stderr, flush=True)
+    tell(f"klprove: next: {what}")
 
 
 def _other(kernel: Kernel | None, path: str, patch: Livepatch) -> Livepatch:
     found = read_livepatch(path)
     return as_in(kernel.image, found) if kernel else found
-
-
-def _write(report: Report, verbose: bool, json_path: str | None, sarif: str | None) -> None:
-    if "-" not in (json_path, sarif):
-        say(lint_text(report, verbose))
-    if json_path:
-        write_json(json_path, lint_document(report))
-    if sarif:
-        write_json(sarif, lint_sarif(report))
 
 
 def _explain(rule: str) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from klprove.cli.formats import format_options
 from klprove.source import Unavailable
 
 
@@ -38,8 +39,7 @@ from klprove.source import Unavailable
 @click.option("--baseline", metavar="FILE", help="Findings that are not told again.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline.")
 @click.option("-v", "verbose", is_flag=True, help="The evidence below each finding.")
-@click.option("--json", "json_path", metavar="FILE|-", help="Write JSON (schema klprove.lint/1).")
-@click.option("--sarif", metavar="FILE|-", help="Write SARIF 2.1.0.")
+@format_options(pictured=False)
 def lint_command(**options: Any) -> int:
     """Say what will bite when a finished livepatch module is loaded.
 

@@ -1,6 +1,7 @@
 """The command `klprove`: dispatch, and what becomes of every way to fail."""
 
 import contextlib
+import errno
 import gc
 import os
 import sys
@@ -11,15 +12,21 @@ from typing import NoReturn
 import click
 
 from klprove import __version__
-from klprove.cli.output import OutputFailed
+from klprove.cli.output import OutputFailed, discard, say, tell
 from klprove.source import BadInput, Unavailable, plain
 
+VARIABLE = "_KLPROVE_COMPLETE"
+"""Of the environment: set where a shell wants words to complete, not an answer (click's name)."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 BAD_INPUT, INCOMPLETE, INTERNAL = 2, 3, 70
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("checking", "check_command"),
+    "completion": ("completion", "completion_command"),
     "compare": ("comparing", "compare_command"),
     "corpus": ("corpora", "corpus_command"),
+    "examples": ("examples", "examples_command"),
     "thread": ("threads", "thread_command"),
     "lint": ("linting", "lint_command"),
     "mutate": ("mutating", "mutate_command"),
@@ -31,6 +38,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "replay": ("replaying", "replay_command"),
     "fidelity": ("replaying", "fidelity_command"),
     "report": ("reporting", "report_command"),
+    "schema": ("schemas", "schema_command"),
     "scan": ("scanning", "scan_command"),
     "watch": ("watching", "watch_command"),
     "explain": ("explaining", "explain_command"),
@@ -56,11 +64,30 @@ class Commands(click.Group):
             command: click.Command = getattr(import_module(f"klprove.cli.{module}"), function)
         finally:
             gc.enable()
+        if VARIABLE in os.environ:
+            from klprove.cli.completing import complete
+
+            complete(command)
         return command
 
 
+def _version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from klprove.cli.versions import told
+
+        say(told())
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="klprove %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, the digests of program and kernel models, and what it runs on.",
+)
 def commands() -> None:
     """Model checker for Linux livepatch handlers and nested kernel contexts.
 
@@ -112,6 +139,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _complain("\n".join(each.render() for each in error.diagnostics))
     except (OutputFailed, Unavailable) as error:
         return _complain(f"klprove: error: {plain(str(error))}")
+    except SystemExit:  # click's own, for a reader who left before the end of the help
+        discard(sys.stdout)
+        return 0
+    except OSError as error:
+        return _unsaid(error)
     except (KeyboardInterrupt, click.Abort):
         _complain("klprove: interrupted before the search began: nothing is known")
         return INCOMPLETE
@@ -127,8 +159,16 @@ def _usage(error: click.UsageError) -> int:
     )
 
 
+def _unsaid(error: OSError) -> int:
+    """What becomes of help that click could not write. A file that an error names is none of it."""
+    if error.filename is None and error.errno in _FULL:
+        discard(sys.stdout)
+        return _complain(f"klprove: error: cannot write to standard output: {error.strerror}")
+    return _bug()
+
+
 def _complain(text: str) -> int:
-    print(text, file=sys.stderr)
+    tell(text)
     return BAD_INPUT
 
 
@@ -136,11 +176,10 @@ def _bug() -> int:
     import platform
     import traceback
 
-    print(
+    tell(
         f"{traceback.format_exc()}\nklprove: this is a bug in klprove {__version__} "
         f"(Python {platform.python_version()}, {platform.system()}).\n"
         "klprove: please open an issue in klprove's repository with the command line, the files "
-        "and\nklprove: the text above. No verdict was reached.",
-        file=sys.stderr,
+        "and\nklprove: the text above. No verdict was reached."
     )
     return INTERNAL

@@ -1,10 +1,9 @@
 """The map of an image, and on standard error what comes next where that takes seconds."""
 
-import contextlib
-import sys
 import time
 from collections.abc import Callable
 
+from klprove.cli.output import tell
 from klprove.scan import Map, scan
 
 _SILENT = 2.0
@@ -18,8 +17,7 @@ def told() -> Callable[[str], None]:
     def hear(what: str) -> None:
         seconds = time.monotonic() - start
         if seconds >= _SILENT:
-            with contextlib.suppress(OSError):
-                print(f"klprove: {seconds:.0f}s, next: {what}", file=sys.stderr, flush=True)
+            tell(f"klprove: {seconds:.0f}s, next: {what}")
 
     return hear
 

@@ -1,14 +1,15 @@
 """`klprove observe`."""
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.mapped import mapped
-from klprove.cli.output import OutputFailed, say, write_json
+from klprove.cli.output import OutputFailed, tell, write_json
+from klprove.formats import Told
 from klprove.lab import (
     Lost,
     Seen,
@@ -23,6 +24,7 @@ from klprove.lab import (
     seen_document,
     way_of_call,
 )
+from klprove.report.observed import observed_results
 from klprove.report.seen import observed, observed_document
 from klprove.scan import Map
 from klprove.source import BadInput, Diagnostic, Span, plain
@@ -35,7 +37,7 @@ _UNSOUND, _INCOMPLETE, _LOST = 1, 3, 4
 @click.option("--headers", metavar="DIR", help="Its headers; else /lib/modules/RELEASE/build.")
 @click.option("--seen", "before", metavar="FILE", multiple=True, help="Boot nothing; compare it.")
 @click.option("-o", "out", metavar="FILE", help="Keep what was seen, for --seen.")
-@click.option("--json", "json_path", metavar="FILE", help="The comparison; `-`: print it.")
+@format_options(pictured=False)
 @click.option(
     "--machine", "only", metavar="N", multiple=True, type=int, help="Only this one of the plan."
 )
@@ -45,7 +47,7 @@ def observe_command(
     headers: str | None,
     before: tuple[str, ...],
     out: str | None,
-    json_path: str | None,
+    outputs: Outputs,
     only: tuple[int, ...],
     logs: str | None,
 ) -> int:
@@ -70,7 +72,7 @@ def observe_command(
         _same(found, seen, before)
         if out is not None:
             write_json(out, seen_document(seen))
-        status = _compare(found, seen, json_path)
+        status = _compare(found, seen, outputs)
     return status if ended is None else _ended(ended)
 
 
@@ -80,11 +82,11 @@ def _ended(early: BaseException) -> int:
         text, status = f"lost: {early}", _LOST
     else:
         text, status = "interrupted: what is told is of the machines that were done", _INCOMPLETE
-    print("\n".join(map(plain, f"klprove: {text}".splitlines())), file=sys.stderr)
+    tell("\n".join(map(plain, f"klprove: {text}".splitlines())))
     return status
 
 
-def _compare(found: Map, seen: Seen, json_path: str | None) -> int:
+def _compare(found: Map, seen: Seen, outputs: Outputs) -> int:
     from klprove.image import open_image  # scan has said it where its packages are missing
 
     compared = compare_seen(found, seen)
@@ -92,13 +94,16 @@ def _compare(found: Map, seen: Seen, json_path: str | None) -> int:
     if compared.missing:
         code = open_image(found.path).at
         calls = [way_of_call(code, found, each) for each in compared.missing]
-    if json_path is not None:
-        write_json(json_path, observed_document(found, seen, compared, calls))
-    if json_path != "-":
-        say(observed(found, seen, compared, calls))
-    if compared.missing:
-        return _UNSOUND
-    return _INCOMPLETE if found.open else 0
+    status = _INCOMPLETE if found.open else 0
+    status = _UNSOUND if compared.missing else status
+    outputs.write(
+        Told(
+            lambda: observed(found, seen, compared, calls),
+            lambda: observed_document(found, seen, compared, calls),
+            lambda: observed_results(found, seen, compared, calls, status),
+        )
+    )
+    return status
 
 
 def _same(found: Map, seen: Seen, files: Sequence[str]) -> None:
@@ -140,7 +145,7 @@ class _Told:
 
     def __call__(self, text: str) -> None:
         seconds = time.monotonic() - self._began
-        print(f"klprove: machine {self._number}, {seconds:.0f}s: {plain(text)}", file=sys.stderr)
+        tell(f"klprove: machine {self._number}, {seconds:.0f}s: {plain(text)}")
 
 
 def _headers(found: Map, given: str | None) -> Path:

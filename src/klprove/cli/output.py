@@ -1,16 +1,19 @@
 """Writing what was found without losing it."""
 
 import contextlib
-import json
 import os
 import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from klprove.formats import plain_json
 from klprove.report import paint
-from klprove.source import plain, plain_lines
+from klprove.source import plain_lines
+
+DUMB = ("", "dumb", "unknown")
+"""Values of TERM that promise neither colours nor a cursor that can be moved."""
 
 
 class OutputFailed(Exception):
@@ -20,57 +23,64 @@ class OutputFailed(Exception):
 def say(text: str, colours: Callable[[str], str] = paint) -> None:
     """`text` and a newline on standard output, with `colours` on a terminal."""
     text = plain_lines(text)
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+    if coloured():
         text = colours(text)
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough (`| head`). Nothing more can be written, nor flushed at exit.
-        _discard_stdout()
+        discard(sys.stdout)
     except OSError as error:
-        _discard_stdout()
+        discard(sys.stdout)
         raise OutputFailed(f"cannot write to standard output: {error.strerror}") from None
+
+
+def coloured() -> bool:
+    """True where standard output is a terminal that knows colours and its user wants them
+    (no-color.org: NO_COLOR, where it is not empty, says no)."""
+    dumb = os.environ.get("TERM", "") in DUMB
+    return sys.stdout.isatty() and not dumb and not os.environ.get("NO_COLOR")
+
+
+def tell(text: str) -> None:
+    """`text` and a newline on standard error; where that cannot be, the answer matters more."""
+    try:
+        print(plain_lines(text), file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Let what goes to `stream` be lost from now on, also what waits in it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def write_json(path: str, content: dict[str, Any]) -> None:
     """`content` to `path` (`-`: standard output), whole or not at all."""
-    text = json_text(content)
+    text = plain_json(content)
     if path == "-":
         say(text)
     else:
         write_file(path, text + "\n")
 
 
-def json_text(content: dict[str, Any]) -> str:
-    """`content` as JSON whose strings are printable ASCII."""
-    return json.dumps(_plain(content), indent=1)
-
-
-def _plain(content: Any) -> Any:
-    if isinstance(content, str):
-        return plain(content)
-    if isinstance(content, dict):
-        return {plain(key): _plain(each) for key, each in content.items()}
-    return list(map(_plain, content)) if isinstance(content, list | tuple) else content
-
-
 def write_file(path: str, text: str) -> None:
     """`text` to the file `path`, whole or not at all."""
-    try:
-        if _special(path):
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-        else:
-            _replace(Path(path), text.encode("ascii"))
-    except OSError as error:
-        raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
+    write_bytes(path, text.encode("ascii"))
 
 
 def write_bytes(path: str, content: bytes) -> None:
     """`content` to the file `path`, whole or not at all."""
     try:
-        _replace(Path(path), content)
+        if _special(path):
+            with open(path, "wb") as file:
+                file.write(content)
+        else:
+            _replace(Path(path), content)
     except OSError as error:
         raise OutputFailed(f"cannot write {path}: {error.strerror}") from None
 
@@ -98,9 +108,3 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-
-
-def _discard_stdout() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

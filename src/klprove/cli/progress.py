@@ -1,5 +1,6 @@
 """What a long check says while it runs, on standard error."""
 
+import os
 import sys
 import time
 from collections import deque
@@ -16,6 +17,7 @@ _AGAIN = 0.2
 _RECENT = 5.0
 """Seconds over which the rate is taken."""
 _WIDTH = 78
+"""Most columns of the line."""
 
 
 class ProgressLine:
@@ -43,7 +45,8 @@ class ProgressLine:
             return
         self._spoken = now
         if self._terminal:
-            self._write(f"\r{line(progress, rate, _WIDTH, self._noun):<{_WIDTH}}")
+            width = self._width()
+            self._write(f"\r{line(progress, rate, width, self._noun):<{width}}")
             self._shown = True
         else:
             self._write(line(progress, rate, noun=self._noun) + "\n")
@@ -51,7 +54,15 @@ class ProgressLine:
     def clear(self) -> None:
         """Take the line away before the report."""
         if self._shown:
-            self._write("\r" + " " * _WIDTH + "\r")
+            self._write("\r" + " " * self._width() + "\r")
+
+    def _width(self) -> int:
+        """One column less than the terminal has now: in the last one some wrap."""
+        try:
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):  # no terminal after all
+            return _WIDTH
+        return min(columns - 1, _WIDTH) if columns > 1 else _WIDTH
 
     def _rate(self, progress: Progress) -> float:
         """States a second, of late."""

@@ -1,12 +1,14 @@
 """What `klprove replay` and `klprove fidelity` do."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from klprove.cli.output import say, write_bytes, write_json
+from klprove.cli.formats import Outputs
+from klprove.cli.output import say, tell, write_bytes
 from klprove.evidence import resolve
+from klprove.formats import Told
 from klprove.image import open_image
 from klprove.image.about import release
 from klprove.lab import Lost, Setup, command, image_of, release_of
@@ -14,6 +16,7 @@ from klprove.replay import (
     AGREED,
     SPOILED,
     NotMappable,
+    Outcome,
     Prepared,
     Ready,
     Tried,
@@ -29,6 +32,7 @@ from klprove.replay import (
     reproduce,
     stock_bundle,
 )
+from klprove.report.led import hooks_results, replay_results, stock_document, stock_results
 from klprove.report.replayed import (
     hooks_document,
     hooks_text,
@@ -51,7 +55,7 @@ def replay_trace(
     site: str,
     times: int,
     dry_run: bool,
-    json_path: str | None,
+    outputs: Outputs,
     log: str | None,
     stock: str | None,
     bundle_path: str | None,
@@ -59,6 +63,8 @@ def replay_trace(
     """Run `klprove replay`; the exit status."""
     if (trace is None) == (stock is None):
         raise click.UsageError("a trace, or --stock NAME")
+    if dry_run or bundle_path is not None:
+        outputs.refuse("goes with a replay, not with --dry-run or --bundle")
     model, _ = resolve(vmlinux)
     running = release(open_image(vmlinux))
     place = Path(headers or f"/lib/modules/{running}/build")
@@ -71,7 +77,7 @@ def replay_trace(
         if dry_run:
             say(stock_planned_text(stock, _command(chosen.setup)))
             return 0
-        return _stock(chosen, running, console)
+        return _stock(chosen, running, outputs, console)
     try:
         case = read_case(str(trace), code, site)
     except NotMappable as reason:
@@ -81,9 +87,9 @@ def replay_trace(
     if case.handler:
         _same_release(place, running)
     ready = prepare(case, vmlinux, place)
-    plan, _ = planned(ready)
+    plan, found = planned(ready)
     if dry_run:
-        say(planned_text(plan, ready, _command(ready.setup)))
+        say(planned_text(plan, found, case, _command(ready.setup)))
     if plan.fatal is not None:
         step = plan.fatal
         return _not_mappable(f"step {step.number}: {step.why}")
@@ -91,11 +97,11 @@ def replay_trace(
         return _not_mappable("a bundle has neither a second CPU nor exceptions, and the trace has")
     if bundle_path is not None:
         return _packed(bundle_path, bundle(ready))
-    return 0 if dry_run else _replay(ready, times, running, json_path, console)
+    return 0 if dry_run else _replay(ready, times, running, outputs, console)
 
 
 def _not_mappable(why: str) -> int:
-    print(f"klprove: not mappable: {plain(why)}", file=sys.stderr)
+    tell(f"klprove: not mappable: {plain(why)}")
     return _LOST
 
 
@@ -109,18 +115,23 @@ def _packed(path: str, content: bytes) -> int:
     return 0
 
 
-def _stock(chosen: Ready, running: str, log: Path | None) -> int:
+def _stock(chosen: Ready, running: str, outputs: Outputs, log: Path | None) -> int:
     try:
         seen = reproduce(chosen, log)
     except Lost as lost:
         return _say_lost(lost)
-    say(stock_text(seen, running))
-    return 0 if seen.held else _DISAGREED
+    status = 0 if seen.held else _DISAGREED
+    outputs.write(
+        Told(
+            lambda: stock_text(seen, running),
+            lambda: stock_document(seen, running),
+            lambda: stock_results(seen, running, status),
+        )
+    )
+    return status
 
 
-def _replay(
-    ready: Prepared, times: int, running: str, json_path: str | None, log: Path | None
-) -> int:
+def _replay(ready: Prepared, times: int, running: str, outputs: Outputs, log: Path | None) -> int:
     outcomes = []
     lost: Lost | None = None
     try:
@@ -129,13 +140,20 @@ def _replay(
     except Lost as error:
         lost = error
     _, found = planned(ready)
+    status = _LOST if lost is not None else _status(outcomes)
     if outcomes:
-        if json_path is not None:
-            write_json(json_path, replay_document(ready.case, running, outcomes, found))
-        if json_path != "-":
-            say(replayed(ready.case, running, outcomes, found))
-    if lost is not None:
-        return _say_lost(lost)
+        case = ready.case
+        outputs.write(
+            Told(
+                lambda: replayed(case, running, outcomes, found),
+                lambda: replay_document(case, running, outcomes, found),
+                lambda: replay_results(case, running, outcomes, status),
+            )
+        )
+    return status if lost is None else _say_lost(lost)
+
+
+def _status(outcomes: Sequence[Outcome]) -> int:
     if any(each.first for each in outcomes):
         return _DISAGREED
     return 0 if all(each.result == AGREED for each in outcomes) else _LOST
@@ -143,7 +161,7 @@ def _replay(
 
 def _say_lost(lost: Lost) -> int:
     first, *rest = str(lost).splitlines()
-    print("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]), file=sys.stderr)
+    tell("\n".join([f"klprove: lost: {plain(first)}", *map(plain, rest)]))
     return _LOST
 
 
@@ -162,24 +180,27 @@ def _same_release(headers: Path, running: str) -> None:
         raise BadInput([Diagnostic("file", Span(str(headers), 0, 0), text)])
 
 
-def fidelity_of(vmlinux: str, json_path: str | None, log: str | None) -> int:
+def fidelity_of(vmlinux: str, outputs: Outputs, log: str | None) -> int:
     """Run `klprove fidelity`; the exit status."""
     vmlinux = image_of(vmlinux)
     model, _ = resolve(vmlinux)
     running = release(open_image(vmlinux))
 
     def told(tried: Tried) -> None:
-        print(f"klprove: {tried.walk.name}: {tried.outcome.result}", file=sys.stderr)
+        tell(f"klprove: {tried.walk.name}: {tried.outcome.result}")
 
     try:
-        tried = campaign(vmlinux, model, Path(log) if log else None, told)
+        done = campaign(vmlinux, model, Path(log) if log else None, told)
     except Lost as lost:
         return _say_lost(lost)
-    table = hooks(tried)
-    if json_path is not None:
-        write_json(json_path, hooks_document(model, running, table, tried))
-    if json_path != "-":
-        say(hooks_text(model, running, table, tried))
-    if any(disagreements(tried)):
-        return _DISAGREED
-    return _LOST if any(each.outcome.result == SPOILED for each in tried) else 0
+    table = hooks(done.tried)
+    status = _LOST if any(each.outcome.result == SPOILED for each in done.tried) else 0
+    status = _DISAGREED if any(disagreements(done.tried)) else status
+    outputs.write(
+        Told(
+            lambda: hooks_text(model, running, table, done),
+            lambda: hooks_document(model, running, table, done),
+            lambda: hooks_results(model, running, done, status),
+        )
+    )
+    return status

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from klprove.cli.formats import format_options
 from klprove.source import Unavailable
 
 STOCK = ("idle-handler", "nmi-everywhere", "removal-waits", "stalled")
@@ -18,7 +19,7 @@ STOCK = ("idle-handler", "nmi-everywhere", "removal-waits", "stalled")
 @click.option("--site", metavar="F", default="", help="Of which patched function; else any.")
 @click.option("--times", metavar="N", type=click.IntRange(1, 1000), default=1, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Print schedule and QEMU's command; boot nothing.")
-@click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
+@format_options()
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
 @click.option(
     "--stock", metavar="NAME", type=click.Choice(STOCK), help=f"No trace: {', '.join(STOCK)}."
@@ -56,7 +57,7 @@ def replay_command(**options: Any) -> int:
     required=True,
     help="With symbols and BTF; `6.1`: the newest of that series that is here.",
 )
-@click.option("--json", "json_path", metavar="FILE", help="As JSON too; `-`: that alone.")
+@format_options()
 @click.option("--log", metavar="FILE", help="Keep what the kernel says on its console.")
 def fidelity_command(**options: Any) -> int:
     """Compare the model of RCU's hooks with the kernel that it is of.

@@ -1,22 +1,29 @@
 """`klprove scan`."""
 
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.mapped import mapped
-from klprove.cli.output import say, write_bytes, write_json
-from klprove.report.scan import counts, differences, listing, patchable, paths, summary, why
+from klprove.cli.output import tell, write_bytes
+from klprove.cli.scanned import (
+    BAD_INPUT,
+    of_difference,
+    of_function,
+    of_list,
+    of_numbers,
+    of_patchable,
+    of_summary,
+)
 from klprove.report.scan_data import scan_database, scan_document
 from klprove.report.scan_parquet import scan_parquet
-from klprove.scan import GRADES, Map, compare, count_of
-from klprove.source import near, plain
+from klprove.scan import GRADES, Map, count_of
+from klprove.source import plain
 
 if TYPE_CHECKING:
     from klprove.image.dwarf import Inlines
 
-_INCOMPLETE = 3
 _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 
 
@@ -36,7 +43,7 @@ _QUESTIONS = ("rcu-off", "nmi", "irq", "irqs-off", "never-ends")
 @click.option("--irqs-off", "asked", flag_value="irqs-off", help="... with interrupts off.")
 @click.option("--never-ends", "asked", flag_value="never-ends", help="... stays on a stack.")
 @click.option("--why", "function", metavar="F", help="All that is known about F; `F,2`: second F.")
-@click.option("--json", "json_path", metavar="FILE", help="The whole map as JSON; `-`: print it.")
+@format_options()
 @click.option("--sqlite", "base_path", metavar="FILE", help="The whole map as an SQLite database.")
 @click.option("--parquet", "table_path", metavar="FILE", help="The whole map as a Parquet file.")
 @click.option("--numbers", "counted", is_flag=True, help="How common each trap is, as numbers.")
@@ -58,7 +65,7 @@ def scan_command(
     traceable: str | None,
     asked: str | None,
     function: str | None,
-    json_path: str | None,
+    outputs: Outputs,
     base_path: str | None,
     table_path: str | None,
     counted: bool,
@@ -76,31 +83,36 @@ def scan_command(
     Exit status: 0; 2 for an image that cannot be used; 3 where what was asked cannot be told.
     Ctrl-C: what was found until then is shown.
     """
+    if outputs.standard == "json" and (asked or function):
+        raise click.UsageError("--json - prints the whole map: neither a list nor --why beside it")
+    if asked in (None, "patchable") and function is None:
+        outputs.refuse_pictures("a call path is of --why F or of a list such as --rcu-off")
     found = mapped(image, names, traceable, not no_cache)
-    if json_path is not None:
-        write_json(json_path, scan_document(found, _inlines(image, debug, not no_cache)))
     if base_path is not None:
         write_bytes(base_path, scan_database(found))
     if table_path is not None:
         write_bytes(table_path, scan_parquet(found))
+
+    def whole() -> dict[str, Any]:
+        return scan_document(found, _inlines(image, debug, not no_cache))
+
     if counted:
-        say(counts(found, [*count_of(image, names, found), *_inlined(image, debug, found)]))
-        return _INCOMPLETE if found.open else 0
-    if function is not None:
-        return _why(found, function, _inlines(image, debug, not no_cache))
-    if other is not None:
-        after = mapped(other, None, None, not no_cache)
-        say(differences(found, after, compare(found, after, GRADES.index(grade))))
-        return _INCOMPLETE if found.open or after.open else 0
-    if asked == "patchable":
-        say(patchable(found))
-        return _INCOMPLETE if "unknown" in found.patch else 0
-    if asked is not None:
-        say((paths if shown else listing)(found, asked, GRADES.index(grade), every))
-        return _INCOMPLETE if asked in found.open else 0
-    if json_path != "-":
-        say(summary(found))
-    return _without_names(found) if found.complete else _INCOMPLETE
+        numbers = [*count_of(image, names, found), *_inlined(image, debug, found)]
+        told, status = of_numbers(found, numbers)
+    elif function is not None:
+        told, status = of_function(found, function, _inlines(image, debug, not no_cache), whole)
+    elif other is not None:
+        told, status = of_difference(found, mapped(other, None, None, not no_cache), grade)
+    elif asked == "patchable":
+        told, status = of_patchable(found, whole)
+    elif asked is not None:
+        told, status = of_list(found, asked, GRADES.index(grade), every, shown, whole)
+    else:
+        told, status = of_summary(found, whole)
+    outputs.write(told)
+    if status == BAD_INPUT:
+        tell(f"{plain(found.path)}: error: no function has a name [image]")
+    return status
 
 
 def _inlines(image: str, debug: str | None, cache: bool) -> "Inlines | str":
@@ -113,33 +125,3 @@ def _inlined(image: str, debug: str | None, found: Map) -> list[tuple[str, int, 
     from klprove.scan.inlining import inlined_counts
 
     return inlined_counts(found, _inlines(image, debug, True))
-
-
-def _why(found: Map, function: str, inlined: "Inlines | str") -> int:
-    from klprove.report.inlined import inlined_copies, inlined_only
-
-    indices = found.find(function)
-    if not indices:
-        gone = inlined_only(found, function, inlined)
-        if gone:
-            say(gone)
-            return 0
-        raise click.UsageError(
-            f"no function {plain(function)} in this image{_meant(found, function)}"
-        )
-    told = (f"{why(found, i)}\n\n{inlined_copies(found, i, inlined)}" for i in indices)
-    say("\n\n".join(told))
-    return 0
-
-
-def _meant(found: Map, function: str) -> str:
-    names = near(function, found.names, 0.8)
-    return f"; did you mean {', '.join(names)}?" if names else ""
-
-
-def _without_names(found: Map) -> int:
-    """A summary of an image whose functions have no names is no answer."""
-    if found.names:
-        return 0
-    print(f"{plain(found.path)}: error: no function has a name [image]", file=sys.stderr)
-    return 2

@@ -1,125 +1,57 @@
-"""The live view: one look after another, over the whole screen of a terminal."""
+"""The whole screen of a terminal: taken, drawn on, and given back."""
 
-import shutil
+import os
+import re
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.cli.output import say
-from klprove.report import paint
-from klprove.report.watch import watch_text
-from klprove.source import BadInput, Unavailable, plain, plain_lines
-from klprove.watch import Answer
+from klprove.cli.output import DUMB
 
-DUTY = 10
-"""A look that took a second of CPU is followed by as many of rest."""
-_ENTER, _LEAVE, _HOME = "\033[?1049h\033[?25l", "\033[?25h\033[?1049l", "\033[H"
-_CLEAR_LINE, _CLEAR_REST = "\033[K", "\033[J"
-_INTERRUPTED = 3
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 
 
-def follow(look: Callable[[], Answer], interval: float, write: Callable[[Answer], None]) -> int:
-    """Look until Ctrl-C; the exit status is that of the last look. Not on a terminal, what is new
-    is printed below what was there."""
-    last: Answer | None = None
-    try:
-        with _screen() as show:
-            for answer in _looks(look, interval):
-                last = answer
-                show(answer)
-                write(answer)
-                if not answer.snapshot.supported:
-                    break
-    except KeyboardInterrupt:
-        pass
-    finally:  # the screen is gone; what was learned stays, whatever ended it
-        if last is not None and sys.stdout.isatty():
-            say(watch_text(last))
-    return last.status if last is not None else _INTERRUPTED
+def whole_screen(environment: Mapping[str, str] = os.environ) -> bool:
+    """True where standard output is a terminal on which a cursor can be moved."""
+    return sys.stdout.isatty() and environment.get("TERM", "") not in DUMB
 
 
-def _looks(look: Callable[[], Answer], interval: float) -> Iterator[Answer]:
-    """Looks without an end, each with the rate since the one before."""
-    before: tuple[float, Answer] | None = None
-    while True:
-        start, cpu = time.monotonic(), time.process_time()
-        answer = look()
-        yield answer.with_rate(rate(before, (start, answer)))
-        before = (start, answer)
-        spent = time.process_time() - cpu
-        rest = max(interval - (time.monotonic() - start), DUTY * spent)
-        time.sleep(rest)
-
-
-def rate(before: tuple[float, Answer] | None, now: tuple[float, Answer]) -> float | None:
-    """Threads a second that switched; None where the two looks are not of one transition."""
-    if before is None or before[1].transition is None or now[1].transition is None:
-        return None
-    old, new = before[1].transition, now[1].transition
-    seconds = now[0] - before[0]
-    if old.patch.name != new.patch.name or old.forward != new.forward or seconds <= 0:
-        return None
-    return max(old.left - new.left, 0) / seconds
+def draws_lines(environment: Mapping[str, str] = os.environ) -> bool:
+    """True where the locale says that the terminal shows more than ASCII. That Python has taken
+    C for C.UTF-8 (PEP 538) says nothing about the terminal."""
+    locale = environment.get("LC_ALL") or environment.get("LC_CTYPE") or ""
+    if not locale or (locale.startswith("C.") and not environment.get("LC_ALL")):
+        locale = environment.get("LANG", "")
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    return bool(_UTF8.search(locale) and _UTF8.search(encoding))
 
 
 @contextmanager
-def _screen() -> Iterator[Callable[[Answer], None]]:
-    """What shows an answer."""
-    if not sys.stdout.isatty():
-        yield Changes()
-        return
-    before: Any = signal.signal(signal.SIGTERM, _stop)  # the terminal must be given back
-    sys.stdout.write(_ENTER)
+def screen() -> Iterator[Callable[["RenderableType"], None]]:
+    """What draws on the screen, which is given back at the end, also after SIGTERM."""
+    from rich.console import Console  # only who takes the screen waits for it
+    from rich.live import Live
+
+    before: Any = signal.signal(signal.SIGTERM, _stop)
+    console = Console(file=sys.stdout, force_terminal=True, highlight=False)
+    live = Live(
+        console=console,
+        screen=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
     try:
-        yield _draw
+        with live:
+            yield lambda shown: live.update(shown, refresh=True)
     finally:
-        sys.stdout.write(_LEAVE)
-        sys.stdout.flush()
         signal.signal(signal.SIGTERM, before)
 
 
 def _stop(*_: Any) -> None:
     raise KeyboardInterrupt
-
-
-def _draw(answer: Answer) -> None:
-    width, height = shutil.get_terminal_size()
-    foot = f"{time.strftime('%H:%M:%S')}  Ctrl-C ends; nothing is changed on the machine"
-    sys.stdout.write(_HOME + fitted(watch_text(answer), foot, width, height) + _CLEAR_REST)
-    sys.stdout.flush()
-
-
-def fitted(text: str, foot: str, width: int, height: int) -> str:
-    """As much of `text` as a screen has room for, and below it how much is missing."""
-    lines = plain_lines(text).splitlines()
-    room = max(height - 2, 1)
-    missing = len(lines) - room
-    if missing > 0:
-        foot = f"{missing} more lines: --once  {foot}"
-    shown = [paint(each[:width]) for each in lines[:room]] + ["", foot[:width]]
-    return (_CLEAR_LINE + "\n").join(shown) + _CLEAR_LINE
-
-
-class Changes:
-    """Prints an answer where it says something that the one before did not."""
-
-    def __init__(self) -> None:
-        self._before: Any = None
-
-    def __call__(self, answer: Answer) -> None:
-        left = None if answer.transition is None else answer.transition.left
-        new = (answer.word, left, answer.effects, answer.findings)
-        if new != self._before:
-            say(f"{time.strftime('%H:%M:%S')}\n{watch_text(answer)}\n")
-        self._before = new
-
-
-def complain(error: BadInput | Unavailable) -> None:
-    """What is wrong with a file that the answer can do without."""
-    if isinstance(error, BadInput):
-        print("\n".join(each.render() for each in error.diagnostics), file=sys.stderr)
-    else:
-        print(f"klprove: error: {plain(str(error))}", file=sys.stderr)

@@ -1,23 +1,28 @@
 """`klprove thread`."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Question, judge, load_claims
 from klprove.cli.clusters import cluster_at, cluster_option
+from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option, page_option
-from klprove.cli.output import say, write_file
-from klprove.report import command_line, command_words, render_thread
+from klprove.cli.output import tell, write_file
+from klprove.formats import Results, Told
+from klprove.report import command_line, command_words, render_thread, thread_document
 
 
 @click.command("thread")
 @click.argument("folder", metavar="CLAIMS")
 @page_option
+@format_options()
 @jobs_option("page")
 @cluster_option
-def thread_command(folder: str, output: str | None, jobs: int | None, cluster: str | None) -> int:
+def thread_command(
+    folder: str, output: str | None, outputs: Outputs, jobs: int | None, cluster: str | None
+) -> int:
     """Decide every claim of the folder CLAIMS and write the page on them.
 
     A claim is a *.toml file: what was said, what would refute it, and the checks that decide it
@@ -31,14 +36,29 @@ def thread_command(folder: str, output: str | None, jobs: int | None, cluster: s
     page = render_thread(judgements, command)
     if output:
         write_file(output, page)
-        words = [each.word for each in judgements]
-        counts = (f"{words.count(word)} {word}" for word in (CONFIRMED, REFUTED, UNDECIDED))
-        say(f"{output}: {len(words)} claims, {', '.join(counts)}")
-    else:
-        say(page.rstrip("\n"))
-    return 3 if any(each.word == UNDECIDED for each in judgements) else 0
+    summary = _counted([each.word for each in judgements])
+    status = 3 if any(each.word == UNDECIDED for each in judgements) else 0
+
+    def results() -> Results:
+        from klprove.report.settled import thread_results
+
+        return thread_results(judgements, f"klprove: {summary}", status)
+
+    outputs.write(
+        Told(
+            lambda: f"{output}: {summary}" if output else page.rstrip("\n"),
+            lambda: thread_document(judgements),
+            results,
+        )
+    )
+    return status
+
+
+def _counted(words: Sequence[str]) -> str:
+    counts = (f"{words.count(word)} {word}" for word in (CONFIRMED, REFUTED, UNDECIDED))
+    return f"{len(words)} claims, {', '.join(counts)}"
 
 
 def _tell(done: int, total: int, question: Question) -> None:
     words = command_line(command_words(question))
-    print(f"klprove: {done + 1}/{total}  {words}", file=sys.stderr, flush=True)
+    tell(f"klprove: {done + 1}/{total}  {words}")

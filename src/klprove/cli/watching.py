@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import click
 
-from klprove.cli.output import json_text, say, write_bytes, write_file, write_json
-from klprove.cli.screen import DUTY, complain, follow
+from klprove.cli.following import DUTY, complain, follow
+from klprove.cli.formats import Outputs, format_options
+from klprove.cli.output import say, write_bytes, write_file
 from klprove.cli.values import Duration
-from klprove.report.watch import watch_document, watch_text
+from klprove.formats import Results, Told, plain_json
+from klprove.report.watch import watch_document, watch_heading, watch_text
 from klprove.scan import Map, scan
 from klprove.source import BadInput, Diagnostic, Span, Unavailable
 from klprove.watch import (
@@ -42,7 +44,7 @@ _LIVE = 20_000
 @click.option("--qmp", metavar="SOCKET", help="A QEMU guest, live (extra drgn; with --vmlinux).")
 @click.option("--core", metavar="FILE", help="A dump (extra drgn; with --vmlinux).")
 @click.option("--vmlinux", metavar="FILE", help="The kernel that runs there: what never ends.")
-@click.option("--json", "json_path", metavar="FILE|-", help="Write JSON (schema klprove.watch/1).")
+@format_options()
 @click.option("--metrics", "metrics_path", metavar="FILE.prom", help="For node_exporter.")
 @click.option("--bundle", "bundle_path", metavar="FILE.tar", help="Write the evidence.")
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="At most so many a look.")
@@ -55,7 +57,7 @@ def watch_command(
     qmp: str | None,
     core: str | None,
     vmlinux: str | None,
-    json_path: str | None,
+    outputs: Outputs,
     metrics_path: str | None,
     bundle_path: str | None,
     threads: int | None,
@@ -81,18 +83,22 @@ def watch_command(
         return 0
     fixed = root or core
     single = once or wait is not None or bool(fixed)
-    _check(root, qmp, core, vmlinux, single, json_path, bundle_path)
+    _check(root, qmp, core, vmlinux, single, outputs, bundle_path)
     most = threads or (MOST if single else _LIVE)
     watcher = Watcher(_source(root, qmp, core, vmlinux, most), vmlinux, metrics_path)
     if not single:
-        return follow(watcher.look, interval, lambda answer: watcher.write(answer, json_path))
+
+        def write(answer: Answer) -> None:
+            outputs.write_files(watcher.told(answer))
+            watcher.write_metrics(answer)
+
+        return follow(watcher.look, interval, write)
     answer = until(watcher, None if fixed else wait, interval)
-    if json_path != "-":
-        say(watch_text(answer))
-    watcher.write(answer, json_path)
+    outputs.write(watcher.told(answer))
+    watcher.write_metrics(answer)
     if bundle_path is not None:
         write_bytes(bundle_path, watcher.evidence(answer))
-    return _BAD_INPUT if watcher.lost else answer.status
+    return watcher.status(answer)
 
 
 def _check(
@@ -101,15 +107,18 @@ def _check(
     core: str | None,
     vmlinux: str | None,
     single: bool,
-    json_path: str | None,
+    outputs: Outputs,
     bundle_path: str | None,
 ) -> None:
     if sum(each is not None for each in (root, qmp, core)) > 1:
         raise click.UsageError("--root, --qmp and --core exclude each other")
     if (qmp or core) and not vmlinux:
         raise click.UsageError("--qmp and --core need --vmlinux: where everything is in memory")
-    if not single and (json_path == "-" or bundle_path):
-        raise click.UsageError("--json - and --bundle go with --once or --wait")
+    if not single and outputs.standard:
+        text = "on standard output, and --bundle, go with --once or --wait"
+        raise click.UsageError(f"--as {outputs.standard} {text}")
+    if not single and bundle_path:
+        raise click.UsageError("--bundle goes with --once or --wait")
 
 
 def _source(
@@ -177,10 +186,22 @@ class Watcher:
             hint = f"the one that runs has {found.build_id}; the answer goes on without it"
             raise BadInput([Diagnostic("machine", Span(path, 0, 0), text, hint)])
 
-    def write(self, answer: Answer, json_path: str | None) -> None:
-        """The files that were asked for."""
-        if json_path is not None:
-            write_json(json_path, watch_document(answer))
+    def status(self, answer: Answer) -> int:
+        """The exit status."""
+        return _BAD_INPUT if self.lost else answer.status
+
+    def told(self, answer: Answer) -> Told:
+        """`answer` in every form."""
+
+        def results() -> Results:
+            from klprove.report.watched import watch_results
+
+            return watch_results(answer, watch_heading(answer), self.status(answer))
+
+        return Told(lambda: watch_text(answer), lambda: watch_document(answer), results)
+
+    def write_metrics(self, answer: Answer) -> None:
+        """The file of --metrics, where one was asked for."""
         if self.metrics_path is not None:
             write_file(self.metrics_path, metrics(answer, self.duration, time.time()))
 
@@ -191,7 +212,7 @@ class Watcher:
         tree = self.source.tree if isinstance(self.source, Look) else None
         texts = {
             "answer.txt": watch_text(answer) + "\n",
-            "answer.json": json_text(watch_document(answer)) + "\n",
+            "answer.json": plain_json(watch_document(answer)) + "\n",
             "versions.txt": f"klprove {version('klprove')}\nkernel {answer.snapshot.release}\n"
             f"build-id {answer.snapshot.build_id}\n",
         }

@@ -1,13 +1,13 @@
 """Corpora of models that say themselves what is expected of them: found, run, judged, told."""
 
-from klprove.corpus.document import document, schema
+from klprove.corpus.document import document
 from klprove.corpus.expectation import COUNTED_BY, Expectation
 from klprove.corpus.folders import Entry, Model, find
 from klprove.corpus.header import parse, pin, present, read
-from klprove.corpus.ktap import ktap
 from klprove.corpus.result import Judged, Outcome, Result, result
 from klprove.corpus.running import Effort, asked, run
 from klprove.corpus.table import table
+from klprove.corpus.told import corpus_results
 
 __all__ = [
     "COUNTED_BY",
@@ -19,15 +19,14 @@ __all__ = [
     "Outcome",
     "Result",
     "asked",
+    "corpus_results",
     "document",
     "find",
-    "ktap",
     "parse",
     "pin",
     "present",
     "read",
     "result",
     "run",
-    "schema",
     "table",
 ]

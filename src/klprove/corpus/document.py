@@ -1,6 +1,5 @@
-"""The outcome as JSON; corpus.schema.json describes it."""
+"""The outcome as JSON; docs/json.md."""
 
-from importlib.resources import files
 from typing import Any
 
 from klprove.corpus.result import Judged, Outcome
@@ -10,7 +9,7 @@ SCHEMA = "klprove.corpus/1"
 
 
 def document(outcome: Outcome, seconds: bool = False) -> dict[str, Any]:
-    """One object, valid by `schema`. With `seconds` two runs differ in them."""
+    """One object, of the schema `klprove.corpus/1`. With `seconds` two runs differ in them."""
     return {
         "schema": SCHEMA,
         "interrupted": outcome.interrupted,
@@ -24,11 +23,6 @@ def document(outcome: Outcome, seconds: bool = False) -> dict[str, Any]:
             for entry, models in outcome.entries
         ],
     }
-
-
-def schema() -> str:
-    """The JSON Schema of `document`, as text."""
-    return (files("klprove.corpus") / "corpus.schema.json").read_text(encoding="utf-8")
 
 
 def _model(judged: Judged, seconds: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ def table(outcome: Outcome, seconds: bool = False) -> str:
     lines = [_row("twin", "model", "answer", "states", "steps", "seconds" if seconds else "")]
     for entry, models in outcome.entries:
         lines += _entry(entry, models, seconds)
-    return "\n".join([*lines, "", *_count(outcome)])
+    return "\n".join([*lines, "", *fold(summary(outcome), _WIDTH, "  ")])
 
 
 def _entry(entry: Entry, models: tuple[Judged, ...], seconds: bool) -> Iterator[str]:
@@ -74,7 +74,8 @@ def _row(name: str, model: str, answer: str, states: str, steps: str, seconds: s
     return "".join(cells).rstrip()
 
 
-def _count(outcome: Outcome) -> Iterator[str]:
+def summary(outcome: Outcome) -> str:
+    """One line that counts the models by outcome."""
     counts = outcome.counts
     models = outcome.judged
     entries = len(outcome.entries)
@@ -86,7 +87,7 @@ def _count(outcome: Outcome) -> Iterator[str]:
     text = f"klprove: {entries} {_twins(entries)}, {len(models)} models: {', '.join(parts)}"
     if outcome.interrupted:
         text += "; interrupted"
-    yield from fold(text, _WIDTH, "  ")
+    return text
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,7 @@
 """Replay: a schedule is executed again, step by step, before it is shown as a trace."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from klprove.engine.interpreter import Interpreter, Run
 from klprove.engine.liveness import contradicted
@@ -9,7 +9,7 @@ from klprove.engine.machine import Choice, Machine
 from klprove.engine.search import Discovery
 from klprove.ir.instructions import Atomic, End, Site, visible
 from klprove.source import Span
-from klprove.verdict import STORE_BUFFER, Event, Trace
+from klprove.verdict import STORE_BUFFER, Event, Start, Trace
 
 
 class ReplayError(Exception):
@@ -37,6 +37,7 @@ class Replay:
         self._events: list[Event] = []
         self._codes: list[tuple[str, Span]] = []
         self._boot()
+        self._start = tuple(map(self._flags, range(self._program.processors)))
 
     def trace(self, discovery: Discovery) -> Trace:
         """The trace of `discovery`; raises ReplayError where its finding does not show in the last
@@ -47,14 +48,19 @@ class Replay:
             raise ReplayError(
                 f"{wanted[0]} at {wanted[1]} does not show after {len(discovery.schedule)} steps"
             )
-        return Trace(executed.initial, executed.events, discovery.shortest)
+        return replace(executed, shortest=discovery.shortest)
 
     def execute(self, schedule: Sequence[Choice]) -> Trace:
         """What `schedule` does, whatever it finds."""
         for choice in schedule:
             self._codes = []
             self._apply(choice)
-        return Trace(self._initial(), tuple(self._events))
+        return Trace(
+            self._initial(),
+            tuple(self._events),
+            start=self._start,
+            iret_unmasks=self._program.hardware_nmi,
+        )
 
     def _boot(self) -> None:
         for number, context in enumerate(self._program.contexts):
@@ -66,6 +72,11 @@ class Replay:
         for stack, parked in zip(self._stacks, self._parked, strict=True):
             if len(parked) == 1:
                 stack.append(parked.pop())
+
+    def _flags(self, cpu: int) -> Start:
+        own = self._machine.image.machine[cpu]
+        masked = own.nmi_mask >= 0 and bool(self._memory[own.nmi_mask])
+        return Start(bool(self._memory[own.irq_flag]), masked)
 
     def _enter(self, frame: _Frame, notes: list[str]) -> bool:
         """Run what a context does before its first visible instruction."""

@@ -1,15 +1,17 @@
 """What was seen: each function of a kernel, by its ftrace site, and how it was entered."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from klprove.source import NOWHERE, BadInput, Diagnostic, Span
+from klprove.source.json_file import read_json
 
-FORMAT = "klprove-seen 1"
-"""Changes when a field changes its meaning; further fields may come without."""
+SCHEMA = "klprove.seen/2"
+LARGEST = 64 << 20
+"""Bytes of a file that is read; a machine of 6.1 makes 2.5 MB."""
+_WRITES = "klprove observe VMLINUX -o FILE writes one"
 CONTEXTS = ("task", "softirq", "hardirq", "nmi")
 _IRQS_OFF, _RCU_OFF, _IDLE, _WAYS = 4, 8, 16, 32
 """Bits of what the module observe writes; the lowest two are the context."""
@@ -110,7 +112,7 @@ def merged(parts: Sequence[Seen]) -> Seen:
 def seen_document(seen: Seen) -> dict[str, Any]:
     """As JSON has it; addresses are hexadecimal text."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "release": seen.release,
         "build_id": seen.build_id,
         "runs": [each._asdict() for each in seen.runs],
@@ -126,14 +128,11 @@ def _rows(ways: Mapping[Way, Entered]) -> Iterator[dict[str, Any]]:
 
 def read_seen(path: str) -> Seen:
     """What `seen_document` became as a file. Raises BadInput for anything else."""
+    content = read_json(path, "image", LARGEST, _WRITES, "keep the machines in files of their own")
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise _wrong(path, f"cannot be read: {error}") from None
-    try:
-        if content["format"] != FORMAT:
-            raise _wrong(path, f"is no file of format {FORMAT!r}")
+        found = content.get("schema", content.get("format"))
+        if found != SCHEMA:
+            raise _wrong(path, f"its schema is {found!r:.60}, not {SCHEMA!r}", hint=_WRITES)
         sites = {int(s, 16): dict(map(_entry, rows)) for s, rows in content["sites"].items()}
         return Seen(
             str(content["release"]), str(content["build_id"]), list(map(_run, content["runs"])),
@@ -173,5 +172,5 @@ def names_of(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(each for each in found if each and not each.startswith(_OVERRIDDEN))
 
 
-def _wrong(path: str, text: str, line: int = 0) -> BadInput:
-    return BadInput([Diagnostic("image", Span(path, line, 1 if line else 0), text)])
+def _wrong(path: str, text: str, line: int = 0, hint: str = "") -> BadInput:
+    return BadInput([Diagnostic("image", Span(path, line, 1 if line else 0), text, hint)])

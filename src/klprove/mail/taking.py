@@ -1,5 +1,6 @@
 """From the bytes of a mail to a C file that can be checked, and back from its answer."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ class Taken:
 
     name: str
     """The mail's file, as the user named it."""
+    sha256: str
+    """Of its bytes."""
     found: tuple[Snippet, ...]
     """All C in the mail."""
     snippet: Snippet
@@ -59,7 +62,8 @@ def take(
         given(name, data.decode(errors="replace"))
     found = find(read(data, name))
     snippet = choose(found, number, name)
-    return Taken(name, found, snippet, place(snippet, kernel, where, defines or {}), where)
+    placed = place(snippet, kernel, where, defines or {})
+    return Taken(name, hashlib.sha256(data).hexdigest(), found, snippet, placed, where)
 
 
 def complaints(refused: BadInput, taken: Taken, path: str) -> BadInput:

@@ -1,6 +1,6 @@
 """A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
 
-from klprove.replay.fidelity import Hook, Tried, campaign, disagreements, hooks
+from klprove.replay.fidelity import SECONDS, Campaign, Hook, Tried, campaign, disagreements, hooks
 from klprove.replay.outcome import (
     AGREED,
     DIFFERS,
@@ -18,6 +18,7 @@ from klprove.replay.replaying import Prepared, planned, prepare, replay
 from klprove.replay.scenes import STOCK, Shown
 from klprove.replay.schedule import SKIP, Schedule, Step, schedule
 from klprove.replay.stock import Ready, prepare_stock, reproduce
+from klprove.replay.telling import told
 from klprove.replay.trace import Case, NotMappable, read_case
 from klprove.replay.words import Words, words
 
@@ -27,9 +28,11 @@ __all__ = [
     "MERGED",
     "NOT_MAPPED",
     "NOT_REACHED",
+    "SECONDS",
     "SKIP",
     "SPOILED",
     "STOCK",
+    "Campaign",
     "Case",
     "Cell",
     "Hook",
@@ -56,5 +59,6 @@ __all__ = [
     "schedule",
     "shown",
     "stock_bundle",
+    "told",
     "words",
 ]

@@ -30,7 +30,7 @@ from klprove.replay.words import Pair, Words
 from klprove.source import Span, Unavailable
 from klprove.verdict import Event
 
-FORMAT = "klprove.bundle/1"
+SCHEMA = "klprove.bundle/1"
 SCHEDULE, SYMBOLS, INITRAMFS = "replay.json", "symbols.gz", "initramfs.gz"
 """Names in the bundle."""
 _AGREED, _DISAGREED, _BAD, _LOST = 0, 1, 2, 4
@@ -59,8 +59,8 @@ class Bundle:
         """`home`: the folder that it was unpacked in. ValueError where it is of another format."""
         self.home = home
         self.content: Mapping[str, Any] = json.loads((home / SCHEDULE).read_text())
-        if self.content.get("schema") != FORMAT:
-            raise ValueError(f"{SCHEDULE} is of {self.content.get('schema')}, not of {FORMAT}")
+        if self.content.get("schema") != SCHEMA:
+            raise ValueError(f"{SCHEDULE} is of {self.content.get('schema')}, not of {SCHEMA}")
         self.kernel = Known(self._symbols(), words_of(self.content["kernel"]))
 
     def _symbols(self) -> dict[str, int]:

@@ -119,6 +119,7 @@ class Driver:
                     return False
                 if wanted():
                     return True
+                self._past(address)
         finally:
             self._gdb.remove(address)
         return False
@@ -176,10 +177,10 @@ class Driver:
     def back(self, rip: int, rsp: int, guarded: Sequence[Pair]) -> None:
         """Run until the interrupted code goes on, no word of `guarded` changing. Another interrupt
         that is taken right there comes and goes first."""
-        before, returned = self.values(guarded), False
+        before = self.values(guarded)
         watches = [*self._watches(guarded, self._intruders), (rip, BREAKPOINT, 1)]
         with Stops(self._gdb, watches):
-            while not returned:
+            for _ in range(_STOPS):
                 if self._run() is None:
                     raise Differs("it does not return")
                 registers = self.registers()
@@ -189,7 +190,10 @@ class Driver:
                 if registers["rip"] in self._intruders:
                     if self._frame(registers) != (rip, rsp):
                         raise Spoiled
-                    returned = True
+                    break
+                self._past(rip)
+            else:
+                raise Differs("it does not return")
         self.pass_to(rip, rsp)
 
     def pass_to(self, rip: int, rsp: int) -> None:
@@ -202,9 +206,13 @@ class Driver:
                 registers = self.registers()
                 if (registers["rip"], registers["rsp"]) == (rip, rsp):
                     return
-                if registers["rip"] == before:  # QEMU stops there at once, and for ever
-                    self._gdb.step(self.cpu)
+                self._past(before if registers["rip"] == before else rip)
         raise Differs("it does not return")
+
+    def _past(self, stop: int) -> None:
+        """Where the CPU stands at `stop`, a step on: QEMU would stop there again, at once."""
+        if self.registers()["rip"] == stop:
+            self._gdb.step(self.cpu)
 
     def change(self, pair: Pair, value: int, guarded: Sequence[Pair]) -> None:
         """Run until `pair` has become `value`, no word of `guarded` but it changing."""
@@ -232,7 +240,7 @@ class Driver:
     def read(self, pair: Pair, guarded: Sequence[Pair]) -> None:
         """Run until `pair` is read, no word of `guarded` changing."""
         self._depart()
-        before = self.values(guarded)
+        before, start = self.values(guarded), self.value(pair)
         address = self.address(pair)
         stops = [*self._watches(guarded, self._around()), (address, WATCH_READ, pair.word.size)]
         with Stops(self._gdb, stops):
@@ -241,6 +249,8 @@ class Driver:
                 if self.values(guarded) != before:
                     raise Merged(f"{pair.short} is not read again before the next change")
                 if stop.watched == address:
+                    if self.value(pair) != start:
+                        raise Merged(f"{pair.short} is read and changed by one instruction")
                     return
         raise Differs(f"{pair.short} is not read")
 

@@ -4,7 +4,6 @@ import socket
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from klprove.lab.gdb import Gdb
 from klprove.lab.lost import Lost
@@ -89,13 +88,9 @@ class Led(Machine):
         self.settle(seconds)
         return super().run(command, seconds)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """End the guest. A loss that the stub tells of is told with the console's last lines."""
+        error = raised[1]
         text = self._told(error) if isinstance(error, Lost) and "\n" not in str(error) else ""
         self.close()
         if text:

@@ -44,7 +44,7 @@ class Modules:
 
 def modules(headers: Path, built: handler.Built | None, names: Sequence[str] = PATCHES) -> Modules:
     """The livepatches, built. Raises BadInput where the headers cannot be used."""
-    text = (handler.GUEST / "core" / "patch.c").read_bytes()
+    text = (handler.GUEST / "livepatch" / "patch.c").read_bytes()
     made = {
         name: handler.made_of(
             headers, {"Kbuild": f"obj-m := {name}.o\n".encode(), f"{name}.c": text}, name

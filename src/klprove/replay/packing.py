@@ -16,7 +16,7 @@ from klprove.lab.layout import Layout
 from klprove.lab.machine import INIT, root
 from klprove.lab.memory import FIXED, Word
 from klprove.replay import handler, stock
-from klprove.replay.carried import FORMAT, INITRAMFS, SCHEDULE, SYMBOLS, plan_of
+from klprove.replay.carried import INITRAMFS, SCHEDULE, SCHEMA, SYMBOLS, plan_of
 from klprove.replay.handler import GUEST
 from klprove.replay.replaying import TASK, Prepared, planned
 from klprove.replay.scenes import STATE, STOCK
@@ -148,7 +148,7 @@ def _archive(
 ) -> bytes:
     running, number = identity(places.path)
     content = {
-        "schema": FORMAT, "release": running, "package": f"linux-image-{running}-dbg",
+        "schema": SCHEMA, "release": running, "package": f"linux-image-{running}-dbg",
         "build_id": number, "kernel": _kernel(places), **content,
     }  # fmt: skip
     filled = {**{name: str(content[name]) for name in ("title", "release", "package", "build_id")},

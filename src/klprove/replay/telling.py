@@ -45,17 +45,22 @@ def place(step: Step) -> str:
     return f"{span.file.rpartition('/')[2]}:{span.line}" if span.line else ""
 
 
-def told(plan: Schedule, pairs: Mapping[str, Pair]) -> Iterator[str]:
-    """The schedule, a step a line. What a word is said to be holds until another step says
-    otherwise: at every step every word is compared."""
+def told(plan: Schedule, pairs: Mapping[str, Pair], width: int = 100) -> Iterator[str]:
+    """The schedule in lines of `width` columns, each step on one of its own. What a word is said to
+    be holds until another step says otherwise: at every step every word is compared."""
     begin = [
         f"{pairs[name].short} {shown(pairs[name], value)}" for name, value in plan.resting.items()
     ]
     text = f"before: {', '.join(begin)}, irqs {'on' if plan.flag else 'off'}"
-    yield from textwrap.wrap(text, 100, subsequent_indent=" " * 8, break_on_hyphens=False)
+    yield from textwrap.wrap(text, width, subsequent_indent=" " * 8, break_on_hyphens=False)
     yield ""
     for step in plan.steps:
         expected = ""
         if step.pair is not None:
             expected = f"; then {step.pair.short} is {shown(step.pair, step.value)}"
-        yield f"{step.number:>4}  {place(step):<22} {done(step)}{expected}"
+        yield from textwrap.wrap(
+            f"{step.number:>4}  {place(step):<22} {done(step)}{expected}",
+            width,
+            subsequent_indent=" " * 29,
+            break_on_hyphens=False,
+        )

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-from klprove.api import question
-from klprove.check import SC
-from klprove.check.checking import program
+from klprove.api import Options, question
+from klprove.check import SC, Question
+from klprove.check.checking import lifted, program
 from klprove.ir.program import Program
 from klprove.kernels import HANDLER, SCENES, TRANSITION, load, names
 from klprove.replay.words import bare
@@ -66,14 +67,18 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
-    defines = read_member(path, lambda: _defines(document))
-    cpus, scene = document["bounds"]["cpus"], document["scene"]
-    given: dict[str, Any] = {"patch": where or None, "cpus": cpus}
+    given = read_member(path, lambda: _given(document))
+    given["kernel"], scene = kernel, str(document["scene"])
     if scene == TRANSITION:
-        given, where = {"scene": scene, "action": _action(document, files)}, CALLED
-    text = program(question(files, kernel=kernel, defines=defines, **given))
+        given["scene"], given["action"], where = scene, _action(document, files), CALLED
+    else:
+        given["patch"] = where
+    asked = question(files, **given)
+    _same_lifted(path, read_member(path, lambda: _digests(document)), asked)
+    text = program(asked)
     _same(path, trace, resting(text))
-    return Case(name, kernel, where, files[0] if files else "", trace, text, defines, scene)
+    handler = files[0] if files else ""
+    return Case(name, kernel, where, handler, trace, text, asked.defines, scene)
 
 
 def _action(document: Mapping[str, Any], files: Sequence[str]) -> str:
@@ -82,10 +87,41 @@ def _action(document: Mapping[str, Any], files: Sequence[str]) -> str:
     if document.get("action") != ACTION:
         raise NotMappable(f"the lab's administrator disables and forces; {document.get('action')}: "
                           "nobody in it does that at the points of a trace")  # fmt: skip
-    if document.get("defines") or files:
-        raise NotMappable("tasks and core of the lab are the kernel's: with -D or a file the trace "
-                          "is of others")  # fmt: skip
+    if document.get("defines") or document.get("lift") or files:
+        raise NotMappable("tasks and core of the lab are the kernel's: with -D, --lift or a file "
+                          "the trace is of others")  # fmt: skip
     return ACTION
+
+
+def _given(document: Mapping[str, Any]) -> Options:
+    """What else the model depends on; a document of before these were written down has none."""
+    given: Options = {"defines": _defines(document), "cpus": int(document["bounds"]["cpus"])}
+    given["inlined"] = _words(document.get("inlined", []))
+    if (recursion := document["bounds"].get("recursion")) is not None:
+        given["recursion"] = recursion
+    if lift := _words(document.get("lift", [])):
+        given["lift"], given["tree"] = lift, str(document["tree"])
+    return given
+
+
+def _words(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise TypeError(f"{given!r:.60} is no list of texts")
+    return tuple(given)
+
+
+def _digests(document: Mapping[str, Any]) -> dict[str, str]:
+    return {str(each["path"]): str(each["sha256"]) for each in document.get("lifted", [])}
+
+
+def _same_lifted(path: str, known: Mapping[str, str], asked: Question) -> None:
+    """The text that was lifted from a kernel tree is still there."""
+    if not known:
+        return
+    for each in lifted(asked):
+        if known.get(each.path) != each.sha256:
+            text = f"{each.path} of {asked.tree} has changed since it was written: check again"
+            raise wrong(path, text)
 
 
 def _chosen(
@@ -100,6 +136,11 @@ def _chosen(
     ]
     if not found:
         raise wrong(path, "no finding with a trace in it", _offered(document))
+    if document.get("mail") is not None:
+        save = (
+            f"jq -r .mail.text {quote(path)} > handler.c; klprove check handler.c ... --json FILE"
+        )
+        raise wrong(path, "of C that was taken from a mail, which is no file of its own", save)
     files = [_unchanged(path, each) for each in document["files"]]
     if len(files) > 1:
         raise wrong(path, f"of {len(files)} files: one handler can be loaded, no more")

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from klprove.report.comparison import comparison, glance
-from klprove.report.document import document, schema
+from klprove.report.document import document
 from klprove.report.explanations import EXPLANATIONS, Explanation, explain
 from klprove.report.replay import command_line, command_words
 from klprove.report.style import paint, paint_diff
@@ -12,8 +12,9 @@ from klprove.report.text import Traces, render
 from klprove.report.wrapping import dead, field, fold
 
 if TYPE_CHECKING:
+    from klprove.report.again import text_of
     from klprove.report.mailed import letter, letter_document
-    from klprove.report.thread import render_thread
+    from klprove.report.thread import render_thread, thread_document
 
 __all__ = [
     "EXPLANATIONS",
@@ -34,11 +35,18 @@ __all__ = [
     "paint_diff",
     "render",
     "render_thread",
-    "schema",
+    "text_of",
+    "thread_document",
 ]
 
 
-_LATER = {"render_thread": "thread", "letter": "mailed", "letter_document": "mailed"}
+_LATER = {
+    "render_thread": "thread",
+    "thread_document": "thread",
+    "letter": "mailed",
+    "letter_document": "mailed",
+    "text_of": "again",
+}
 """What most commands have no use for, and its module."""
 
 

@@ -1,7 +1,7 @@
 """One handler on several kernels: what changes from one to the next."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, count, pairwise
 from pathlib import PurePath
 
 from klprove.check import Answer
@@ -24,7 +24,7 @@ def comparison(answers: Mapping[str, Answer], lacking: Mapping[str, Sequence[str
     does not depend on the machine or the time: the same models give it byte for byte.
     """
     codes = in_order([code for each in answers.values() for code in each.codes()])
-    letters = dict(zip(codes, _letters(codes), strict=True))
+    letters = letters_of(codes)
     lines: list[str] = []
     for kernels in _tables(answers, len(codes)):
         lines += [*_table({name: answers[name] for name in kernels}, letters), ""]
@@ -45,7 +45,7 @@ def glance(asked: Mapping[str, Mapping[str, Answer]], kernels: Sequence[str]) ->
     """A Markdown table: a row a handler, a column a kernel; at how many sites what was found."""
     every = [answer for answers in asked.values() for answer in answers.values()]
     codes = in_order([code for each in every for code in each.codes()])
-    letters = dict(zip(codes, _letters(codes), strict=True))
+    letters = letters_of(codes)
     lines = ["| handler | " + " | ".join(kernels) + " |", "|---" * (len(kernels) + 1) + "|"]
     for handler, answers in asked.items():
         cells = [_sums(answers[name], letters) if name in answers else _ABSENT for name in kernels]
@@ -106,14 +106,14 @@ def _lacking(lacking: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield from fold(text + ", ".join(f"{each}()" for each in functions), WIDTH, "  ")
 
 
-def _letters(codes: Sequence[str]) -> Iterator[str]:
-    """A letter for each code: its own first one where that is free."""
-    taken: set[str] = set()
+def letters_of(codes: Sequence[str]) -> dict[str, str]:
+    """A letter for each code: its own first one where that is free. After 26, numbers."""
+    taken: dict[str, str] = {}
     for code in codes:
         wanted = [*(c for c in code.upper() if c.isalpha()), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
-        letter = next(c for c in wanted if c not in taken)
-        taken.add(letter)
-        yield letter
+        spare = (f"{number}" for number in count(1))
+        taken[code] = next(c for c in chain(wanted, spare) if c not in taken.values())
+    return taken
 
 
 def _cell(verdict: Verdict | None, letters: Mapping[str, str]) -> str:

@@ -1,10 +1,12 @@
-"""An answer as a JSON document; docs/json.md and check.schema.json describe it."""
+"""An answer as a JSON document; docs/json.md describes it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from klprove.check import Answer
+from klprove.check import Answer, Text
+from klprove.report.replay import command_line, command_words
 from klprove.source import Span
-from klprove.verdict import SCHEMA, Event, Finding, Verdict
+from klprove.verdict import SCHEMA, Access, Event, Finding, Trace, Verdict
 
 if TYPE_CHECKING:
     from klprove.evidence import Evidence, Seen
@@ -24,9 +26,16 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
         "mail": _mail(taken),
         "scene": answer.question.scene,
         "action": answer.question.action,
-        "files": [{"path": each.path, "sha256": each.sha256} for each in answer.files],
+        "command": command_line(command_words(answer.question)),
+        "files": _texts(answer.files),
         "model": answer.model,
+        "patch": list(answer.question.patch),
         "defines": dict(answer.question.defines),
+        "inlined": sorted(answer.question.inlined),
+        "tree": answer.question.tree,
+        "lift": list(answer.question.lift),
+        "lifted": _texts(answer.lifted),
+        "werror": answer.question.werror,
         "fingerprint": answer.fingerprint,
         "engine": statistics.engine,
         "states": statistics.states,
@@ -50,11 +59,8 @@ def document(answer: Answer, timing: bool = True, taken: "Taken | None" = None) 
     }
 
 
-def schema() -> str:
-    """The text of the JSON Schema of the document."""
-    from importlib.resources import files  # the document itself does not need it
-
-    return (files("klprove.report") / "check.schema.json").read_text(encoding="utf-8")
+def _texts(texts: Iterable[Text]) -> list[dict[str, str]]:
+    return [{"path": each.path, "sha256": each.sha256} for each in texts]
 
 
 def _evidence(found: "Evidence | None") -> dict[str, Any] | None:
@@ -108,19 +114,33 @@ def _site(verdict: Verdict, timing: bool) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    trace = finding.trace
     return {
         "code": finding.code,
         "severity": finding.severity,
         "site": finding.site,
         "text": finding.text,
         "at": _place(finding.span),
-        "initial": [{"name": name, "value": value} for name, value in finding.trace.initial],
-        "shortest": finding.trace.shortest,
-        "trace": [_event(step, each) for step, each in enumerate(finding.trace.events, 1)],
+        "machine": {
+            "iret_unmasks_nmis": trace.iret_unmasks,
+            "cpus": [each._asdict() for each in trace.start],
+        },
+        "initial": [
+            {"name": name, "value": value, **_is(trace, "value_is", name, value)}
+            for name, value in trace.initial
+        ],
+        "shortest": trace.shortest,
+        "trace": [_event(step, each, trace) for step, each in enumerate(trace.events, 1)],
     }
 
 
-def _event(step: int, event: Event) -> dict[str, Any]:
+def _is(trace: Trace, member: str, name: str, value: int) -> dict[str, str]:
+    """The member that says what lies at an address; none for any other value."""
+    told = trace.addresses.get((name, value))
+    return {member: told} if told else {}
+
+
+def _event(step: int, event: Event, trace: Trace) -> dict[str, Any]:
     return {
         "step": step,
         "action": event.action,
@@ -130,11 +150,20 @@ def _event(step: int, event: Event) -> dict[str, Any]:
         "context": event.context,
         "at": _place(event.span),
         "calls": list(event.calls),
-        "accesses": [
-            {"kind": each.kind, "name": each.name, "before": each.before, "after": each.after}
-            for each in event.accesses
-        ],
+        "accesses": [_access(each, trace) for each in event.accesses],
         "notes": list(event.notes),
+    }
+
+
+def _access(access: Access, trace: Trace) -> dict[str, Any]:
+    name, before, after = access.name, access.before, access.after
+    return {
+        "kind": access.kind,
+        "name": name,
+        "before": before,
+        **_is(trace, "before_is", name, before),
+        "after": after,
+        **_is(trace, "after_is", name, after),
     }
 
 

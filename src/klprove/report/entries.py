@@ -1,6 +1,6 @@
 """A trace as entries: short texts, each in the lane of one CPU and context depth."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -73,20 +73,30 @@ def lanes(trace: Trace) -> dict[Lane, str]:
     }
 
 
-def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
+def entries(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -> Iterator[Entry]:
     """The lines of `trace`, numbered by step from 1; the finding `code` shows in the last one.
 
     Steps that change nothing have no line, and a read that is followed at once by the write of what
-    was read (`x++`) has none of its own: their numbers are missing.
+    was read (`x++`) has none of its own: their numbers are missing. The steps `folded` have one
+    line for each run of them, as long as at least one would have had its own.
     """
     inside: dict[Lane, _Calls] = {}
+    run: list[Lane] = []
+    silent = True
     for number, event in enumerate(trace.events, 1):
         lane = lane_of(event)
         texts = list(texts_of(event, show))
         last = number == len(trace.events)
+        if not last and number in folded:
+            run.append(lane)
+            silent = silent and not texts
+            continue
+        if run and not silent:
+            yield Entry(0, run[0], len(inside.get(run[0], _Calls()).groups), said_of(len(run)))
+        run, silent = [], True
         if last:
-            texts = list(_bang(texts, code))
-        elif not texts or _is_first_half(event, trace.events[number]):
+            texts = list(bang(texts, code))
+        elif not texts or is_first_half(event, trace.events[number]):
             continue
         calls = inside.setdefault(lane, _Calls())
         indent = 0
@@ -104,7 +114,12 @@ def entries(trace: Trace, code: str, show: Show) -> Iterator[Entry]:
             )
 
 
-def _is_first_half(event: Event, following: Event) -> bool:
+def said_of(steps: int) -> str:
+    """What stands in the place of so many folded steps."""
+    return f"... {steps} step{'' if steps == 1 else 's'}"
+
+
+def is_first_half(event: Event, following: Event) -> bool:
     """True for the read of a read and write of one object that nothing came between."""
     if event.notes or len(event.accesses) != 1 or len(following.accesses) != 1:
         return False
@@ -117,7 +132,7 @@ def _is_first_half(event: Event, following: Event) -> bool:
     )
 
 
-def _bang(texts: Sequence[str], code: str) -> Iterator[str]:
+def bang(texts: Sequence[str], code: str) -> Iterator[str]:
     """`texts` with what says `code` moved to the end and marked."""
     said = code
     for text in texts:
@@ -178,6 +193,15 @@ def number(value: int) -> str:
     """Decimal, or hexadecimal where that reads better: addresses, masks."""
     masked = abs(value) >= 1 << 12 and not value & 0xFF
     return hex(value) if masked or abs(value) >= _BIG else str(value)
+
+
+def shower(trace: Trace) -> Show:
+    """How values are written in `trace`: an address by what lies there, else as a number."""
+
+    def show(name: str, value: int) -> str:
+        return trace.addresses.get((name, value)) or number(value)
+
+    return show
 
 
 def _place(event: Event) -> str:

@@ -1,12 +1,12 @@
 """The lines above and below an interleaving: verdict, assumptions, bounds, why, replay."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from klprove.check import Answer
 from klprove.kernels import HANDLER
-from klprove.report.entries import Show, number
+from klprove.report.entries import Show, shower
 from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words, quote
@@ -134,8 +134,11 @@ def _where(sites: list[str], total: int) -> str:
     return f" ({', '.join(named)})" if named and total > 1 else ""
 
 
-def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterator[str]:
-    """One finding in full. `alone`: with assumptions and bounds, as nothing else stands above."""
+def block(
+    answer: Answer, finding: Finding, timing: bool, alone: bool, short: bool = False
+) -> Iterator[str]:
+    """One finding in full. `alone`: with assumptions and bounds, as nothing else stands above.
+    `short`: without the steps that do not matter to it."""
     steps = count(len(finding.trace.events), "step")
     kind = "VIOLATION" if finding.severity == VIOLATION else "WARNED"
     head = f"klprove: {kind} {finding.code}   model {model(answer)}   {steps}"
@@ -148,18 +151,21 @@ def block(answer: Answer, finding: Finding, timing: bool, alone: bool) -> Iterat
     if alone:
         yield from evidence(answer.question.evidence)
         yield from field("assume", "; ".join(answer.assumptions))
-    names = answer.addresses.get(finding.site, {})
-
-    def show(name: str, value: int) -> str:
-        return names.get((name, value)) or number(value)
-
+    show = shower(finding.trace)
     yield from field("initial", initial(finding.trace, answer.cpus, show))
     if alone:
         yield from field("bounds", bounds(answer, timing))
     if not finding.trace.shortest:
         yield from field("trace", "not shown to be a shortest one (--no-reduce all finds one)")
+    hidden: Collection[int] = ()
+    if short:
+        from klprove.report.folding import folded  # most traces are shown whole
+
+        hidden = folded(finding.trace, answer.question.kernel is not None)
+        if hidden:
+            yield from field("folded", f"{count(len(hidden), 'step')} (--fold, docs/terminal.md)")
     yield ""
-    yield from draw(finding.trace, finding.code, show)
+    yield from draw(finding.trace, finding.code, show, hidden)
     yield ""
     explanation = explain(finding.code, finding.text)
     yield from field("why", explanation.why)

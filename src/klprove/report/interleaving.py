@@ -4,7 +4,7 @@ Every line holds one entry, so an entry may run over the columns to its right: w
 columns of twelve characters is six indentations with room to speak.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from klprove.report.entries import Entry, Lane, Show, entries, lanes
 from klprove.report.wrapping import WIDTH, ascii_only, fold
@@ -20,9 +20,9 @@ _PLACE = 24
 """Longest `file:line` that is shown at the right edge."""
 
 
-def draw(trace: Trace, code: str, show: Show) -> list[str]:
-    """The lines of the picture of how `code` is reached."""
-    rows = list(entries(trace, code, show))
+def draw(trace: Trace, code: str, show: Show, folded: Collection[int] = ()) -> list[str]:
+    """The lines of the picture of how `code` is reached, without the steps `folded`."""
+    rows = list(entries(trace, code, show, folded))
     titles = lanes(trace)
     if not titles:
         return ["(no step: the initial state is bad)"]

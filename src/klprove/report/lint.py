@@ -1,10 +1,6 @@
-"""A report of `klprove lint` as lines, JSON and SARIF."""
+"""A report of `klprove lint` as lines and as JSON."""
 
-import json
 from collections import Counter
-from collections.abc import Mapping
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from klprove.lint import SEVERITIES, Finding, Livepatch, Report, explanations
@@ -13,20 +9,6 @@ from klprove.source import plain
 
 LINT_SCHEMA = "klprove.lint/1"
 UNKNOWN = SEVERITIES[-1]
-_KINDS = {
-    "error": ("fail", "error"),
-    "warning": ("fail", "warning"),
-    "note": ("fail", "note"),
-    UNKNOWN: ("open", "none"),
-}
-"""Kind and level of a result in SARIF, by severity."""
-
-
-def lint_schema() -> dict[str, Any]:
-    """The JSON Schema of `lint_document`."""
-    path = Path(__file__).with_name("lint.schema.json")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
 
 
 def lint_text(report: Report, verbose: bool = False) -> str:
@@ -47,7 +29,7 @@ def lint_text(report: Report, verbose: bool = False) -> str:
         lines.append(
             f"{report.case.patch.path}: note: the waiver of {waiver.rule}{where} is unused"
         )
-    return "\n".join(map(plain, [*lines, _summary(report)]))
+    return "\n".join(map(plain, [*lines, lint_summary(report)]))
 
 
 def _untold(report: Report) -> list[str]:
@@ -68,7 +50,8 @@ def finding_line(finding: Finding) -> str:
     return f"{finding.severity}: {finding.rule}: {finding.place}: {finding.text}"
 
 
-def _summary(report: Report) -> str:
+def lint_summary(report: Report) -> str:
+    """The line that counts what was found."""
     counts = Counter(each.severity for each in report.findings)
     told = [count(counts[each], each) for each in SEVERITIES if counts[each] and each != UNKNOWN]
     if counts[UNKNOWN]:
@@ -133,7 +116,7 @@ def lint_rules() -> str:
 
 
 def lint_document(report: Report) -> dict[str, Any]:
-    """The report as JSON; lint.schema.json describes it."""
+    """The report as JSON; docs/json.md."""
     patch = report.case.patch
     return {
         "schema": LINT_SCHEMA,
@@ -185,47 +168,4 @@ def _entry(finding: Finding) -> dict[str, Any]:
         "offset": finding.offset,
         "text": finding.text,
         "evidence": list(finding.evidence),
-    }
-
-
-def lint_sarif(report: Report) -> dict[str, Any]:
-    """The report in SARIF 2.1.0 (OASIS, 2020): what is waived is there, suppressed."""
-    uri = report.case.patch.path
-    results = [_result(each, uri) for each in report.findings]
-    for each, waiver in report.waived:
-        suppressed = [{"kind": "external", "justification": waiver.reason}]
-        results.append(_result(each, uri) | {"suppressions": suppressed})
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": _driver()}, "results": results}],
-    }
-
-
-def _driver() -> Mapping[str, Any]:
-    rules = [
-        {
-            "id": rule,
-            "shortDescription": {"text": each.title},
-            "fullDescription": {"text": f"{each.what} {each.why}"},
-            "help": {"text": each.remedy},
-        }
-        for rule, each in explanations().items()
-    ]
-    return {"name": "klprove lint", "version": version("klprove"), "rules": rules}
-
-
-def _result(finding: Finding, uri: str) -> dict[str, Any]:
-    location = {
-        "physicalLocation": {"artifactLocation": {"uri": uri}},
-        "logicalLocations": [{"name": finding.where, "fullyQualifiedName": finding.place}],
-    }
-    kind, level = _KINDS[finding.severity]
-    return {
-        "ruleId": finding.rule,
-        "kind": kind,
-        "level": level,
-        "message": {"text": f"{finding.place}: {finding.text}"},
-        "locations": [location],
-        "partialFingerprints": {"klprove/1": finding.key},
     }

@@ -41,6 +41,7 @@ def letter_document(taken: Taken) -> dict[str, Any]:
     """The same for a program."""
     return {
         "file": taken.name,
+        "sha256": taken.sha256,
         "subject": taken.snippet.message.subject,
         "snippets": len(taken.found),
         "snippet": taken.snippet.number,

@@ -5,6 +5,8 @@ Nothing on it depends on when, where or how fast it was made.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from klprove.mutation import Report, Result
 from klprove.mutation.mutants import OPERATORS
@@ -12,6 +14,7 @@ from klprove.mutation.running import CAUGHT, REFUSED, SAME, SURVIVED, UNDECIDED,
 from klprove.report.replay import command_line, command_words
 from klprove.source import plain
 
+SCHEMA = "klprove.mutants/1"
 _WORDS = {
     CAUGHT: "some answer differs",
     SAME: "the same program: the text changed, the steps did not",
@@ -33,12 +36,51 @@ def counts(report: Report) -> dict[str, int]:
     return {word: said[word] for word in _WORDS}
 
 
+def mutants_summary(report: Report, name: str) -> str:
+    """One line that counts them; `name` is what it is about."""
+    said = ", ".join(f"{number} {word}" for word, number in counts(report).items())
+    return f"{name}: {len(report.results)} mutants: {said}; caught {score(report)}"
+
+
 def score(report: Report) -> str:
     """Caught, of those that are another program: `97 of 103 (94 %)`."""
     said = counts(report)
     caught, others = said[CAUGHT], said[SURVIVED] + said[UNDECIDED]
     whole = caught + others
     return f"{caught} of {whole} ({100 * caught / whole:.0f} %)" if whole else "none"
+
+
+def mutants_document(report: Report) -> dict[str, Any]:
+    """The same for programs; docs/json.md."""
+    return {
+        "schema": SCHEMA,
+        "campaign": report.campaign.path,
+        "title": report.campaign.title,
+        "complete": not report.interrupted,
+        "mutants": report.mutants,
+        "counts": counts(report),
+        "questions": [command_line(command_words(each)) for each in report.campaign.questions],
+        "stale": list(report.stale),
+        "results": [_result(each) for each in report.results],
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    mutant = result.mutant
+    return {
+        "file": mutant.file,
+        "line": mutant.span.line,
+        "column": mutant.span.column,
+        "function": mutant.function,
+        "operator": mutant.operator,
+        "change": mutant.text,
+        "number": mutant.number,
+        "outcome": result.word,
+        "seen": [asdict(each) for each in result.seen],
+        "gone": [asdict(each) for each in result.gone],
+        "states": result.states,
+        "reason": result.reason.strip(),
+    }
 
 
 def _page(report: Report, command: str) -> Iterator[str]:

@@ -9,25 +9,25 @@ from klprove.replay import (
     AGREED,
     DIFFERS,
     NOT_MAPPED,
-    SKIP,
+    SECONDS,
+    Campaign,
     Case,
     Cell,
     Hook,
     Outcome,
-    Prepared,
     Row,
     Schedule,
     Shown,
     Step,
-    Tried,
     Words,
     disagreements,
     shown,
+    told,
 )  # fmt: skip
 from klprove.report.replay import quote
 from klprove.report.wrapping import WIDTH, count, field
 
-FORMAT = "klprove.replay/1"
+SCHEMA = "klprove.replay/1"
 _PLACE = 21
 _LEGEND = (
     "k!m: the kernel has k and the model m, else both have the same; "
@@ -179,7 +179,7 @@ def replay_document(
 ) -> dict[str, Any]:
     """The same for programs; docs/replay.md describes it."""
     return {
-        "schema": FORMAT,
+        "schema": SCHEMA,
         "trace": case.name,
         "kernel": case.kernel,
         "release": release,
@@ -219,21 +219,11 @@ def stock_text(seen: Shown, release: str) -> str:
     return "\n".join(lines)
 
 
-def planned_text(plan: Schedule, ready: Prepared, command: Sequence[str]) -> str:
+def planned_text(plan: Schedule, found: Words, case: Case, command: Sequence[str]) -> str:
     """What would be done, and the machine that it would be done to."""
-    lines = [f"klprove: SCHEDULE  {ready.case.name}  {ready.case.kernel}"]
+    lines = [f"klprove: SCHEDULE  {case.name}  {case.kernel}"]
     lines += field("machine", " ".join(map(quote, command)))
-    lines.append("")
-    for step in plan.steps:
-        what = f"{step.target}" if step.target else ""
-        if step.pair is not None:
-            what = f"{step.pair.short} {'->' if step.do == 'change' else '='} "
-            what += shown(step.pair, step.value)
-        if step.do == SKIP:
-            what = step.why
-        before = f"{step.number:>4}  {_place(step):<{_PLACE}} {step.do:<10} "
-        lines += _folded(before, what)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *told(plan, found.pairs, WIDTH)])
 
 
 def stock_planned_text(name: str, command: Sequence[str]) -> str:
@@ -242,15 +232,16 @@ def stock_planned_text(name: str, command: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def hooks_text(kernel: str, release: str, table: Sequence[Hook], tried: Sequence[Tried]) -> str:
-    """The table of a fidelity campaign, and every disagreement."""
+def hooks_text(kernel: str, release: str, table: Sequence[Hook], done: Campaign) -> str:
+    """The table of a fidelity campaign, every disagreement, and what never came."""
+    tried = done.tried
     lines = [f"klprove: {'DISAGREED' if any(disagreements(tried)) else 'AGREED'}  "
              f"{kernel} on {release}  {count(len(tried), 'walk')}", ""]  # fmt: skip
-    lines.append(f"{'hook':<16}{'NMI places':>11}{'agreed':>8}{'merged':>8}"
+    lines.append(f"{'scene':<8}{'hook':<20}{'NMI places':>11}{'agreed':>8}{'merged':>8}"
                  f"{'steps compared':>16}{'differ':>8}")  # fmt: skip
     for each in table:
         lines.append(
-            f"{each.name:<16}{each.places:>11}{each.agreed:>8}{each.merged:>8}"
+            f"{each.scene:<8}{each.name:<20}{each.places:>11}{each.agreed:>8}{each.merged:>8}"
             f"{each.compared:>16}{each.differing:>8}"
         )
     for walked in disagreements(tried):
@@ -258,11 +249,16 @@ def hooks_text(kernel: str, release: str, table: Sequence[Hook], tried: Sequence
         assert first is not None
         lines += ["", walked.walk.name]
         lines += field("first", f"step {first.step.number}, {first.at or 'nowhere'}: {first.text}")
+    text = f"not entered in {SECONDS:.0f} s of idling, reading, tracing: "
+    lines += [
+        "",
+        *field("never", text + (", ".join(done.uncalled) or "nothing of what was looked for")),
+    ]
     return "\n".join(lines)
 
 
 def hooks_document(
-    kernel: str, release: str, table: Sequence[Hook], tried: Sequence[Tried]
+    kernel: str, release: str, table: Sequence[Hook], done: Campaign
 ) -> dict[str, Any]:
     """The same for programs."""
     return {
@@ -270,14 +266,16 @@ def hooks_document(
         "kernel": kernel,
         "release": release,
         "hooks": [_hook(each) for each in table],
+        "uncalled": [*done.uncalled],
         "walks": [
             {
                 "name": each.walk.name,
+                "scene": each.walk.scene,
                 "result": each.outcome.result,
                 "attempts": each.outcome.attempts,
                 "text": each.outcome.rows[-1].text,
             }
-            for each in tried
+            for each in done.tried
         ],
     }
 

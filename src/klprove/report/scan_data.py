@@ -1,17 +1,17 @@
 """The map of a kernel image for other programs: JSON, and an SQLite file. See docs/scan.md."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from klprove.scan import GRADES, QUESTIONS, REASONS, Map
+from klprove.scan import GRADES, QUESTIONS, REASONS, Change, Map
 
 if TYPE_CHECKING:
     from klprove.image.dwarf import Inlines
 
-FORMAT = "klprove-map 1"
-"""Changes when a field changes its meaning; further fields may come without."""
+SCHEMA = "klprove.map/2"
+DIFFERENCES, NUMBERS = "klprove.map-diff/1", "klprove.map-numbers/1"
 _SITE, _UNKNOWN = "site", "unknown"
 
 _TABLES = """
@@ -31,8 +31,9 @@ def scan_document(found: Map, inlined: "Inlines | str" = "not asked") -> dict[st
     """The map as JSON has it, and where each function was inlined, or why that is not known.
     Addresses are hexadecimal text: they do not fit every number."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "image": _image(found),
+        "complete": found.complete,
         "notes": list(found.notes),
         "open": dict(found.open),
         "inlining": inlined if isinstance(inlined, str) else "; ".join(inlined.notes),
@@ -41,6 +42,43 @@ def scan_document(found: Map, inlined: "Inlines | str" = "not asked") -> dict[st
             for index in range(len(found.names))
         ],
     }
+
+
+def differences_document(
+    before: Map, after: Map, changes: Sequence[Change], grade: str
+) -> dict[str, Any]:
+    """What differs between two maps, among answers that are at least as sure as `grade`."""
+    return {
+        "schema": DIFFERENCES,
+        "old": _which(before),
+        "new": _which(after),
+        "grade": grade,
+        "changes": [
+            {
+                "about": each.about,
+                "gone": list(each.gone),
+                "come": list(each.come),
+                "open": each.open,
+            }
+            for each in changes
+        ],
+    }
+
+
+def numbers_document(found: Map, counted: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
+    """How common each trap is, as `report.scan.counts` takes it."""
+    return {
+        "schema": NUMBERS,
+        "image": _which(found),
+        "numbers": [
+            {"what": text.strip(), "every": every, "patchable": able if able >= 0 else None}
+            for text, every, able in counted
+        ],
+    }
+
+
+def _which(found: Map) -> dict[str, Any]:
+    return {"path": found.path, "release": found.release, "build_id": found.build_id}
 
 
 def _image(found: Map) -> dict[str, Any]:
@@ -107,7 +145,7 @@ def scan_database(found: Map) -> bytes:
     with closing(sqlite3.connect(":memory:")) as base:
         base.executescript(_TABLES)
         document = scan_document(found)
-        image = {**document["image"], **document["image"].pop("counts"), "format": FORMAT}
+        image = {**document["image"], **document["image"].pop("counts"), "schema": SCHEMA}
         base.executemany("INSERT INTO image VALUES (?, ?)", [(k, str(v)) for k, v in image.items()])
         base.executemany("INSERT INTO note VALUES (?)", [(each,) for each in found.notes])
         base.executemany("INSERT INTO open_question VALUES (?, ?)", sorted(found.open.items()))

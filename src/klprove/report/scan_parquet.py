@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from klprove.report.scan_data import FORMAT
+from klprove.report.scan_data import SCHEMA
 from klprove.scan import GRADES, QUESTIONS, REASONS, Map, Step
 from klprove.source import Unavailable
 
@@ -39,7 +39,7 @@ def scan_parquet(found: Map) -> bytes:
         **dict.fromkeys(QUESTIONS, step),
     }
     about = {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "path": found.path,
         "machine": found.machine,
         "release": found.release,

@@ -8,8 +8,7 @@ from klprove.report.scan import label
 from klprove.report.wrapping import WIDTH, count, field, fold
 from klprove.scan import GRADES, QUESTIONS, Map
 
-FORMAT = "klprove-observed 1"
-"""Changes when a field changes its meaning; further fields may come without."""
+SCHEMA = "klprove.observed/2"
 _COLUMN = 11
 _WORDS = {
     "task": "in a task",
@@ -106,10 +105,11 @@ def _missing(found: Map, compared: Comparison, calls: Sequence[str]) -> Iterator
         place = "by what is not in the map either" if outside else "by a function of the map"
         yield from fold(f"  {place}, {WAYS_OF_CALL[call]}: {len(members):,}", WIDTH, "    ")
         for each in members:
-            yield from fold(f"    {_line(found, each)}", WIDTH, "        ")
+            yield from fold(f"    {line_of(found, each)}", WIDTH, "        ")
 
 
-def _line(found: Map, each: Missing) -> str:
+def line_of(found: Map, each: Missing) -> str:
+    """Who was entered, from where, in which context and how often."""
     caller = label(found, each.caller) if each.caller >= 0 else f"{each.entered.parent:#x}"
     context = " ".join(_context(each.way))
     return f"{_who(found, each)} <- {caller}  {context}, {count(each.entered.times, 'time')}"
@@ -132,7 +132,7 @@ def observed_document(
 ) -> dict[str, Any]:
     """The comparison as JSON has it; what was seen in full is a file of its own."""
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "image": {"path": found.path, "release": found.release, "build_id": found.build_id},
         "runs": [each._asdict() for each in seen.runs],
         "seen": dict(totals(seen)),

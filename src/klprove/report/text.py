@@ -11,13 +11,16 @@ from klprove.verdict import VIOLATION, Finding
 Traces: TypeAlias = Literal["one", "each", "all", "none"]
 
 
-def render(answer: Answer, traces: Traces = "each", timing: bool = True) -> str:
+def render(
+    answer: Answer, traces: Traces = "each", timing: bool = True, short: bool = False
+) -> str:
     """The whole report: plain ASCII, at most 79 columns, no newline at the end.
 
     traces: `one`, the shortest of the gravest kind; the shortest of `each` code; `all`; or `none`.
-    Without `timing` the text depends on nothing but the question.
+    Without `timing` the text depends on nothing but the question. `short`: without the steps of
+    traces that do not matter to the finding.
     """
-    return "\n".join(line.rstrip() for line in _lines(answer, traces, timing))
+    return "\n".join(line.rstrip() for line in _lines(answer, traces, timing, short))
 
 
 def chosen(answer: Answer, traces: Traces) -> tuple[Finding, ...]:
@@ -34,7 +37,7 @@ def chosen(answer: Answer, traces: Traces) -> tuple[Finding, ...]:
     return shortest
 
 
-def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
+def _lines(answer: Answer, traces: Traces, timing: bool, short: bool) -> Iterator[str]:
     shown = chosen(answer, traces)
     # A single violation says everything above its trace; any other answer has a head of its own.
     alone = len(answer.sites) == 1 and [each.severity for each in shown] == [VIOLATION]
@@ -44,7 +47,7 @@ def _lines(answer: Answer, traces: Traces, timing: bool) -> Iterator[str]:
         yield from unfinished(answer)
         yield ""
     for finding in shown:
-        yield from block(answer, finding, timing, alone)
+        yield from block(answer, finding, timing, alone, short)
         yield ""
     if alone and (left := list(unfinished(answer))):
         yield from left

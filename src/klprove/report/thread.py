@@ -5,11 +5,13 @@ Nothing on it depends on when, where or how fast it was made.
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from klprove.check import CONFIRMED, REFUTED, UNDECIDED, Comparison, Judged, Judgement
 from klprove.report.heading import block
 from klprove.report.replay import command_line, command_words
 
+SCHEMA = "klprove.thread/1"
 _WORDS = {CONFIRMED: "confirmed", REFUTED: "refuted", UNDECIDED: "undecided"}
 
 
@@ -21,6 +23,70 @@ _FEW = 5
 def render_thread(judgements: Sequence[Judgement], command: str) -> str:
     """The page in Markdown, with a newline at the end; `command` is how it was written."""
     return "\n".join(line.rstrip() for line in _page(judgements, command)) + "\n"
+
+
+def thread_document(judgements: Sequence[Judgement]) -> dict[str, Any]:
+    """The same for programs; docs/json.md. What was said is as the page has it."""
+    words = [each.word for each in judgements]
+    return {
+        "schema": SCHEMA,
+        "counts": {said: words.count(word) for word, said in _WORDS.items()},
+        "claims": [_decided(each) for each in judgements],
+    }
+
+
+def _decided(judgement: Judgement) -> dict[str, Any]:
+    claim = judgement.claim
+    return {
+        "number": claim.number,
+        "who": claim.who,
+        "source": claim.source,
+        "claim": claim.claim,
+        "reading": claim.reading,
+        "refuted_by": claim.refuted_by,
+        "verdict": _WORDS[judgement.word],
+        "runs": [_asked(each) for each in judgement.runs],
+        "witness": _witness(judgement),
+    }
+
+
+def _asked(judged: Judged) -> dict[str, Any]:
+    answer = judged.answer
+    return {
+        "command": command_line(command_words(answer.question)),
+        "about": judged.run.about,
+        "complete": answer.complete,
+        "states": answer.statistics.states,
+        "reduced": list(answer.statistics.reduced),
+        "fingerprint": answer.fingerprint,
+        "expectations": [_compared(each) for each in judged.comparisons],
+    }
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    expected = comparison.expectation
+    at = expected.at if isinstance(expected.at, str) else list(expected.at)
+    return {
+        "codes": list(expected.codes),
+        "at": at,
+        "except": list(expected.spared),
+        "met": comparison.met,
+        "having": list(comparison.having),
+        "lacking": list(comparison.lacking),
+    }
+
+
+def _witness(judgement: Judgement) -> dict[str, Any] | None:
+    settled = judgement.witness
+    if settled is None or settled[1].witness is None:
+        return None
+    judged, found = settled[0], settled[1].witness
+    return {
+        "command": command_line(command_words(judged.answer.question, found.site)),
+        "code": found.code,
+        "site": found.site,
+        "steps": len(found.trace.events),
+    }
 
 
 def _page(judgements: Sequence[Judgement], command: str) -> Iterator[str]:

@@ -1,9 +1,8 @@
 """What `klprove watch` saw, as text of 79 columns and as JSON."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
 from klprove.report.wrapping import WIDTH, count, field, fold
@@ -14,26 +13,21 @@ WATCH_SCHEMA = "klprove.watch/1"
 _SHOWN = 20
 """Threads that are shown in full."""
 _FRAMES = 8
+_COMM = 20
+"""Columns of a name: /proc tells longer ones than 15 bytes of kernel threads."""
 _GOOD = ("effective", "absent")
 """States of a function that are counted, not listed, where a patch has many."""
 _MANY = 12
 
 
-def watch_schema() -> dict[str, Any]:
-    """The JSON Schema of `watch_document`."""
-    path = Path(__file__).with_name("watch.schema.json")
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
-
-
 def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
     """The answers in the order in which they are needed: transition, threads, effect, the rest."""
-    lines = [_heading(answer)]
+    lines = [watch_heading(answer)]
     if answer.transition is not None:
         lines += _transition(answer, answer.transition)
         lines += _threads(answer.blockers, threads)
     if answer.effects:
-        lines += ["", *_effects(answer.effects)]
+        lines += ["", *_effects(answer.effects), "", *_identities(answer)]
         lines += _calls(answer)
     told = [*_findings(answer.findings), *_unseen(answer)]
     if told:
@@ -41,7 +35,8 @@ def watch_text(answer: Answer, threads: int = _SHOWN) -> str:
     return "\n".join(map(plain, lines))
 
 
-def _heading(answer: Answer) -> str:
+def watch_heading(answer: Answer) -> str:
+    """One line: how it stands, of what, where."""
     found = answer.snapshot
     if answer.transition is not None:
         what = answer.transition.patch.name
@@ -101,35 +96,47 @@ def _duration(seconds: float) -> str:
 
 
 def _threads(blockers: Sequence[Blocker], most: int) -> Iterator[str]:
+    """Threads of which the same is to be said stand together, and it is said once."""
     order = sorted(blockers, key=_worst)
+    room = max((len(plain(each.thread.comm)) for each in order[:most]), default=0)
+    room = min(max(room, 15), _COMM)
     if order and most:
         yield ""
-        yield f"{'tid':>7} {'comm':<15} {'kind':<6} {'in':<23} {'for':>8}  ends"
-    for each in order[:most]:
-        yield from _thread(each)
+        yield f"{'tid':>7} {'comm':<{room}} {'kind':<6} {'in':<{38 - room}} {'for':>8}  ends"
+    for _, same in groupby(order[:most], _said):
+        yield from _together([*same], room)
     if len(order) > most:
         yield f"        and {len(order) - most:,} more threads"
 
 
-def _worst(each: Blocker) -> tuple[int, int]:
-    return -list(_ENDS).index(each.ends), each.thread.tid
+def _said(each: Blocker) -> tuple[int, str, str]:
+    return -list(_ENDS).index(each.ends), each.why, each.action.text
 
 
-def _thread(each: Blocker) -> Iterator[str]:
-    thread = each.thread
-    kind = "kernel" if thread.kernel else "user"
-    where = each.culprit.function.name if each.culprit else each.reason
-    since = _duration(each.seconds) if each.seconds is not None else "-"
-    yield (
-        f"{thread.tid:>7} {plain(thread.comm):<15} {kind:<6} {where:<23} {since:>8}  {each.ends}"
-    )[:WIDTH]
-    indent = " " * 8
-    yield from fold(indent + each.why, WIDTH, indent)
-    if thread.stack:
-        names = [frame.symbol for frame in thread.stack[:_FRAMES]]
-        more = " <- ..." if len(thread.stack) > _FRAMES else ""
-        yield from fold(f"{indent}stack: {' <- '.join(names)}{more}", WIDTH, indent)
-    yield from fold(f"{indent}do: {each.action.text}", WIDTH, indent)
+def _worst(each: Blocker) -> tuple[tuple[int, str, str], int]:
+    return _said(each), each.thread.tid
+
+
+def _together(same: Sequence[Blocker], room: int) -> Iterator[str]:
+    for each in same:
+        thread = each.thread
+        kind = "kernel" if thread.kernel else "user"
+        where = each.culprit.function.name if each.culprit else each.reason
+        since = _duration(each.seconds) if each.seconds is not None else "-"
+        row = f"{thread.tid:>7} {plain(thread.comm)[:room]:<{room}} {kind:<6} {where:<{38 - room}}"
+        yield f"{row} {since:>8}  {each.ends}"[:WIDTH]
+    indent, first = " " * 8, same[0]
+    yield from fold(indent + first.why, WIDTH, indent)
+    if first.thread.stack:
+        names = [frame.symbol for frame in first.thread.stack[:_FRAMES]]
+        more = " <- ..." if len(first.thread.stack) > _FRAMES else ""
+        whose = "" if len({_symbols(each) for each in same}) == 1 else f" of {first.thread.tid}"
+        yield from fold(f"{indent}stack{whose}: {' <- '.join(names)}{more}", WIDTH, indent)
+    yield from fold(f"{indent}do: {first.action.text}", WIDTH, indent)
+
+
+def _symbols(each: Blocker) -> tuple[str, ...]:
+    return tuple(frame.symbol for frame in each.thread.stack or ())
 
 
 def _effects(effects: Sequence[Effect]) -> Iterator[str]:
@@ -154,8 +161,18 @@ def _effects(effects: Sequence[Effect]) -> Iterator[str]:
             yield f"{count(number, 'function')} {state}: {STATES[state]}"
 
 
+def _identities(answer: Answer) -> Iterator[str]:
+    """Which build of each patch it is: its name says nothing of that."""
+    for each in answer.snapshot.patches:
+        known = {"build-id": each.build_id, "srcversion": each.srcversion}
+        text = ", ".join(f"{name} {value}" for name, value in known.items() if value)
+        yield from field("patch", f"{each.name}: {text or 'sysfs does not say which build it is'}")
+
+
 def _calls(answer: Answer) -> Iterator[str]:
     counted = answer.snapshot.calls
+    if not counted:
+        yield from field("called", "not known: nobody counts calls of patched functions here")
     for name in sorted({each.function.name for each in answer.effects} & set(counted)):
         yield from field("called", f"{name}: {count(counted[name], 'time')}, by the kernel's count")
 
@@ -177,7 +194,7 @@ def _unseen(answer: Answer) -> Iterator[str]:
 
 
 def watch_document(answer: Answer) -> dict[str, Any]:
-    """The answer as JSON; watch.schema.json describes it."""
+    """The answer as JSON; docs/json.md."""
     found = answer.snapshot
     walk = found.walk
     return {

@@ -34,6 +34,6 @@ def field(label: str, text: str) -> list[str]:
     return fold(f"{label:<8}: {text}", WIDTH, " " * 10)
 
 
-def count(number: int, noun: str) -> str:
-    """`1 state`, `12,345 states`."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def count(number: int, noun: str, plural: str = "s") -> str:
+    """`1 state`, `12,345 states`; `plural` is what the noun gets at its end."""
+    return f"{number:,} {noun}" + ("" if number == 1 else plural)

@@ -64,7 +64,7 @@ def _ask(it: Subject, found: Answers, say: Callable[[str], None]) -> None:
     _rcu(it, have, found)
     say("where indirect calls lead")
     found.counts |= called(have.calls) if have.typed else {}
-    contexts = Contexts(it.functions, have.graph, have.code, have.pointers, have.known)
+    contexts = Contexts(have)
     for question in (NMI, IRQ):
         say(QUESTIONS[question])
         reached = contexts.entered(question)
@@ -73,19 +73,17 @@ def _ask(it: Subject, found: Answers, say: Callable[[str], None]) -> None:
         else:
             found.open[question] = "none of the known entries is in this image"
     say(QUESTIONS[IRQS_OFF])
-    interrupts = Interrupts(
-        it.functions, have.graph, have.code, have.pointers, have.known, contexts
-    )  # fmt: skip
+    interrupts = Interrupts(have, contexts)
     found.reached[IRQS_OFF] = interrupts.off(found.reached)
     say(QUESTIONS[NEVER_ENDS])
-    found.reached[NEVER_ENDS] = staying(it.functions, have.graph, have.code, have.known)
+    found.reached[NEVER_ENDS] = staying(have.functions, have.graph, have.code, have.known)
 
 
 def _rcu(it: Subject, have: Parts, found: Answers) -> None:
-    if not hooks(it.functions, have.known).off:
+    if not hooks(have.functions, have.known).off:
         found.open[RCU_OFF] = "none of the known hooks that turn RCU off is in this image"
         return
-    off = unwatched(it.functions, have.graph, have.code, have.pointers, it.regions, have.known)
+    off = unwatched(have, it.regions)
     found.reached[RCU_OFF] = off.steps
     if off.unresolved:
         text = f"rcu-off: {off.unresolved} indirect calls in the windows are not followed"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from klprove.image import Functions
 from klprove.scan.answers import (
     CERTAIN,
     LIKELY,
@@ -10,10 +9,9 @@ from klprove.scan.answers import (
     POSSIBLE,
     Step,
 )
-from klprove.scan.code import Code
-from klprove.scan.graph import TAKEN, Graph
-from klprove.scan.knowledge import Knowledge, matching
-from klprove.scan.pointers import Pointers
+from klprove.scan.graph import TAKEN
+from klprove.scan.knowledge import matching
+from klprove.scan.parts import Parts
 from klprove.scan.search import spread
 
 _NEAR = 6
@@ -23,15 +21,13 @@ _NEAR = 6
 class Contexts:
     """The contexts of one image."""
 
-    def __init__(
-        self, functions: Functions, graph: Graph, code: Code, pointers: Pointers, known: Knowledge
-    ) -> None:
-        self._functions, self._graph, self._code = functions, graph, code
-        self._pointers, self._known = pointers, known
+    def __init__(self, have: Parts) -> None:
+        self._functions, self._graph, self._code = have.functions, have.graph, have.code
+        self._pointers, self._known = have.pointers, have.known
         self._seen: set[tuple[int, ...]] = set()
-        self._reports = matching(functions, known.reports)
-        user = matching(functions, known.user)
-        self._ignored = user | code.quiet | frozenset(code.thunks)
+        self._reports = matching(have.functions, have.known.reports)
+        user = matching(have.functions, have.known.user)
+        self._ignored = user | have.code.quiet | frozenset(have.code.thunks)
 
     def entered(self, question: str) -> dict[int, Step]:
         """The functions that the entries of a context reach."""

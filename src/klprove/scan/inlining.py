@@ -24,7 +24,7 @@ def inlines(path: str, debug: str | None = None, cache: bool = True) -> Inlines 
     found = inlines_in(debug_image(image, debug), cache)
     if image.kind != "ET_REL" or isinstance(found, str):
         return found
-    homes = np.array([each.address for each in image.sections], np.int64)
+    homes = np.array([each.address for each in image.sections], np.uint64).view(np.int64)
     return found.moved(homes)
 
 

@@ -5,13 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from klprove.image import Functions
 from klprove.scan.answers import CERTAIN, IRQS_OFF, LIKELY, NMI, NOBODY, POSSIBLE, RCU_OFF, Step
-from klprove.scan.code import Body, Code, Exit
+from klprove.scan.code import Body, Exit
 from klprove.scan.contexts import Contexts
-from klprove.scan.graph import Graph
-from klprove.scan.knowledge import Knowledge, matching
-from klprove.scan.pointers import Pointers
+from klprove.scan.knowledge import matching
+from klprove.scan.parts import Parts
 from klprove.scan.search import spread
 from klprove.scan.windows import OFF, ON, Hooks, off_exits, states
 
@@ -22,22 +20,14 @@ _CLI, _STI = -2, -3
 class Interrupts:
     """Where one image turns interrupts off and on."""
 
-    def __init__(
-        self,
-        functions: Functions,
-        graph: Graph,
-        code: Code,
-        pointers: Pointers,
-        known: Knowledge,
-        contexts: Contexts,
-    ) -> None:
-        self._functions, self._graph, self._code = functions, graph, code
-        self._pointers, self._contexts = pointers, contexts
-        named = known.interrupts
+    def __init__(self, have: Parts, contexts: Contexts) -> None:
+        self._functions, self._graph, self._code = have.functions, have.graph, have.code
+        self._pointers, self._contexts = have.pointers, contexts
+        named = have.known.interrupts
         self._off, self._on, self._restore = (
-            matching(functions, named[each]) for each in ("off", "on", "restore")
+            matching(have.functions, named[each]) for each in ("off", "on", "restore")
         )
-        self._slots = pointers.paravirt(self._off | self._on | self._restore)
+        self._slots = have.pointers.paravirt(self._off | self._on | self._restore)
 
     def off(self, others: Mapping[str, Mapping[int, Step]]) -> dict[int, Step]:
         """What runs with interrupts off: in NMIs, in the idle window, and between a lock that turns

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from klprove.image import Functions
 from klprove.image.btf import Types, types
 from klprove.image.layout import Layout
 from klprove.scan.calls import Calls
@@ -19,6 +20,7 @@ from klprove.scan.subject import Subject
 class Parts:
     """Each made once for an image."""
 
+    functions: Functions
     known: Knowledge
     graph: Graph
     code: Code
@@ -39,7 +41,7 @@ def parts(it: Subject) -> Parts:
     pointers = Pointers(
         it.image, it.functions, it.named, edges, members, calls, code, known
     )  # fmt: skip
-    return Parts(known, edges, code, calls, pointers, prototypes is not None)
+    return Parts(it.functions, known, edges, code, calls, pointers, prototypes is not None)
 
 
 def _members(it: Subject, edges: Graph, types: Types | None) -> Members | None:

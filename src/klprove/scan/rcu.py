@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from klprove.image import Functions
 from klprove.scan.answers import CERTAIN, LIKELY, NOBODY, POSSIBLE, Step
-from klprove.scan.code import Code, Exit
-from klprove.scan.graph import TAKEN, Graph
+from klprove.scan.code import Exit
+from klprove.scan.graph import TAKEN
 from klprove.scan.knowledge import Knowledge, matching
-from klprove.scan.pointers import Pointers, Resolved
+from klprove.scan.parts import Parts
+from klprove.scan.pointers import Resolved
 from klprove.scan.search import spread
 from klprove.scan.windows import OFF, ON, Hooks, off_exits, states
 
@@ -32,33 +33,20 @@ def hooks(functions: Functions, known: Knowledge) -> Hooks:
     return Hooks(off - on, on - off, restore - on - off)
 
 
-def unwatched(
-    functions: Functions,
-    graph: Graph,
-    code: Code,
-    pointers: Pointers,
-    regions: Sequence[str],
-    known: Knowledge,
-) -> Unwatched:
-    """Every function that may be entered with RCU off, with the way there."""
-    search = _Search(functions, graph, code, pointers, hooks(functions, known), known)
+def unwatched(have: Parts, regions: Sequence[str]) -> Unwatched:
+    """Every function that may be entered with RCU off, with the way there; `regions`: the part of
+    the text that each function is in."""
+    search = _Search(have)
     steps = spread(search.roots(regions), search.onward)
     return Unwatched(steps, search.unresolved(steps))
 
 
 class _Search:
-    def __init__(
-        self,
-        functions: Functions,
-        graph: Graph,
-        code: Code,
-        pointers: Pointers,
-        hooks: Hooks,
-        known: Knowledge,
-    ) -> None:
-        self._functions, self._graph, self._code = functions, graph, code
-        self._pointers, self._hooks = pointers, hooks
-        self._every = hooks.every()
+    def __init__(self, have: Parts) -> None:
+        functions, known = have.functions, have.known
+        self._functions, self._graph, self._code = functions, have.graph, have.code
+        self._pointers, self._hooks = have.pointers, hooks(functions, known)
+        self._every = self._hooks.every()
         reports = [*known.reports, *(f"__SCT__{each}" for each in known.reports)]
         self._reports = matching(functions, reports)
         self._entries = matching(functions, known.rcu["entries"])

@@ -1,9 +1,28 @@
 """What a check says: a verdict, its findings, and the interleaving behind each of them."""
 
-from klprove.verdict.finding import STORE_BUFFER, VIOLATION, WARNING, Access, Event, Finding, Trace
-from klprove.verdict.verdict import HOLDS, INCOMPLETE, SCHEMA, VIOLATED, Bounds, Statistics, Verdict
+from klprove.verdict.finding import (
+    STORE_BUFFER,
+    VIOLATION,
+    WARNING,
+    Access,
+    Event,
+    Finding,
+    Start,
+    Trace,
+)
+from klprove.verdict.verdict import (
+    COMPARED,
+    HOLDS,
+    INCOMPLETE,
+    SCHEMA,
+    VIOLATED,
+    Bounds,
+    Statistics,
+    Verdict,
+)
 
 __all__ = [
+    "COMPARED",
     "HOLDS",
     "INCOMPLETE",
     "SCHEMA",
@@ -15,6 +34,7 @@ __all__ = [
     "Bounds",
     "Event",
     "Finding",
+    "Start",
     "Statistics",
     "Trace",
     "Verdict",

@@ -1,6 +1,8 @@
 """Findings and the interleavings that lead to them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from klprove.source import Span
 
@@ -41,6 +43,14 @@ class Event:
     """What was noticed in this step: findings, warnings, witnesses, flags changed."""
 
 
+class Start(NamedTuple):
+    """The machine's own state of a CPU before the first step."""
+
+    interrupts: bool
+    """Interrupts are on."""
+    nmis_masked: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """An interleaving, replayed step by step before it is shown."""
@@ -50,6 +60,12 @@ class Trace:
     events: tuple[Event, ...]
     shortest: bool = True
     """False where a shorter one may exist."""
+    start: tuple[Start, ...] = ()
+    """By CPU; empty: not known."""
+    iret_unmasks: bool | None = None
+    """The iret of every exception unmasks NMIs (`hardware_nmi` of a model); None: not known."""
+    addresses: Mapping[tuple[str, int], str] = field(default_factory=dict, hash=False)
+    """Of values that are addresses, by the object that holds them: what lies there, as in C."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from klprove.verdict.finding import VIOLATION, WARNING, Finding
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
-SCHEMA = "klprove.check/3"
+SCHEMA = "klprove.check/4"
 """The JSON form of an answer (docs/json.md): written by `report`, read by `reading`."""
+COMPARED = "klprove.compare/1"
+"""The JSON form of several answers side by side, written by `report`, read by `compared`."""
 
 
 @dataclass(frozen=True, slots=True)

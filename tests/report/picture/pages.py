@@ -8,6 +8,7 @@ from typing import Any
 from klprove.report import document
 from klprove.report.picture import page
 from klprove.verdict import Access, Event, Finding, Trace
+from klprove.verdict.compared import Compared
 from tests.report.specimens import answer, event, finding, verdict
 
 _VOID = ("meta", "input", "br", "link")
@@ -61,9 +62,17 @@ def documented(*findings: Finding, **members: Any) -> dict[str, Any]:
     return {**json.loads(json.dumps(document(answer({"": verdict(*findings)})))), **members}
 
 
+def answered(
+    *findings: Finding, path: str = "trace.json", handler: str = "F.c", **members: Any
+) -> Compared:
+    """An answer with `findings` as it is read back."""
+    document = documented(*findings, **members)
+    return Compared(path, handler, str(document["kernel"] or ""), document)
+
+
 def shown(*findings: Finding, path: str = "trace.json", **members: Any) -> Seen:
     """The page about `findings`."""
-    return Seen(page(path, documented(*findings, **members)).decode("ascii"))
+    return Seen(page([answered(*findings, path=path, **members)]).decode("ascii"))
 
 
 def long_trace(steps: int) -> Trace:
@@ -87,8 +96,8 @@ def long_trace(steps: int) -> Trace:
 def written(folder: Path, *findings: Finding) -> Path:
     """A page in a file."""
     file = folder / "page.html"
-    file.write_bytes(page("trace.json", documented(*findings)))
+    file.write_bytes(page([answered(*findings)]))
     return file
 
 
-__all__ = ["Seen", "documented", "finding", "long_trace", "shown", "written"]
+__all__ = ["Seen", "answered", "documented", "finding", "long_trace", "shown", "written"]

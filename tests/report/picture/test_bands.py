@@ -4,7 +4,7 @@ from typing import Any
 
 from klprove.report.picture.bands import bands
 from klprove.report.picture.tracks import Bar, tracks
-from klprove.verdict import Access, Event, Trace
+from klprove.verdict import Access, Event, Start, Trace
 from tests.report.specimens import event
 
 NMI: dict[str, Any] = {"depth": 1, "kind": "nmi", "context": "do_nmi"}
@@ -12,12 +12,13 @@ IRQ: dict[str, Any] = {"depth": 1, "kind": "irq", "context": "do_irq"}
 EXCEPTION: dict[str, Any] = {"depth": 2, "kind": "exception", "context": "do_debug"}
 
 
-def held(*events: Event, initial: tuple[tuple[str, int], ...] = ()) -> dict[str, str]:
-    """Title to a letter a step: what the bands of CPU 0 say (? not known)."""
+def held(*events: Event, initial: tuple[tuple[str, int], ...] = (), **begun: Any) -> dict[str, str]:
+    """Title to a letter a step: what the bands of CPU 0 say (? not known). `begun`: what else the
+    trace says of its beginning."""
     letters = {True: "#", False: ".", None: "?"}
     return {
         each.title: "".join(letters[run.on] * (run.last - run.first + 1) for run in each.runs)
-        for each in bands(Trace(initial, events), True)
+        for each in bands(Trace(initial, events, **begun), True)
         if each.cpu == 0
     }
 
@@ -56,6 +57,22 @@ def test_an_exception_in_an_nmi_may_unmask_and_a_note_does() -> None:
     assert said["NMIs masked"] == "##??."
     said = held(event("enter", **NMI), event(notes=("NMIs unmasked",), **NMI))
     assert said["NMIs masked"] == "#."
+
+
+def test_a_trace_that_says_how_it_begins_leaves_nothing_open() -> None:
+    inner = (event("enter", **EXCEPTION), event("exit", **EXCEPTION))
+    steps = (event(), event("enter", **NMI), *inner, event("exit", **NMI))
+    on, off = ((Start(flag, False),) for flag in (True, False))
+    assert held(*steps, start=on, iret_unmasks=True) == {
+        "interrupts off": ".###.",
+        "NMIs masked": ".##..",
+    }
+    assert held(*steps, start=off, iret_unmasks=False) == {
+        "interrupts off": "#####",
+        "NMIs masked": ".###.",
+    }
+    assert held(event(), start=(Start(True, True),)) == {"NMIs masked": "#"}
+    assert held(event(), start=()) == {}
 
 
 def test_rcu_watches_where_the_word_of_the_model_says_so() -> None:

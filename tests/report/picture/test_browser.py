@@ -1,37 +1,16 @@
 """The page in a real browser."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.report.picture.browser import FOUND, Browser
+from klprove.verdict import Access, Trace
+from tests.report.picture.browser import Browser
 from tests.report.picture.pages import finding, long_trace, written
-
-pytestmark = pytest.mark.skipif(not FOUND, reason="no Chromium (Debian's package chromium)")
+from tests.report.specimens import event
 
 SAID = "document.getElementById('said').textContent"
 CURRENT = "document.querySelector('.trace [aria-current]')?.id"
 DRAWN = "document.querySelectorAll('#drawing svg *').length"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One browser for all tests."""
-    made = Browser(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(autouse=True)
-def _silent(browser: Browser) -> Iterator[None]:
-    """No page says anything to the console, or fetches what is no file of ours."""
-    browser.complaints.clear()
-    browser.requests.clear()
-    yield
-    assert browser.complaints == []
-    assert [each for each in browser.requests if not each.endswith((".html", "blank"))] == []
 
 
 def test_keys_step_and_the_address_follows(browser: Browser, tmp_path: Path) -> None:
@@ -64,9 +43,9 @@ def test_a_link_goes_to_another_finding(browser: Browser, tmp_path: Path) -> Non
     browser.open(written(tmp_path, finding(site="a"), finding("false-alarm", site="b")))
     assert browser.value("document.getElementById('finding-2').hidden") is True
     browser.value("document.querySelectorAll('.choices a')[1].click()")
-    assert browser.value(CURRENT) == "finding-2-step-4"
+    assert browser.value(CURRENT) == "b/false-alarm/step-4"
     assert browser.value("document.getElementById('finding-1').hidden") is True
-    assert browser.value("location.hash") == "#finding-2-step-4"
+    assert browser.value("location.hash") == "#b/false-alarm/step-4"
 
 
 def test_search_marks_and_goes_on(browser: Browser, tmp_path: Path) -> None:
@@ -91,7 +70,7 @@ def test_a_click_in_the_picture_goes_there(browser: Browser, tmp_path: Path) -> 
     )
     for kind in ("mousePressed", "mouseReleased"):
         browser.ask(
-            "Input.dispatchMouseEvent", type=kind, x=box[0] + 24, y=box[1] + 20,
+            "Input.dispatchMouseEvent", type=kind, x=box[0] + 72, y=box[1] + 20,
             button="left", clickCount=1,
         )  # fmt: skip
     assert browser.value(CURRENT) == "step-2"
@@ -133,6 +112,20 @@ def test_names_do_not_act(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(tmp_path, finding(name, name)))
     assert browser.value("document.images.length") == 0
     assert name in browser.value("document.body.textContent")
+
+
+def test_a_name_cannot_change_the_order_of_letters(browser: Browser, tmp_path: Path) -> None:
+    """Letters that are written from right to left take digits and signs beside them along."""
+    said = event(accesses=(Access("write", "\u05d0\u05d1", 1, 2),))
+    browser.open(written(tmp_path, finding(trace=Trace((), (said, said)))))
+    for where in (".trace td div", "#said", "#values td"):
+        places = browser.value(
+            f"(() => {{ const text = document.querySelector('{where}').firstChild;"
+            " const range = new Range(); return [...text.data].map((_, each) => {"
+            " range.setStart(text, each); range.setEnd(text, each + 1);"
+            " return range.getBoundingClientRect().left; }); })()"
+        )
+        assert len(places) > 1 and places == sorted(places)
 
 
 def test_without_javascript_the_table_is_there(browser: Browser, tmp_path: Path) -> None:

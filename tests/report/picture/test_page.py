@@ -6,11 +6,12 @@ import re
 import pytest
 
 from klprove.report.picture import page
-from klprove.report.picture.page import MOST_LANES, MOST_STEPS, inert
+from klprove.report.picture.naming import inert
+from klprove.report.picture.page import MOST_LANES, MOST_STEPS
 from klprove.source import BadInput
 from klprove.verdict import Access, Trace
 from klprove.verdict.reading import read_finding
-from tests.report.picture.pages import documented, finding, long_trace, shown
+from tests.report.picture.pages import answered, documented, finding, long_trace, shown
 from tests.report.specimens import WARNING, event, short_trace, wide_trace
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e&amp;\ud800"
@@ -34,11 +35,11 @@ def test_every_step_is_a_row_that_can_be_linked_to() -> None:
 
 def test_several_findings_are_a_list_to_choose_from() -> None:
     seen = shown(finding(site="a"), finding("false-alarm", site="b", severity=WARNING))
-    assert seen.all("a", href="#step-4") == ["4", "unwatched-silent at a", "4"]
-    assert seen.all("a", href="#finding-2-step-4") == ["4", "false-alarm at b", "4"]
+    assert seen.all("a", href="#a/unwatched-silent/step-4") == ["4", "unwatched-silent at a", "4"]
+    assert seen.all("a", href="#b/false-alarm/step-4") == ["4", "false-alarm at b", "4"]
     ids = seen.ids()
     assert len(ids) == len(set(ids))
-    assert {"finding-1", "finding-2", "finding-2-step-1"} <= set(ids)
+    assert {"finding-1", "finding-2", "b/false-alarm/step-1"} <= set(ids)
     assert [each["title"] for each in seen.data()["findings"]] == [
         "unwatched-silent at a",
         "false-alarm at b",
@@ -52,29 +53,39 @@ def test_sites_and_codes_are_a_matrix_of_links() -> None:
     assert heads == ["a", "b"]
     assert seen.all("th", scope="col")[:3] == ["site", "unwatched-silent", "false-alarm"]
     links = [each["href"] for tag, each, _ in seen.elements if tag == "a"][:3]
-    assert links == ["#step-4", "#finding-2-step-4", "#finding-3-step-4"]
+    assert links == [
+        "#a/unwatched-silent/step-4",
+        "#b/false-alarm/step-4",
+        "#b/false-alarm/2/step-4",
+    ]
     assert seen.all("td")[:4] == ["", "", "", ", "]  # beside the links
     assert "site" not in shown(finding(site="a")).all("th")
 
 
 def test_one_can_be_chosen_beforehand() -> None:
-    content = documented(finding(site="a"), finding("false-alarm", site="b"))
-    assert b"false-alarm at b" not in page("t.json", content, site="a")
-    assert b"unwatched-silent at a" not in page("t.json", content, code="false-alarm")
+    content = [answered(finding(site="a"), finding("false-alarm", site="b"))]
+    assert b"false-alarm at b" not in page(content, site="a")
+    assert b"unwatched-silent at a" not in page(content, code="false-alarm")
     with pytest.raises(BadInput, match="there are: false-alarm at b, unwatched-silent at a"):
-        page("t.json", content, code="assert")
+        page(content, code="assert")
 
 
 def test_the_script_is_told_lanes_bars_and_changes() -> None:
-    (drawn,) = shown(finding()).data()["findings"]
-    assert [each["title"] for each in drawn["lanes"]] == ["CPU 0 task", "CPU 0 NMI"]
-    assert drawn["bars"] == [
-        [0, 1, 4, "task", "idle_loop", None, False, False],
-        [1, 3, 4, "nmi", "do_nmi", 0, True, False],
+    told = shown(finding()).data()
+    (drawn,) = told["findings"]
+    assert drawn["lanes"] == [["CPU 0 task", 0], ["CPU 0 NMI", 0]]
+    bars = [[*each[:4], told["texts"][each[4]], *each[5:]] for each in drawn["bars"]]
+    assert bars == [
+        [0, 1, 4, "task", "idle_loop", None, 0, 0],
+        [1, 3, 4, "nmi", "do_nmi", 0, 1, 0],
     ]
-    assert [each["lane"] for each in drawn["steps"]] == [0, 0, 1, 1]
-    assert drawn["steps"][1]["changes"] == [["dynticks", "2"]]
-    assert drawn["steps"][3]["changes"] == []
+    assert drawn["of"] == [0, 0, 1, 1]
+    changes = [told["events"][each][4] for each in drawn["steps"]]
+    assert changes[1] == [["dynticks", "2"]] and changes[3] == []
+    assert [told["words"][each] for each in drawn["initial"]] == [
+        ["dynticks", "1"],
+        ["preempt_count", "0"],
+    ]
 
 
 def test_nothing_is_fetched_and_only_our_script_may_run() -> None:
@@ -102,9 +113,8 @@ def test_names_are_shown_inert() -> None:
     seen = shown(made, kernel=None, assumptions=[HOSTILE])
     assert len(seen.all("script")) == len(plain.all("script")) == 2
     assert seen.all("img") == []
-    (drawn,) = seen.data()["findings"]
-    assert drawn["steps"][1]["changes"][0][0] == inert(HOSTILE)
-    every = page("t.json", documented(made, kernel=None)).decode("ascii")
+    assert seen.data()["events"][1][4][0][0] == inert(HOSTILE)
+    every = page([answered(made, kernel=None)]).decode("ascii")
     assert not set(every) & set(map(chr, [*range(9), *range(11, 32), 127]))
     assert "\u202e" not in "".join("".join(text) for _, _, text in seen.elements)
 
@@ -126,10 +136,10 @@ def test_what_could_act_is_an_escape(text: str, shown_as: str) -> None:
 def test_a_trace_that_is_too_long_or_too_wide_is_refused() -> None:
     longest = dataclasses.replace(short_trace(), events=short_trace().events * (MOST_STEPS // 4))
     with pytest.raises(BadInput, match=r"50,004 steps; a page holds 50,000"):
-        page("t.json", documented(finding(trace=longest), finding()))
+        page([answered(finding(trace=longest), finding())])
     wide = Trace((), tuple(event(cpu=each) for each in range(MOST_LANES + 1)))
     with pytest.raises(BadInput, match=r"129 CPUs and depths; a page shows 128"):
-        page("t.json", documented(finding(trace=wide)))
+        page([answered(finding(trace=wide))])
 
 
 def test_ten_thousand_steps_are_ten_thousand_rows() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from klprove.kernels import load
 from klprove.report.picture.sources import sources
-from tests.report.picture.pages import documented, finding, shown
+from tests.report.picture.pages import Seen, documented, finding, shown
 from tests.report.specimens import event, short_trace
 
 TEXT = b"int x;\n\tx = 1;\n"
@@ -68,10 +68,25 @@ def test_the_model_is_shown_while_it_is_the_same(tmp_path: Path) -> None:
     assert sources(other, [name], tmp_path)[0].why == "there is no model 'v9' here"
 
 
+def test_an_included_file_is_found_under_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.h").write_bytes(TEXT)
+    listed = {"kernel": None, "files": [{"path": "a.h", "sha256": digest(TEXT)}]}
+    assert sources(listed, ["/elsewhere/a.h"], tmp_path)[0].lines == ("int x;", "\tx = 1;", "")
+    assert sources(listed, ["/elsewhere/ba.h"], tmp_path)[0].lines == ()
+    listed["files"] = [{"path": each, "sha256": digest(TEXT)} for each in ("a.h", "b/a.h")]
+    assert sources(listed, ["/elsewhere/b/a.h"], tmp_path)[0].lines == ()
+
+
+def beside(seen: Seen, name: str) -> Any:
+    """What the script has of the file `name`."""
+    told = seen.data()
+    return told["sources"][told["answers"][0]["sources"][name]]
+
+
 def test_the_page_says_what_it_lacks() -> None:
     seen = shown(finding())
     assert "Shown without their source:" in seen.all("p")
-    assert seen.data()["sources"]["model/rcu.c"]["lines"] == []
+    assert beside(seen, "model/rcu.c")["lines"] == []
 
 
 def test_a_row_holds_its_line(tmp_path: Path) -> None:
@@ -84,4 +99,4 @@ def test_a_row_holds_its_line(tmp_path: Path) -> None:
     )
     seen = shown(path=str(tmp_path / "trace.json"), **content)
     assert "x = 1;" in seen.all("code")
-    assert seen.data()["sources"]["F.c"]["lines"] == ["int x;", "\tx = 1;", ""]
+    assert beside(seen, "F.c")["lines"] == ["int x;", "\tx = 1;", ""]

@@ -37,7 +37,9 @@ class Band:
     runs: tuple[Run, ...]
 
 
-class _Word(NamedTuple):
+class Word(NamedTuple):
+    """A word of the kernel models, without its CPU: while it has one of `bits`, `title` holds."""
+
     title: str
     name: str
     bits: int
@@ -50,11 +52,11 @@ def bands(trace: Trace, modelled: bool) -> list[Band]:
     found = []
     for cpu in cpus:
         states = {
-            "interrupts off": list(_interrupts_off(trace.events, cpu)),
-            "NMIs masked": list(_nmis_masked(trace.events, cpu)),
+            "interrupts off": list(_interrupts_off(trace, cpu)),
+            "NMIs masked": list(_nmis_masked(trace, cpu)),
         }
         found += [Band(cpu, title, _runs(each)) for title, each in states.items() if any(each)]
-        for word in _words() if modelled else ():
+        for word in words() if modelled else ():
             values = _word_on(trace, word, cpu)
             if values is not None:
                 found.append(Band(cpu, word.title, _runs(values)))
@@ -62,10 +64,11 @@ def bands(trace: Trace, modelled: bool) -> list[Band]:
 
 
 @cache
-def _words() -> tuple[_Word, ...]:
+def words() -> tuple[Word, ...]:
+    """Those of bands.toml, in their order."""
     text = (files("klprove.report.picture") / "bands.toml").read_text(encoding="utf-8")
     return tuple(
-        _Word(each["title"], each["word"], each.get("bits", -1))
+        Word(each["title"], each["word"], each.get("bits", -1))
         for each in tomllib.loads(text)["band"]
     )
 
@@ -79,12 +82,14 @@ def _runs(states: Iterable[bool | None]) -> tuple[Run, ...]:
     return tuple(runs)
 
 
-def _interrupts_off(events: Sequence[Event], cpu: int) -> Iterator[bool | None]:
-    """After each event. Every arrival clears the flag and its iret restores it; a change is noted,
-    so the first note, and an arrival that needs the flag, also say what was before."""
-    off = _off_at_first(events, cpu)
+def _interrupts_off(trace: Trace, cpu: int) -> Iterator[bool | None]:
+    """After each event. Every arrival clears the flag and its iret restores it; a change is noted.
+    Where the trace does not say how it begins, the first note, and an arrival that needs the flag,
+    say what was before."""
+    start = trace.start[cpu] if cpu < len(trace.start) else None
+    off = not start.interrupts if start else _off_at_first(trace.events, cpu)
     saved: list[bool | None] = []
-    for event in events:
+    for event in trace.events:
         if event.cpu == cpu and event.action == "enter":
             saved.append(off)
             off = True
@@ -115,25 +120,25 @@ def _off_at_first(events: Sequence[Event], cpu: int) -> bool | None:
     return None
 
 
-def _nmis_masked(events: Sequence[Event], cpu: int) -> Iterator[bool | None]:
-    """After each event. The trace does not say whether an exception's iret unmasks (the option
-    hardware_nmi of a model), so after one inside an NMI nothing is known."""
-    masked: bool | None = False
-    for event in events:
+def _nmis_masked(trace: Trace, cpu: int) -> Iterator[bool | None]:
+    """After each event. Where the trace does not say whether an exception's iret unmasks (the
+    option hardware_nmi of a model), nothing is known after one inside an NMI."""
+    masked: bool | None = cpu < len(trace.start) and trace.start[cpu].nmis_masked
+    for event in trace.events:
         if event.cpu == cpu:
             match event.action, event.kind:
                 case "enter", "nmi":
                     masked = True
                 case "exit", "nmi":
                     masked = False
-                case "exit", "exception" if masked:
-                    masked = None
+                case "exit", "exception" if masked and trace.iret_unmasks is not False:
+                    masked = False if trace.iret_unmasks else None
             if "NMIs unmasked" in event.notes:
                 masked = False
         yield masked
 
 
-def _word_on(trace: Trace, word: _Word, cpu: int) -> list[bool | None] | None:
+def _word_on(trace: Trace, word: Word, cpu: int) -> list[bool | None] | None:
     """Whether the `word` of `cpu` has its bits after each event; None where nothing touches it."""
     mark = f"[cpu {cpu}]"
     found = {name: value for name, value in trace.initial if _is(name, mark, word)}
@@ -147,6 +152,6 @@ def _word_on(trace: Trace, word: _Word, cpu: int) -> list[bool | None] | None:
     return states if touched else None
 
 
-def _is(name: str, mark: str, word: _Word) -> bool:
+def _is(name: str, mark: str, word: Word) -> bool:
     """True for `rcu_dynticks[cpu 0].dynticks.counter` and the word without the mark of its CPU."""
     return mark in name and name.replace(mark, "", 1) == word.name

@@ -1,11 +1,13 @@
 "use strict";
+const klprove = JSON.parse(document.getElementById("data").textContent);
 (() => {
-  const COLUMN = 16, LANE = 30, BAND = 14, GAP = 8, TOP = 16, TITLES = 208;
+  const NARROW = 16, WIDE = 48, LANE = 30, BAND = 14, GAP = 8, TOP = 16, TITLES = 208;
   const ON_A_SHEET = 56, MOST_SHEETS = 40;
-  const { findings, sources } = JSON.parse(document.getElementById("data").textContent);
+  const { findings, answers, sources, events, words, texts, matrix } = klprove;
   const at = (id) => document.getElementById(id);
   const drawing = at("drawing");
-  let current = 0, step = 1, matches = [], telling = 0, painting = 0;
+  const numbers = new Map(findings.map((finding, index) => [finding.prefix, index]));
+  let current = -1, step = 1, matches = [], telling = 0, painting = 0;
 
   // Building: everything that a trace names goes in as text.
   function element(name, attributes = {}, text = "") {
@@ -22,15 +24,26 @@
     return made;
   }
 
+  // Step `which`, from 1, of a finding: what all traces share is in tables.
+  function stepOf(finding, which) {
+    const [action, file, line, noted, changes, says, calls] = events[finding.steps[which - 1]];
+    return { lane: finding.of[which - 1], action, file: texts[file], line, noted, changes, says, calls: texts[calls] };
+  }
+
+  // How wide a step is drawn: as wide as all of them have room, within reason.
+  function columnOf(finding, room) {
+    return Math.max(NARROW, Math.min(WIDE, Math.floor(room / finding.steps.length)));
+  }
+
   // Layout: a block a CPU, the deepest context on top, bands below.
   function layout(finding) {
     let y = TOP;
     const lanes = [], bands = [];
-    for (const cpu of [...new Set(finding.lanes.map((lane) => lane.cpu))]) {
-      const own = finding.lanes.flatMap((lane, index) => (lane.cpu === cpu ? [index] : []));
+    for (const cpu of [...new Set(finding.lanes.map(([, cpu]) => cpu))]) {
+      const own = finding.lanes.flatMap(([, its], index) => (its === cpu ? [index] : []));
       for (const index of own.reverse()) { lanes[index] = y; y += LANE; }
-      finding.bands.forEach((band, index) => {
-        if (band.cpu === cpu) { bands[index] = y; y += BAND; }
+      finding.bands.forEach(([, its], index) => {
+        if (its === cpu) { bands[index] = y; y += BAND; }
       });
       y += GAP;
     }
@@ -38,23 +51,23 @@
   }
 
   // What a run that may be cut at both ends looks like in columns `from` to `to`.
-  function cut(first, last, from, to) {
+  function cut(first, last, from, to, column) {
     const left = Math.max(first, from), right = Math.min(last, to);
-    return left <= right && { x: (left - from) * COLUMN, width: (right - left + 1) * COLUMN };
+    return left <= right && { x: (left - from) * column, width: (right - left + 1) * column };
   }
 
-  function drawBars(svg, finding, place, from, to) {
+  function drawBars(svg, finding, place, from, to, column) {
     const edges = [];
-    for (const [lane, first, last, kind, context, below, arrives, returns] of finding.bars) {
+    for (const [lane, first, last, kind, named, below, arrives, returns] of finding.bars) {
       if (first > to) break;
-      const box = cut(first, last, from, to);
+      const box = cut(first, last, from, to, column);
       if (!box) continue;
-      const y = place.lanes[lane];
+      const y = place.lanes[lane], context = texts[named];
       const bar = element("rect", { ...box, y: y + 2, height: LANE - 4, rx: 3, class: kind });
-      bar.append(element("title", {}, `${finding.lanes[lane].title} ${context}(), steps ${first} to ${last}`));
+      bar.append(element("title", {}, `${finding.lanes[lane][0]} ${context}(), steps ${first} to ${last}`));
       svg.append(bar);
       const fits = Math.floor((box.width - 6) / 6.5);
-      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11, class: "soft" }, context.slice(0, fits)));
+      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
       if (arrives && first >= from) edges.push([box.x + 1, below === null ? y + LANE + GAP : place.lanes[below] + 2, y + LANE - 2]);
       if (returns && last <= to && below !== null) edges.push([box.x + box.width - 1, y + LANE - 2, place.lanes[below] + 2]);
     }
@@ -67,45 +80,45 @@
     svg.append(element("path", { d: `M${x} ${y2}l-4 ${back}h8z`, class: "head" }));
   }
 
-  function drawBands(svg, finding, place, from, to) {
-    finding.bands.forEach((band, index) => {
-      for (const [first, last, on] of band.runs) {
-        const box = cut(first, last, from, to);
+  function drawBands(svg, finding, place, from, to, column) {
+    finding.bands.forEach(([, , runs], index) => {
+      for (const [first, last, on] of runs) {
+        const box = cut(first, last, from, to, column);
         if (!box || on === false) continue;
         svg.append(element("rect", { ...box, y: place.bands[index] + 3, height: BAND - 6, class: on ? "held" : "unknown" }));
       }
     });
   }
 
-  function drawSteps(svg, finding, place, from, to) {
+  function drawSteps(svg, finding, place, from, to, column) {
     for (let each = from; each <= to; each++) {
-      const one = finding.steps[each - 1];
-      const x = (each - from) * COLUMN + COLUMN / 2, y = place.lanes[one.lane] + 20;
+      const one = stepOf(finding, each);
+      const x = (each - from) * column + column / 2, y = place.lanes[one.lane] + 20;
       const mark = each === finding.steps.length ? "finding" : one.noted ? "noted" : one.changes.length ? "dot" : "ring";
       if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark }));
       else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark }));
       else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark }));
-      if (each % 5 === 0 || each === 1) svg.append(element("text", { x, y: 11, "text-anchor": "middle", class: "soft" }, String(each)));
+      if (each % 5 === 0 || each === 1 || column >= 24) svg.append(element("text", { x, y: 11, "text-anchor": "middle" }, String(each)));
     }
   }
 
-  function picture(finding, from, to, here) {
-    const place = layout(finding), width = (to - from + 1) * COLUMN;
+  function picture(finding, from, to, here, column) {
+    const place = layout(finding), width = (to - from + 1) * column;
     const label = `${finding.title}: steps ${from} to ${to} as lanes; the table of steps says the same`;
     const svg = element("svg", { width, height: place.height, role: "img", "aria-label": label });
     for (const y of place.lanes) svg.append(element("path", { d: `M0 ${y + LANE}H${width}`, class: "rule" }));
-    if (here >= from && here <= to) svg.append(element("rect", { x: (here - from) * COLUMN, y: 0, width: COLUMN, height: place.height, class: "here" }));
-    drawBars(svg, finding, place, from, to);
-    drawBands(svg, finding, place, from, to);
-    drawSteps(svg, finding, place, from, to);
+    if (here >= from && here <= to) svg.append(element("rect", { x: (here - from) * column, y: 0, width: column, height: place.height, class: "here" }));
+    drawBars(svg, finding, place, from, to, column);
+    drawBands(svg, finding, place, from, to, column);
+    drawSteps(svg, finding, place, from, to, column);
     return svg;
   }
 
   function titles(finding) {
     const place = layout(finding);
     const svg = element("svg", { width: TITLES, height: place.height });
-    finding.lanes.forEach((lane, index) => svg.append(element("text", { x: 4, y: place.lanes[index] + 19, class: "title" }, lane.title)));
-    finding.bands.forEach((band, index) => svg.append(element("text", { x: 12, y: place.bands[index] + 10, class: "soft" }, band.title)));
+    finding.lanes.forEach(([title], index) => svg.append(element("text", { x: 4, y: place.lanes[index] + 19, class: "title" }, title)));
+    finding.bands.forEach(([title], index) => svg.append(element("text", { x: 12, y: place.bands[index] + 10, class: "soft" }, title)));
     return svg;
   }
 
@@ -113,9 +126,11 @@
   function paint() {
     painting = 0;
     const finding = findings[current];
-    const columns = Math.ceil(drawing.clientWidth / COLUMN) + 1;
-    const from = Math.min(Math.floor(drawing.scrollLeft / COLUMN), Math.max(0, finding.steps.length - columns + 1)) + 1;
-    const svg = picture(finding, from, Math.min(finding.steps.length, from + columns - 1), step);
+    if (!finding) return;
+    const column = columnOf(finding, drawing.clientWidth), columns = Math.ceil(drawing.clientWidth / column) + 1;
+    at("width").style.width = `${finding.steps.length * column}px`;
+    const from = Math.min(Math.floor(drawing.scrollLeft / column), Math.max(0, finding.steps.length - columns + 1)) + 1;
+    const svg = picture(finding, from, Math.min(finding.steps.length, from + columns - 1), step, column);
     svg.dataset.from = from;
     at("width").replaceChildren(svg);
   }
@@ -123,11 +138,11 @@
   function repaint() { painting = painting || requestAnimationFrame(paint); }
 
   function showSource(one) {
-    const found = sources[one.file];
+    const which = answers[findings[current].answer].sources[one.file], found = sources[which];
     at("file").textContent = one.line ? `${one.file}:${one.line}` : "no place in the text";
     const pane = at("source");
-    if (pane.dataset.file !== one.file) {
-      pane.dataset.file = one.file;
+    if (pane.dataset.file !== String(which)) {
+      pane.dataset.file = which;
       const list = document.createElement("ol");
       for (const line of found ? found.lines : []) list.append(html("li", line || " "));
       pane.replaceChildren(found && found.why ? html("p", `Not shown: ${found.why}.`) : list);
@@ -140,11 +155,11 @@
   }
 
   function showValues(finding) {
-    const values = new Map(finding.initial);
+    const values = new Map(finding.initial.map((each) => words[each]));
     for (let each = 1; each <= step; each++) {
-      for (const [name, value] of finding.steps[each - 1].changes) values.set(name, value);
+      for (const [name, value] of stepOf(finding, each).changes) values.set(name, value);
     }
-    const changed = new Set(finding.steps[step - 1].changes.map(([name]) => name));
+    const changed = new Set(stepOf(finding, step).changes.map(([name]) => name));
     at("values").replaceChildren(...[...values].map(([name, value]) => {
       const row = html("tr", "", changed.has(name) ? "changed" : "");
       row.append(html("td", name), html("td", changed.has(name) ? `${value} (changed)` : value));
@@ -153,6 +168,57 @@
   }
 
   function row(finding, which) { return at(finding.prefix + which); }
+
+  // The section of a finding that the page does not hold: of many findings it would be too large.
+  function build(which) {
+    const finding = findings[which], made = html("section", "");
+    made.id = `finding-${which + 1}`;
+    made.setAttribute("aria-label", finding.title);
+    const severity = html("p", finding.shortest ? `: ${finding.text}` : `: ${finding.text} (a shorter trace may exist)`);
+    severity.prepend(html("b", finding.severity));
+    const asked = html("details", ""), facts = html("dl", "", "facts");
+    for (const [name, text] of answers[finding.answer].facts) {
+      const fact = html("div", "");
+      fact.append(html("dt", name), html("dd", text));
+      facts.append(fact);
+    }
+    asked.append(html("summary", "What was asked"), facts);
+    const first = finding.initial.map((each) => words[each].join(" = ")).join(", ");
+    made.append(severity, html("p", `Why it matters: ${finding.why}. Wrong if: ${finding.wrong_if}.`), asked, html("p", `At first: ${first || "nothing"}`, "initial"), steps(finding));
+    return made;
+  }
+
+  function steps(finding) {
+    const table = html("table", "", "trace"), head = html("thead", ""), top = html("tr", "");
+    table.append(html("caption", `${finding.title}, ${finding.steps.length} steps`), head);
+    head.append(top);
+    for (const name of ["Step", "Where", "What", "Source"]) {
+      const each = html("th", name);
+      each.scope = "col";
+      top.append(each);
+    }
+    for (let each = 1; each <= finding.steps.length; each++) {
+      if (each % 100 === 1) table.append(html("tbody", ""));
+      table.lastChild.append(line(finding, each));
+    }
+    return table;
+  }
+
+  function line(finding, which) {
+    const one = stepOf(finding, which), made = html("tr", ""), name = html("th", ""), link = html("a", which);
+    made.id = finding.prefix + which;
+    name.scope = "row";
+    link.href = `#${made.id}`;
+    name.append(link);
+    const what = html("td", ""), source = html("td", one.line ? `${one.file}:${one.line} ` : "");
+    what.title = one.calls;
+    const end = which === finding.steps.length ? [`finding: ${finding.code}`] : [];
+    what.append(...[...one.says, ...end].map((each) => html("div", each)));
+    const text = sources[answers[finding.answer].sources[one.file]]?.lines[one.line - 1];
+    if (text) source.append(html("code", text.trim()));
+    made.append(name, html("td", finding.lanes[one.lane][0]), what, source);
+    return made;
+  }
 
   // A table of ten thousand rows is painted slowly: the hundreds next to the step are there.
   function shorten(part) {
@@ -174,15 +240,20 @@
     const finding = findings[current];
     row(finding, step)?.removeAttribute("aria-current");
     step = Math.max(1, Math.min(which, finding.steps.length));
-    const now = row(finding, step), x = (step - 1) * COLUMN;
+    const now = row(finding, step), column = columnOf(finding, drawing.clientWidth), x = (step - 1) * column;
     now.setAttribute("aria-current", "step");
     shorten(now.parentElement);
     reveal(at("steps"), now);
-    if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * COLUMN) drawing.scrollLeft = x - drawing.clientWidth / 2;
+    if (x < drawing.scrollLeft || x > drawing.scrollLeft + drawing.clientWidth - 2 * column) {
+      at("width").style.width = `${finding.steps.length * column}px`;
+      drawing.scrollLeft = x - drawing.clientWidth / 2;
+    }
+    const box = document.querySelector(".picture"), y = layout(finding).lanes[finding.of[step - 1]];
+    if (y < box.scrollTop || y + LANE > box.scrollTop + box.clientHeight) box.scrollTop = y - box.clientHeight / 3;
     const what = [...now.cells[2].children].map((each) => each.textContent).join("; ");
     at("said").textContent = `step ${step} of ${finding.steps.length}, ${now.cells[1].textContent}: ${what}`;
     at("calls").textContent = now.cells[2].title;
-    showSource(finding.steps[step - 1]);
+    showSource(stepOf(finding, step));
     showValues(finding);
     repaint();
     clearTimeout(telling);  // browsers count changes of the address, and a held key makes many
@@ -190,37 +261,47 @@
   }
 
   function choose(which) {
-    row(findings[current], step)?.removeAttribute("aria-current");
+    if (current >= 0) row(findings[current], step)?.removeAttribute("aria-current");
     current = which;
     step = 1;
-    findings.forEach((_, index) => { at(`finding-${index + 1}`).hidden = index !== which; });
+    if (matrix) at("steps").replaceChildren(build(which));
+    else findings.forEach((_, index) => { at(`finding-${index + 1}`).hidden = index !== which; });
     document.querySelectorAll(".choices a").forEach((link, index) => {
       if (index === which) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     });
+    at("shown").textContent = findings[which].title;
     at("titles").replaceChildren(titles(findings[which]));
-    at("width").style.width = `${findings[which].steps.length * COLUMN}px`;
     search();
   }
 
-  // An address names a step; one that names none is the first finding's end.
+  function open(isOpen) {
+    at("viewer").hidden = at("beside").hidden = at("steps").hidden = !isOpen;
+    document.dispatchEvent(new CustomEvent("opened", { detail: isOpen ? findings[current].prefix : "" }));
+  }
+
+  // An address names a step. One that names none is the first finding's end, or the matrix.
   function follow() {
-    const wanted = location.hash.slice(1);
-    const found = findings.findIndex((each) => wanted.startsWith(each.prefix) && /^\d+$/.test(wanted.slice(each.prefix.length)));
-    if (found !== current && found >= 0) choose(found);
-    go(found < 0 ? findings[current].steps.length : Number(wanted.slice(findings[found].prefix.length)), false);
+    const [, prefix, which] = /^(.*step-)(\d+)$/.exec(location.hash.slice(1)) ?? [];
+    const found = numbers.get(prefix) ?? (prefix === "step-" || findings.length === 1 ? 0 : undefined);
+    const lost = prefix !== undefined && (found === undefined || (matrix && !numbers.has(prefix)));
+    at("lost").textContent = lost ? `There is no ${prefix}${which} on this page: that finding is gone, or is called otherwise.` : "";
+    if (matrix && (lost || prefix === undefined)) return open(false);
+    if ((found ?? 0) !== current) choose(found ?? 0);
+    open(true);
+    go(lost || which === undefined ? findings[current].steps.length : Number(which), false);
   }
 
   function search() {
-    const words = at("search").value.toLowerCase(), finding = findings[current];
+    const wanted = at("search").value.toLowerCase(), finding = findings[current];
     matches = [];
     finding.steps.forEach((_, index) => {
       const each = row(finding, index + 1);
-      const hit = words !== "" && (each.textContent + each.cells[2].title).toLowerCase().includes(words);
+      const hit = wanted !== "" && (each.textContent + each.cells[2].title).toLowerCase().includes(wanted);
       each.classList.toggle("match", hit);
       if (hit) matches.push(index + 1);
     });
-    at("found").textContent = words === "" ? "" : `${matches.length} steps`;
+    at("found").textContent = wanted === "" ? "" : `${matches.length} steps`;
   }
 
   function nextMatch(back) {
@@ -237,10 +318,13 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.target.closest("#controls")) return;
     if (event.target.id === "search") {
       if (event.key === "Enter") nextMatch(event.shiftKey);
       if (event.key === "Escape") event.target.blur();
-    } else if (Object.hasOwn(MOVES, event.key)) {
+    } else if (event.key === "m" && matrix) {
+      at("to-matrix").click();
+    } else if (Object.hasOwn(MOVES, event.key) && !at("viewer").hidden) {
       event.preventDefault();
       MOVES[event.key]();
     }
@@ -253,7 +337,7 @@
   drawing.onscroll = repaint;
   drawing.onclick = (event) => {
     const svg = drawing.querySelector("svg");
-    go(Number(svg.dataset.from) + Math.floor((event.clientX - svg.getBoundingClientRect().left) / COLUMN));
+    go(Number(svg.dataset.from) + Math.floor((event.clientX - svg.getBoundingClientRect().left) / columnOf(findings[current], drawing.clientWidth)));
   };
   window.addEventListener("resize", repaint);
   // The browser has gone to the row that the address names, and the picture is above it.
@@ -264,13 +348,15 @@
     event.preventDefault();
     history.pushState(null, "", link.getAttribute("href"));
     follow();
+    if (link.closest("nav")) at(at("viewer").hidden ? "matrix" : "viewer").scrollIntoView();
   });
   window.addEventListener("popstate", follow);
   window.addEventListener("beforeprint", () => {
     const finding = findings[current], sheets = [];
+    if (at("viewer").hidden) return;
     for (let from = 1; from <= finding.steps.length && sheets.length < MOST_SHEETS; from += ON_A_SHEET) {
-      const sheet = html("div", "", "sheet"), both = element("svg", { width: "100%", viewBox: `0 0 ${TITLES + ON_A_SHEET * COLUMN} ${layout(finding).height}` });
-      const drawn = picture(finding, from, Math.min(finding.steps.length, from + ON_A_SHEET - 1), 0);
+      const sheet = html("div", "", "sheet"), both = element("svg", { width: "100%", viewBox: `0 0 ${TITLES + ON_A_SHEET * NARROW} ${layout(finding).height}` });
+      const drawn = picture(finding, from, Math.min(finding.steps.length, from + ON_A_SHEET - 1), 0, columnOf(finding, ON_A_SHEET * NARROW));
       drawn.setAttribute("x", TITLES);
       both.append(titles(finding), drawn);
       sheet.append(both);
@@ -281,7 +367,5 @@
   window.addEventListener("afterprint", () => document.querySelectorAll(".sheet").forEach((each) => each.remove()));
 
   document.documentElement.classList.add("js");
-  at("viewer").hidden = at("beside").hidden = false;
-  choose(0);
-  follow();
+  document.addEventListener("DOMContentLoaded", follow);
 })();

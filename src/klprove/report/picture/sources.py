@@ -31,6 +31,8 @@ def sources(document: Mapping[str, Any], wanted: Iterable[str], beside: Path) ->
     """The files `wanted`, as steps name them; looked for where the check named them, from here and
     from the folder `beside`. Raises as reading a member does."""
     listed = {str(each["path"]): str(each["sha256"]) for each in document["files"]}
+    if (mail := document.get("mail")) is not None:  # what is listed is the text taken from it
+        listed[str(mail["file"])] = str(mail.get("sha256", ""))
     model, why = _model(document)
     return [_source(name, listed, model, why, beside) for name in dict.fromkeys(wanted)]
 
@@ -57,22 +59,34 @@ def _source(
 ) -> Source:
     if name in model:
         return Source(name, _lines(model[name].read_bytes()))
-    if name not in listed:
+    path = _listed(name, listed)
+    if path is None:
         return Source(name, why=why)
+    if not listed[path]:
+        return Source(name, why="it is a mail, and the trace (klprove.check/3) has no digest of it")
     said = "it is gone"
-    for path in (Path(name), beside / name):
+    for place in (Path(path), beside / path):
         try:
-            data = _read(path)
+            data = _read(place)
         except FileNotFoundError:
             continue
         except OSError as error:
             return Source(name, why=error.strerror or "it cannot be read")
         if data is None:
             return Source(name, why="it is no file, or larger than 1 MiB")
-        if hashlib.sha256(data).hexdigest() == listed[name]:
+        if hashlib.sha256(data).hexdigest() == listed[path]:
             return Source(name, _lines(data))
         said = "it has changed since the trace was written"
     return Source(name, why=said)
+
+
+def _listed(name: str, listed: Mapping[str, str]) -> str | None:
+    """The one of `listed` that a step calls `name`: an included file stands there with the folder
+    that the compiler found it in."""
+    if name in listed:
+        return name
+    fits = [each for each in listed if name.endswith(f"/{each}")]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _read(path: Path) -> bytes | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from klprove.report.entries import lane_of, lanes
+from klprove.report.entries import Lane, lane_of, lanes
 from klprove.verdict import Event, Trace
 
 
@@ -40,11 +40,18 @@ def tracks(trace: Trace) -> Tracks:
     number = {lane: index for index, lane in enumerate(titles)}
     of = tuple(number[lane_of(each)] for each in trace.events)
     return Tracks(
-        tuple(titles.values()),
+        tuple(_distinct(titles)),
         tuple(lane.cpu for lane in titles),
         of,
         tuple(sorted(_bars(trace.events, of), key=lambda bar: (bar.first, bar.lane))),
     )
+
+
+def _distinct(titles: Mapping[Lane, str]) -> Iterator[str]:
+    """Titles with the depth where there are several of one: an exception within an exception."""
+    for lane, title in titles.items():
+        alone = list(titles.values()).count(title) == 1
+        yield title if alone else f"{title}, depth {lane.depth}"
 
 
 def _bars(events: Sequence[Event], of: Sequence[int]) -> Iterator[Bar]:

@@ -1,0 +1,1 @@
+"""What klprove is shipped as: sdist and wheel, manual pages, completion, recipes for a gate."""
