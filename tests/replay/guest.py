@@ -209,6 +209,10 @@ class Twin:
         """As a Guest's."""
         return self.cpus[cpu].read(cpu, address, size)
 
+    def word(self, cpu: int, address: int, size: int = 8) -> int:
+        """As a Guest's."""
+        return self.cpus[cpu].word(cpu, address, size)
+
     def registers(self, cpu: int) -> dict[str, int]:
         """As a Guest's."""
         return self.cpus[cpu].registers(0)

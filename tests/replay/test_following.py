@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from klprove.lab import Lost
-from klprove.replay.driving import Driver
+from klprove.replay.driving import Driver, Spoiled
 from klprove.replay.fidelity import uncalled
-from klprove.replay.following import follow
+from klprove.replay.following import _ended, follow
 from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
@@ -240,6 +240,25 @@ def test_the_beginning_in_another_task_is_not_the_trace_s() -> None:
     assert driver.ours()
     driver.begin("enter", "another")
     assert not driver.ours()
+
+
+def test_who_else_comes_by_the_beginning_is_let_go() -> None:
+    guest = _guest([Line(), *ENTER[1:2], Line()])
+    driver = _driver(guest)
+    assert driver.reach("enter", lambda: True)
+    driver.begin("enter", "another")
+    done = guest.done
+    guest.uninvited = {done + 40: IRQ}
+    with pytest.raises(Spoiled):
+        driver.change(words().pairs["count"], 2, ())
+    assert guest.done >= done + 40
+
+
+def test_attempts_that_ended_in_different_steps_are_no_difference() -> None:
+    plan = Schedule(STEPS, REST)
+    again = _ended(plan, {(1, "count is another")}, 3)
+    assert (again.result, again.step) == (DIFFERS, STEPS[1])
+    assert _ended(plan, {(1, "count is another"), (2, "count is another")}, 3).result == SPOILED
 
 
 def test_a_count_that_is_another_every_time_is_a_difference() -> None:

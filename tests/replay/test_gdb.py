@@ -144,6 +144,16 @@ def test_a_stop_at_the_last_moment_is_one(made: list[Stub]) -> None:
     assert gdb.run(0.1, [1]) == Stop(1, 0x1000)
 
 
+def test_a_stop_selects_the_cpu_that_stopped(made: list[Stub]) -> None:
+    exchange = [("Hg1", b"OK"), ("m10,1", b"01"), ("vCont;c:2", b"T05thread:02;"), ("Hg1", b"OK"),
+                ("m10,1", b"02")]  # fmt: skip
+    gdb, stub = _gdb(made, exchange)
+    assert gdb.word(0, 0x10, 1) == 1
+    gdb.run(2, [1])
+    assert gdb.word(0, 0x10, 1) == 2
+    assert stub.asked[2:7] == [each[0] for each in exchange]
+
+
 def test_memory_is_written(made: list[Stub]) -> None:
     gdb, stub = _gdb(made, [("Hg2", b"OK"), ("M10,2:0aff", b"OK"), ("M20,1:00", b"E14")])
     gdb.write(1, 0x10, b"\x0a\xff")

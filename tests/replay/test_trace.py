@@ -9,7 +9,7 @@ import pytest
 
 from klprove.api import Options, check, question
 from klprove.check.checking import program
-from klprove.image.btf import Types
+from klprove.image.btf import STRUCTURE, Types
 from klprove.kernels import TRANSITION, load
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, TASK, Word
@@ -283,6 +283,23 @@ def test_another_wait_than_the_kernel_s_is_called() -> None:
         events = (_event(cpu=1, calls=calls[:number]),)
         plan = schedule(Trace((), events), {}, _words(), SYMBOLS | waits)
         assert [each.do for each in plan.steps][:-1] == divert
+
+
+def test_no_other_wait_is_another() -> None:
+    waits = {"free_module": 5, "synchronize_rcu": 6}
+    events = (_event(cpu=1, calls=("free_module", "synchronize_rcu")),)
+    plan = schedule(Trace((), events), {}, _words(), SYMBOLS | waits)
+    assert [each.do for each in plan.steps][:-1] == ["reach"]
+
+
+def test_the_number_of_the_reader_s_cpu_is_another_in_the_kernel() -> None:
+    names = b"\0int\0task_struct\0rcu_tasks_idle_cpu\0"
+    records = [(0, 0, 0, 0), (1, 1, 4, 0), (STRUCTURE, 5, 64, 1)]
+    known = Types(records, names, {2: [(17, 1, 64)]})
+    places = Layout("none", {}, known, {})
+    name = "cpu_task.rcu_tasks_idle_cpu"
+    assert words(places, reader=1).pairs[name].told(0) == 1
+    assert words(places).pairs[name].told(0) == 0
 
 
 def test_a_driver_that_is_only_passed_through_is_no_obstacle() -> None:

@@ -4,15 +4,29 @@ from collections.abc import Sequence
 
 import pytest
 
+from klprove.lab.memory import PER_CPU
 from klprove.replay.driving import Differs, Driver
 from klprove.replay.following import follow
 from klprove.replay.outcome import AGREED, DIFFERS, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.replay.updating import Updater
+from klprove.replay.words import Words
 from klprove.source import Span
 from klprove.verdict import Event
-from tests.replay.guest import COUNT, FAULT, IRQ, NEST, STATE, Guest, Line, Twin, layout, words
+from tests.replay.guest import (
+    COUNT,
+    FAULT,
+    IRQ,
+    NEST,
+    STATE,
+    Guest,
+    Line,
+    Twin,
+    layout,
+    pair,
+    words,
+)
 
 FLAG, TEXT = 0x2000, 0x3000
 READER: Sequence[Line] = (
@@ -26,18 +40,32 @@ WORKER: Sequence[Line] = (Line(), Line(writes={FLAG: 1}), Line())
 
 
 class _Scene:
-    def __init__(self, reader: Sequence[Line] = READER, updater: Sequence[Line] = UPDATER) -> None:
-        code = {"loop": [Line(), *reader], IRQ: WORKER, FAULT: [Line()] * 5, "enter": reader}
+    def __init__(
+        self,
+        reader: Sequence[Line] = READER,
+        updater: Sequence[Line] = UPDATER,
+        worker: Sequence[Line] = WORKER,
+        known: Words | None = None,
+    ) -> None:
+        code = {"loop": [Line(), *reader], IRQ: worker, FAULT: [Line()] * 5, "enter": reader}
         first = Guest(code, {STATE: 4, NEST: 1, COUNT: 0, FLAG: 0}, "loop")
         first.symbols["enter"] = first.symbols["loop"] + 1
+        first.symbols["__per_cpu_offset"] = 0x7000
         other = {"shell": [Line(), *updater], "synchronize": [Line(writes={COUNT: 7})]}
         second = Guest(other, {}, "shell")
         second.symbols["klp_complete"] = second.symbols["shell"] + 1
         self.twin = Twin(first, second)
         self.begun = 0
-        gdb, symbols = self.twin, self.twin.symbols
+        gdb, symbols, known = self.twin, self.twin.symbols, known or words()
         self.driver = Driver(
-            gdb, layout(first), Places(symbols), words(), lambda: None, lambda: None, symbols, 1
+            gdb,
+            layout(first),
+            Places(symbols),
+            known or words(),
+            lambda: None,
+            lambda: None,
+            symbols,
+            1,
         )  # type: ignore[arg-type] # the part of Gdb that it calls
         self.updater = Updater(gdb, self.driver, 0, symbols, self._begin)  # type: ignore[arg-type]
         self.count = words().pairs["count"]
@@ -51,7 +79,7 @@ class _Scene:
 
     def follow(self, *steps: Step) -> Outcome:
         """Follow a schedule with both."""
-        plan = Schedule(steps, {"state": 4, "nest": 1, "count": 0})
+        plan = Schedule(steps, {"state": 4, "nest": 1, "count": 0, "gone": 0})
         return follow(self.driver, plan, attempts=3, updater=self.updater)
 
 
@@ -176,3 +204,27 @@ def test_what_the_model_has_otherwise_is_told_while_the_reader_is_elsewhere() ->
     outcome = _Scene().follow(ENTER, away, COMPLETE)
     assert (outcome.result, outcome.rows[2].result) == (DIFFERS, DIFFERS)
     assert outcome.rows[2].text == "nest is 1, the model has 5"
+
+
+def test_the_reader_s_own_words_say_nothing_while_it_is_elsewhere() -> None:
+    nest = words().pairs["nest"]
+    own = nest._replace(word=nest.word._replace(home=PER_CPU))
+    away = Step(1, _event(0), "skip", pair=own, value=5, why="two", away=True)
+    known = Words({**words().pairs, "nest": own}, {})
+    scene = _Scene([Line(), Line(halts=True), Line()], known=known)
+    outcome = scene.follow(ENTER, away, COMPLETE)
+    assert "nest" not in outcome.rows[2].text
+    assert sorted(outcome.rows[2].cells) == ["count", "state"]
+
+
+def test_words_that_went_with_what_was_freed_are_compared_no_more() -> None:
+    known = Words({**words().pairs, "gone": pair("gone", TEXT)}, {})
+    outcome = _Scene(known=known).follow(*STEPS, _step("look", name="count", value=2))
+    assert outcome.result == AGREED
+    assert ("gone" in outcome.rows[-3].cells, "gone" in outcome.rows[-1].cells) == (True, False)
+
+
+def test_a_reader_that_does_not_come_back_ends_the_only_attempt() -> None:
+    scene = _Scene(worker=[Line(), Line(writes={FLAG: 1}), Line(until={0x5000: 1}), Line()])
+    outcome = scene.follow(ENTER, COMPLETE, _step("change", name="count", value=2))
+    assert (outcome.result, outcome.attempts) == (SPOILED, 1)

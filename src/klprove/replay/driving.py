@@ -299,6 +299,9 @@ class Driver:
             registers = self.registers()
             if registers["rip"] == self._first and self.ours():
                 raise Differs(f"{text} before the trace's beginning is reached again")
+            if registers["rip"] == self._first:
+                self._depart()
+                continue
             if registers["rip"] not in self._intruders:
                 return stop
             if not self.patient:
