@@ -16,7 +16,7 @@ CLUSTERED := $(VENV)/.ready-cluster
 .PHONY: help demo test corpus trust trust-run thread mutants mutmut mutmut-sample generations \
 	core-table tso agree cross gcc csmith litmus herd fuzz same answers bench bench-updater bench-small \
 	spin cluster pins lift kernel-source kernels kernel-lab test-kernels lint-modules lint-samples lint-cves lock \
-	bench-lint bench-watch bench-picture screenshots fidelity rcu-off wheel wheel-check test-pythons pythons clean
+	bench-lint bench-watch bench-picture screenshots fidelity rcu-off wheel wheel-check test-pythons pythons heads clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 15
@@ -190,8 +190,11 @@ test-pythons: wheel ## the wheel under every Python at hand (PYTHONS='chroot pyt
 pythons: ## Debian 13 and unstable in build/pythons, for their Pythons (root, and Debian's mmdebstrap)
 	@mkdir -p build/pythons
 	@for suite in trixie sid; do [ -d build/pythons/$$suite ] || mmdebstrap --variant=minbase \
-		--include=python3,python3-venv,ca-certificates,gcc --aptopt='Acquire::Check-Valid-Until "false"' \
+		--include=python3,python3-venv,ca-certificates,gcc,libc6-dev --aptopt='Acquire::Check-Valid-Until "false"' \
 		$$suite build/pythons/$$suite http://deb.debian.org/debian; done
+
+heads: $(TESTED) ## write the line that names the licence into programs that lack it
+	@$(BIN)/python -m tests.packaging.heads
 
 lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

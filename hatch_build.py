@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a wheel holds beside the package: manual pages, and completion for three shells.
 
 Both are made from the commands themselves, so neither can say anything else than they do.
@@ -31,7 +32,6 @@ class CustomBuildHook(BuildHookInterface):
         for place, text in files.items():
             path = Path(self._folder.name, Path(place).name)
             path.write_text(text, encoding="utf-8")
-            path.chmod(0o644)
             build_data["shared_data"][str(path)] = place
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Seconds from the command to the answer, for every model of the corpus: `make answers`.
 
     python -m bench.answers [ROUNDS] [OTHER]

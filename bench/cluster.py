@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A campaign in one process, on two workers of a local Ray cluster, and there with a worker killed.
 
     python bench/cluster.py

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prints the dynticks_nest benchmark (KLP=0, BUG=0) in a second Promela form.
 
     python3 dynticks_nest_1p.py NCPU NIRQ NIST NNMI [NFULL] > m.pml

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Seconds of `klprove lint` with a warm cache, on this machine: `make bench-lint VMLINUX=file`.
 
 A module that replaces one function, and one that replaces 5,000 of VMLINUX in sections of their own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How long a step takes in the page of `klprove report`, in a headless Chromium.
 
 A trace of 10,000 steps, and the matrix of the file given, if one is. A step is timed from the key

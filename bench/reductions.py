@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What reductions save: states stored and seconds, for each model without any, and with them.
 
     python bench/reductions.py [large]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """States a second of each engine, on this machine: `make bench`.
 
 Each row is one complete search in a process of its own, the best of three by wall time, the search

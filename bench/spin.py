@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Side by side with SPIN, in one run: the same model, the same states.
 
     python bench/spin.py [raw|handler|verdict|all] [small]

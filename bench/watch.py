@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a look of `klprove watch` costs where there are many threads.
 
     python -m bench.watch [THREADS] [PROCESSES]

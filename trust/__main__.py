@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`python -m trust run [NAME...]` runs the checks of checks.toml and keeps what they end with;
 `python -m trust page` prints docs/trust.md; `python -m trust score FILE` tells what mutmut has
 counted."""

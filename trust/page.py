@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """docs/trust.md: from the checks and their last results, the kernel models' headers, and the tests
 that are known to fail."""
 

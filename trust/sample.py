@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`python -m trust.sample [MODULE...]`: a sample of some modules' mutants against their tests.
 
 mutmut makes the mutants; here each is one function's code, put in place in a forked copy of this

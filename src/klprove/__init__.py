@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """klprove: a model checker for livepatch handlers and nested kernel contexts.
 
     >>> import klprove

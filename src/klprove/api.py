@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove.check`: what the command line asks, asked from Python.
 
 Values are those of the options of `klprove check`; docs/api.md lists them with examples.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """pytest plugin: a file `NAME.klp.c` is a test.
 
 The comment at its head says what is expected (docs/corpus.md); without one the model must hold.

@@ -63,6 +63,11 @@ class Terminal:
         """Type `keys`."""
         os.write(self._master, keys.encode())
 
+    @property
+    def echoes(self) -> bool:
+        """True where what is typed is shown, as in a shell."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
     def see(self, text: str) -> str:
         """The screen, as soon as `text` is on it."""
         end = time.monotonic() + _PATIENCE
@@ -71,10 +76,11 @@ class Terminal:
         return shown
 
     def close(self) -> int:
-        """What is left to read is read; the exit status."""
+        """What is left to read is read, and the terminal is as it was; the exit status."""
         end = time.monotonic() + _PATIENCE
         while self._read(0.2) and time.monotonic() < end:
             pass
+        assert self.echoes
         os.close(self._master)
         return self.process.wait(_PATIENCE)
 

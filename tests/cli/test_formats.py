@@ -98,6 +98,26 @@ def test_short_forms(capsys: Capture) -> None:
         assert capsys.readouterr().out == said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lint", "x.ko", "--list"], "not with --list"),
+        (["lint", "--explain", "H04"], "not with --list, --explain"),
+        (["lint", "--list-rules"], "or --list-rules"),
+        (["watch", "--collector"], "not with --collector"),
+        (["watch"], "on standard output, and --bundle, go with --once or --wait"),
+        (["replay", "t.json", "--vmlinux", "v", "--dry-run"], "not with --dry-run"),
+    ],
+)
+def test_what_finds_nothing_is_told_in_no_format(
+    words: Sequence[str], said: str, capsys: Capture
+) -> None:
+    assert run([*words, "--as", "ktap"]) == 2
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
+
+
 @needs_full
 def test_a_full_disk_costs_that_file_only(capsys: Capture) -> None:
     words = ["--as", "ktap=/dev/full", "--as", "junit=a.xml", "--as", "sarif=/dev/full"]

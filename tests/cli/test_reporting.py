@@ -78,6 +78,7 @@ def test_a_truncated_file_is_shown_where_it_ends(
         ('{"schema": "klprove.check/4", "states": NaN}', "NaN is no number of JSON"),
         ('{"states": ' + "9" * 5000 + "}", "is no JSON that is read here: Exceeds the limit"),
         ("\x00\x01\x02\x03", "is no JSON"),
+        ('{"schema": "klprove.compare/2"}', "'klprove.compare/2'; read is 'klprove.compare/1'"),
         ("[]", "is a JSON array, no object"),
         ("null", "is a JSON value, no object"),
         ("{}", "it names no schema, not 'klprove.check/4'"),
@@ -169,6 +170,12 @@ def test_a_page_goes_through_a_pipe(trace: Path, tmp_path: Path) -> None:
         assert run(["report", str(trace), "--html", str(pipe)]) == 0
         assert heard.result(10).startswith(b"<!doctype html>")
     assert not pipe.is_file()
+
+
+def test_several_answers_are_no_text(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace.write_text('{"schema": "klprove.compare/1"}')
+    said = refused(capsys, trace)
+    assert "it holds several answers" in said and "klprove report FILE --html PAGE" in said
 
 
 def test_usage(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:

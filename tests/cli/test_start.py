@@ -17,7 +17,8 @@ os._exit(status)
 """
 
 LATE = {
-    *("asyncio", "difflib", "importlib.resources", "logging", "multiprocessing", "ray", "socket"),
+    *("asyncio", "difflib", "importlib.resources", "logging", "multiprocessing", "ray", "rich"),
+    *("socket", "termios"),
     *("subprocess", "tempfile", "tomllib", "traceback", "llvmlite"),
     *("klprove.check.claims", "klprove.check.clustered", "klprove.check.judging"),
     *("klprove.cli.comparing", "klprove.cli.threads", "klprove.cluster", "klprove.engine.native"),

@@ -34,6 +34,7 @@ def test_a_walk_on_a_terminal(trace: str) -> None:
         "\u2500 CPU 0 task, CPU 0 NMI \u2500" in shown
         and "\u25b6   1 preempt_count: 0 -> 1" in shown
     )
+    assert not terminal.echoes
     terminal.press("nn")
     assert "holds: interrupts off; NMIs masked" in terminal.see("step 3/4  CPU 0 NMI")
     terminal.press("]f")
@@ -118,6 +119,9 @@ def test_it_fits_any_screen(size: tuple[int, int], encoding: str) -> None:
             sight = Sight(walking, encoding == "utf-8")
             lines = console.render_lines(sight, console.options.update(height=size[1]))
             assert len(lines) == size[1]
+            text = "\n".join("".join(part.text for part in line) for line in lines)
+            seen = f"{walking.places[walking.at][0]:>4} " in text
+            assert seen or walking.helping or min(size) < 6, "the steps are in sight"
             assert all(sum(part.cell_length for part in line) <= size[0] for line in lines)
             console.print(sight)  # which encodes it
 

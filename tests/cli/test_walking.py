@@ -73,6 +73,7 @@ def test_where_keys_lead(keys: list[str], step: int) -> None:
         (["/", "nowhere", "enter"], "nowhere: in no step"),
         (["end", "/", "do_nmi", "enter"], "from the first step on"),
         (["["], "no further finding"),
+        (["end", "pagedown"], "this is the finding"),
         (["n"], ""),
         (["p", "n"], ""),
     ],

@@ -41,6 +41,8 @@ class Known(NamedTuple):
     skipped: int = 0
     codes: frozenset[str] = frozenset()
     """Of the findings."""
+    errors: int = 0
+    """Findings of the gravest kind."""
     drawn: int | None = None
     """Nodes of its graph; None where nothing of it can be drawn."""
 
@@ -205,15 +207,15 @@ def _codes(*codes: str) -> frozenset[str]:
 
 
 COMMANDS = {
-    "check": Known(_check, 1, 0, 1, codes=_codes("assert"), drawn=5),
+    "check": Known(_check, 1, 0, 1, codes=_codes("assert"), errors=1, drawn=5),
     "check, holds": Known(_holds, 0, 1, 0, drawn=1),
     "check, incomplete": Known(_incomplete, 3, 0, 0, 1, drawn=1),
-    "check, sites": Known(_sites, 1, 1, 1, codes=_codes("unwatched-silent"), drawn=28),
-    "compare": Known(_compare, 0, 12, 1, 16, 1, _codes("redirect-lost"), drawn=29),
-    "corpus": Known(_corpus, 1, 1, 1, codes=_codes("expected")),
-    "mutate": Known(_mutate, 1, 12, 7, codes=_codes("survived")),
+    "check, sites": Known(_sites, 1, 1, 1, codes=_codes("unwatched-silent"), errors=1, drawn=28),
+    "compare": Known(_compare, 0, 12, 1, 16, 1, _codes("redirect-lost"), 1, drawn=29),
+    "corpus": Known(_corpus, 1, 1, 1, codes=_codes("expected"), errors=1),
+    "mutate": Known(_mutate, 1, 12, 7, codes=_codes("survived"), errors=7),
     "thread": Known(_thread, 0, 1, 0, codes=_codes("unwatched-silent"), drawn=28),
-    "lint": Known(_lint, 1, 1, 1, codes=_codes("H12")),
+    "lint": Known(_lint, 1, 1, 1, codes=_codes("H12"), errors=1),
     "scan": Known(_scanned(), 0, 6, 0),
     "scan --patchable": Known(_scanned("--patchable"), 0, 1, 0, codes=_codes("patchable")),
     "scan --rcu-off": Known(_scanned("--rcu-off"), 0, 1, 0, codes=_codes("rcu-off"), drawn=10),
@@ -223,10 +225,16 @@ COMMANDS = {
     "scan --diff": Known(_scanned("--diff", str(toy())), 0, 6, 0),
     "scan --numbers": Known(_scanned("--numbers"), 0, 46, 0),
     "watch": Known(
-        _watch, 1, 2, 2, codes=_codes("in-transition", "never-ends", "not-switched"), drawn=4
+        _watch,
+        1,
+        2,
+        2,
+        codes=_codes("in-transition", "never-ends", "not-switched"),
+        errors=3,
+        drawn=4,
     ),
-    "observe": Known(_observe, 1, 4, 1, skipped=1, codes=_codes("nmi")),
-    "replay": Known(_replay, 1, 1, 1, 1, codes=_codes("agreed", "disagreed"), drawn=8),
+    "observe": Known(_observe, 1, 4, 1, skipped=1, codes=_codes("nmi"), errors=1),
+    "replay": Known(_replay, 1, 1, 1, 1, codes=_codes("agreed", "disagreed"), errors=1, drawn=8),
     "fidelity": Known(_fidelity, 0, 2, 0, codes=_codes("agreed"), drawn=4),
 }
 """Numbers are of parts, or of what has none."""

@@ -91,6 +91,8 @@ def test_sarif(written: Written) -> None:
     assert invocation["exitCode"] == written.known.status
     codes = {each["ruleId"] for each in found["results"]} - {"incomplete"}
     assert codes == written.known.codes
+    levels = [each["level"] for each in found["results"]]
+    assert levels.count("error") == written.known.errors
     assert str(written.folder) not in written.text("sarif").replace("file://", "")
 
 

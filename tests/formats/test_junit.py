@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from klprove.formats import Item, Results
+from klprove.formats import FAIL, INCOMPLETE, SKIP, Item, Results
 from klprove.formats.junit import junit
 from tests.formats.made import EVIL, nothing, results
 
@@ -29,6 +29,14 @@ def test_outcomes_as_a_reader_understands_them() -> None:
     (case,) = alone
     assert case.classname == "klprove.check.alone"
     assert "called" in case.system_out
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted"), [(FAIL, (1, 0, 0)), (INCOMPLETE, (0, 1, 0)), (SKIP, (0, 0, 1))]
+)
+def test_each_outcome_is_counted_as_what_it_is(outcome: str, counted: tuple[int, int, int]) -> None:
+    read = JUnitXml.fromstring(junit(Results("check", "h", (Item("x", outcome),), 1)).encode())
+    assert (read.failures, read.errors, read.skipped) == counted
 
 
 @pytest.mark.parametrize("name", EVIL)

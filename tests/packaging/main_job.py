@@ -18,8 +18,8 @@ def try_out(command: Path, folder: Path) -> list[str]:
     said = []
     for status, arguments, first in (
         (0, ["--version"], "klprove "),
-        (1, ["check", "model.c"], "klprove: VIOLATION assert"),
         (0, ["check", "mine.c", "--kernel", "v6.18", "--patch", "vfs_read"], "klprove: HOLDS"),
+        (1, ["check", "model.c"], "klprove: VIOLATION assert"),
         (0, ["explain", "unwatched-silent"], ""),
         (0, ["kernels", "list"], "v4.12rc"),
         (0, ["examples", "examples"], "klprove: "),

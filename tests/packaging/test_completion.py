@@ -19,6 +19,7 @@ QUESTIONS = [
     *("check --kernel v4.12rc --patch rcu_nmi", "check --kernel v6.18 --patch rcu_nmi"),
     *("check --kernel ./vmlinux --patch ea", "compare --kernels v6.0,v6.1", "lint --explain H04"),
     *("check handlers/", "check --checkpoint h", "check --scene t", "mutate c", "kernels sh"),
+    "lint --as s",
 ]
 ASK = """
 import json, sys
@@ -54,6 +55,7 @@ def test_commands_and_options(complete: Complete) -> None:
     assert complete("check --mem") == ["--memory-model", "--memory"]
     assert complete("kernels sh") == ["show"]
     assert complete("check --scene t") == ["transition"]
+    assert complete("lint --as s") == ["sarif"]
 
 
 def test_kernels(complete: Complete) -> None:

@@ -91,7 +91,7 @@ def run_job(text: str, root: Path, programs: Path, wheel: Path) -> subprocess.Co
         **alone(),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "KLPROVE": f"{wheel}[native,scan]",
-        "XDG_CACHE_HOME": str(root.parent / "cache"),
+        "XDG_CACHE_HOME": str(programs.parent / "cache"),
         "PIP_NO_INDEX": "1",
         "PIP_NO_DEPS": "1",
         "PIP_NO_COMPILE": "1",

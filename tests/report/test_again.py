@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from klprove.check import Answer, Question, Text
-from klprove.report import document, render, text_of
+from klprove.report import document, render
+from klprove.report.again import text_of
 from klprove.report.reread import reread
 from klprove.source import BadInput
 from klprove.verdict import Bounds, Verdict
@@ -135,6 +136,7 @@ def test_nothing_is_missed_in_a_whole_document() -> None:
         ("evidence", {"path": "x", "kind": "tree", "candidates": []}),
         ("mail", {"file": "x"}),
         ("assumptions", None),
+        ("sites", {"a": {**document(asked(EACH, TWO))["sites"]["a"], "states": float("inf")}}),
     ],
 )
 def test_a_malformed_member_is_refused(member: str, value: object) -> None:
@@ -147,3 +149,11 @@ def test_a_folded_text_says_so() -> None:
     whole, short = (text_of("t.json", told, short=each) for each in (False, True))
     assert "folded" not in whole
     assert ("folded  :" in short) == (whole != short)
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "\udc80", " "])
+def test_odd_texts_are_no_trouble(name: str) -> None:
+    told = written(asked(replace(EACH, files=("m.c",)), TWO))
+    told["findings"][0]["trace"][0]["notes"] = [name]
+    told["files"][0]["path"] = told["command"] = name
+    assert text_of("t.json", told).startswith("klprove: VIOLATED")

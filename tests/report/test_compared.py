@@ -142,6 +142,14 @@ def test_a_member_that_is_not_as_it_should_be(
         read_answers([written(tmp_path, content)])
 
 
+@pytest.mark.parametrize("number", [-1, 4, True, "0"])
+def test_a_number_that_is_none_of_an_event(tmp_path: Path, number: object) -> None:
+    content = compared([asked(finding())])
+    content["answers"][0]["answer"]["findings"][0]["trace"][0] = number
+    with pytest.raises(BadInput, match=f"{number!r} is none of 4"):
+        read_answers([written(tmp_path, content)])
+
+
 def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(tmp_path / "c.json")
     words = ["compare", "handlers/2017/D.c", "--arrivals", "0", "-D", "KLP_WAIT_RCU=1", "--kernels"]

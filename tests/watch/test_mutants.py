@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from klprove.watch import Finding
+from klprove.watch.state import Walk
+from klprove.watch.threads import stat
 from tests.watch import test_effect, test_seeing, test_transitions
 
 Mutant = tuple[str, Any, Callable[[], None]]
@@ -69,6 +71,23 @@ MUTANTS: dict[str, Mutant] = {
         "judging._former", lambda name, references, said: Finding("note", "replaced", "", name),
         _E.test_forced_and_held_for_ever,
     ),
+    "a stack that must not be read is empty": (
+        "threads.Walker._stack", lambda walker, home: (), _S.test_own_threads_are_seen_without_root,
+    ),
+    "what must not be read is gone": (
+        "threads.PermissionError", KeyError, _S.test_without_root_in_transition,
+    ),
+    "a thread that ended is still there": (
+        "threads.stat", lambda text: stat(text) or stat("7 (x) S 2 0 0 0 -1 2097152" + " 0" * 43),
+        _S.test_a_thread_that_ends_in_the_middle,
+    ),
+    "what ended is not counted": (
+        "threads.Walk", lambda seen, denied, gone, *more: Walk(seen, denied, 0, *more),
+        _S.test_threads_that_are_gone_are_counted,
+    ),
+    "sysfs is read once": (
+        "looking._TRIES", 1, _S.test_a_transition_that_ends_while_threads_are_read,
+    ),
     "one try is enough": ("looking._TRIES", 1, _S.test_a_patch_that_goes_while_it_is_read),
 }  # fmt: skip
 
@@ -76,6 +95,6 @@ MUTANTS: dict[str, Mutant] = {
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     place, value, test = MUTANTS[name]
-    monkeypatch.setattr(f"klprove.watch.{place}", value)
+    monkeypatch.setattr(f"klprove.watch.{place}", value, raising=False)
     with pytest.raises(AssertionError):
         test()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """C: one translation unit, its declarations, its tree and its diagnostics."""
 
 from klprove.c.nodes import Extent, Node

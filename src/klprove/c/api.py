@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The few functions of libclang's C API that its Python binding lacks, or offers slowly."""
 
 from ctypes import (

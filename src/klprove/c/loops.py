@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which parts a `for` statement has: libclang lists those present without saying which they are."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The tree of one translation unit, fetched from libclang piece by piece and kept."""
 
 import ast

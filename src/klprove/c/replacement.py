@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Definitions of a later text take the place of the model's: real kernel text, then the user's."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The files of a unit: read, sized up, and edited without moving a line."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """C types, with clang's layout for x86-64."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One translation unit: klprove.h, the files of a kernel model, the user's file."""
 
 import os

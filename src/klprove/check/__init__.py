@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The main job: one question about a text, one program a patched function, one answer over them."""
 
 from importlib import import_module

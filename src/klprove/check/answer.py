@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The verdicts over all patched functions, merged, with everything they rest on."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The main job: read, choose the sites, answer each, put the answers together."""
 
 import errno

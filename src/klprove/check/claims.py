@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Claims: what somebody said, and the runs that decide it. claims/README.md describes the files."""
 
 from collections.abc import Mapping

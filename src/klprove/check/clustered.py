@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sites spread over the workers of a cluster.
 
 Each site is lowered here and its program sent; the worker sends back the engine's verdict, which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Decides claims: runs what they ask for, each distinct question once, and compares."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

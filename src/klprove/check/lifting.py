@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Kernel text in the model's place: for one question, or as much of a tree as goes."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Forked processes and the pipes they write to: the little of `multiprocessing` that is needed.
 
 That package takes longer to load than most answers take to compute.

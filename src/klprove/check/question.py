@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is asked: which text, which kernel, what is patched, within which bounds."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One site: lower the program with that function patched, explore it."""
 
 import re

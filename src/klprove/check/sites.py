@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions a question patches."""
 
 from collections.abc import Iterable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Reading of the TOML files that hold questions, and what is said of those that cannot be used."""
 
 import tomllib

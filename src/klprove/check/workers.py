@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sites spread over processes: one process a site, at most so many at a time.
 
 A worker inherits the parsed text by fork, so nothing is parsed twice and nothing of libclang is

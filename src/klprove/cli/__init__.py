@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The command line: the only room that prints and exits."""
 
 from klprove.cli.main import main

@@ -1,7 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove check`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,8 +12,11 @@ from klprove.cli.clusters import cluster_at
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
 from klprove.cli.progress import ProgressLine
-from klprove.formats import Results, Told
+from klprove.formats import Told
 from klprove.report import Traces, document, render
+
+if TYPE_CHECKING:
+    from klprove.formats import Results
 
 
 @click.command("check")
@@ -115,7 +119,7 @@ def check_command(
 
         return f"{letter(taken, assumed)}\n{said}"
 
-    def results() -> Results:
+    def results() -> "Results":
         from klprove.report.results import check_results  # most answers are only printed
 
         return check_results(answer, timing=not timeless)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`--cluster`: whose processes do the work."""
 
 from collections.abc import Iterator

@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove compare`."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +16,15 @@ from klprove.cli.output import write_file
 from klprove.cli.progress import ProgressLine
 from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
-from klprove.formats import Results, Told
+from klprove.formats import Told
 from klprove.kernels import load
 from klprove.report import comparison, dead, document, glance
 from klprove.report.compared import Asked, compared
 from klprove.report.wrapping import count
 from klprove.source import BadInput, plain
+
+if TYPE_CHECKING:
+    from klprove.formats import Results
 
 
 @click.command("compare")
@@ -91,7 +96,7 @@ def compare_command(
         said = "\n\n".join(f"{handler}\n\n{text}" for handler, text in pages)
         return f"{output}: {count(len(handlers), 'handler')}, {kernels}" if output else said
 
-    def results() -> Results:
+    def results() -> "Results":
         from klprove.report.abreast import compare_results
 
         return compare_results(asked, without, status, not no_times)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Words that a shell completes: kernels, codes, sites, rules, files."""
 
 from collections.abc import Iterable, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove explain`."""
 
 from difflib import get_close_matches

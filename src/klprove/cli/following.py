@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The live view of `klprove watch`: one look after another."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`--as`, `--json` and `--quote`: where an answer goes, and in which format."""
 
 import os
@@ -5,13 +6,16 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from klprove.cli.output import OutputFailed, say, write_file
 from klprove.formats import FORMATS, Format, Told
 from klprove.source import near, plain
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -45,6 +49,14 @@ class FormatAndFile(click.ParamType[tuple[str, str]]):
         if equals and not path:
             self.fail(f"{name}= names no file; `{name}` alone is standard output", param, ctx)
         return name, path or STANDARD
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """The formats that begin so."""
+        from click.shell_completion import CompletionItem  # only a shell asks
+
+        return [CompletionItem(each) for each in FORMATS if each.startswith(incomplete)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ def _tried(write: Callable[[], None]) -> Iterator[str]:
 def format_options(pictured: bool = True) -> Callable[[_Command], _Command]:
     """Add `--as`, `--json` and `--quote`; the command gets `outputs`, an `Outputs`. `pictured`: its
     findings have interleavings or call paths, which some formats show and nothing else."""
-    names = [name for name, each in FORMATS.items() if pictured or not each.pictured]
+    known = {name: each.about for name, each in FORMATS.items() if pictured or not each.pictured}
     options = (
         click.option(
             "--as",
@@ -115,8 +127,10 @@ def format_options(pictured: bool = True) -> Callable[[_Command], _Command]:
             type=FormatAndFile(),
             multiple=True,
             metavar="FORMAT[=FILE]",
-            help=f"Write the answer to FILE as {', '.join(names)} (docs/formats.md); without FILE, "
-            "on standard output in place of the text. Repeatable.",
+            help="Write the answer to FILE (docs/formats.md); without FILE, to standard output in "
+            "place of the text. Repeatable. Formats: "
+            + "; ".join(f"{name}, {about}" for name, about in known.items())
+            + ".",
         ),
         click.option("--json", "json_path", metavar="FILE|-", help="Short for --as json=FILE."),
         click.option(

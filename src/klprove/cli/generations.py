@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove kernels`: the kernel models, one of them, and how two of them differ."""
 
 from collections.abc import Sequence

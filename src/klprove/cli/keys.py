@@ -1,14 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Keys of a terminal, one at a time and by name."""
 
 import contextlib
 import os
 import re
 import select
+import signal
 import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _NAMES = {
     **dict.fromkeys(("\x1b[C", "\x1bOC"), "right"),
@@ -25,6 +28,8 @@ _NAMES = {
     "\x04": "q",
 }
 """What xterm, the Linux console and rxvt send (console_codes(4); terminfo of these)."""
+RESIZED = "resized"
+"""What comes in the place of a key where the size has changed."""
 _ONE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
 _CUT = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 _REST = 0.05
@@ -39,28 +44,56 @@ def split(text: str) -> list[str]:
 
 @contextmanager
 def keyboard() -> Iterator[Callable[[], str]]:
-    """What waits for the next key of the terminal that is standard input, and returns its name;
-    `q` where there will be none. Keys are not echoed meanwhile. Ctrl-C is KeyboardInterrupt."""
+    """What waits for the next key of the terminal that is standard input, and returns its name; `q`
+    where there will be none, RESIZED where the terminal gets another size before. Keys are not
+    echoed meanwhile. Ctrl-C is KeyboardInterrupt."""
     terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
     pending: list[str] = []
+    with _changing(terminal), _sizes() as resized:
 
-    def key() -> str:
-        while not pending:
-            sent = _sent(terminal)
-            if not sent:
-                return "q"
-            pending.extend(split(sent))
-        return pending.pop(0)
+        def key() -> str:
+            while not pending:
+                ready, _, _ = select.select([terminal, resized], [], [])
+                if resized in ready:
+                    os.read(resized, 1024)
+                    return RESIZED
+                sent = _sent(terminal)
+                if not sent:
+                    return "q"
+                pending.extend(split(sent))
+            return pending.pop(0)
 
+        yield key
+
+
+@contextmanager
+def _changing(terminal: int) -> Iterator[None]:
+    """Within it keys come at once and are not echoed."""
+    before = termios.tcgetattr(terminal)
     tty.setcbreak(terminal, termios.TCSADRAIN)
     now = termios.tcgetattr(terminal)
     now[6][termios.VSUSP] = b"\0"  # a shell would have the screen as it is
     termios.tcsetattr(terminal, termios.TCSADRAIN, now)
     try:
-        yield key
+        yield
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def _sizes() -> Iterator[int]:
+    """What can be read from as soon as the terminal gets another size."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    earlier: Any = signal.signal(signal.SIGWINCH, lambda *_: None)  # else it wakes nobody
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGWINCH, earlier)
+        os.close(reader)
+        os.close(writer)
 
 
 def _sent(terminal: int) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove lint` does; loaded when it is called, with its decoder."""
 
 from collections.abc import Callable
@@ -66,6 +67,8 @@ def linted(
     outputs: Outputs,
 ) -> int:
     """Run the rules and write what they say; the exit status."""
+    if explain or list_rules or listed:
+        outputs.refuse("goes with findings, not with --list, --explain or --list-rules")
     if explain:
         return _explain(explain)
     if list_rules:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The command `klprove`: dispatch, and what becomes of every way to fail."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Manual pages, made from the commands: the roff that `man` reads, a page a command."""
 
 import inspect

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of an image, and on standard error what comes next where that takes seconds."""
 
 import time

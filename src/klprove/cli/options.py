@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The options of `check`, `lower` and `export`, with the help that specifies them."""
 
 from collections.abc import Callable, Mapping

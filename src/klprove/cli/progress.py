@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a long check says while it runs, on standard error."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove replay` and `klprove fidelity` do."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove replay` and `klprove fidelity`: their options."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove report`."""
 
 import sys
@@ -8,7 +9,7 @@ import click
 
 from klprove.cli.output import say, write_bytes
 from klprove.cli.screen import whole_screen
-from klprove.report import Traces, text_of
+from klprove.report import Traces
 from klprove.report.picture import page
 from klprove.verdict.compared import read_answers
 from klprove.verdict.reading import read_document
@@ -97,6 +98,8 @@ def report_command(
         return _page(traces, html_path, finding, site)
     if stepwise:
         return _step(traces, finding, site, shown, short)
+    from klprove.report.again import text_of  # the help of all commands does not wait for it
+
     for place, trace in enumerate(traces):
         document = read_document(trace)
         if len(traces) > 1:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove scan` answers to each question, in every form, with the exit status."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove scan`."""
 
 from typing import TYPE_CHECKING, Any

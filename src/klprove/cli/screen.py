@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The whole screen of a terminal: taken, drawn on, and given back."""
 
 import os

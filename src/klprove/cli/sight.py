@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the screen of a walk shows, for any size of the terminal."""
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove thread`."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +12,11 @@ from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import jobs_option, page_option
 from klprove.cli.output import tell, write_file
-from klprove.formats import Results, Told
+from klprove.formats import Told
 from klprove.report import command_line, command_words, render_thread, thread_document
+
+if TYPE_CHECKING:
+    from klprove.formats import Results
 
 
 @click.command("thread")
@@ -39,7 +44,7 @@ def thread_command(
     summary = _counted([each.word for each in judgements])
     status = 3 if any(each.word == UNDECIDED for each in judgements) else 0
 
-    def results() -> Results:
+    def results() -> "Results":
         from klprove.report.settled import thread_results
 
         return thread_results(judgements, f"klprove: {summary}", status)

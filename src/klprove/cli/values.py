@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Values of options: durations, sizes, bounds by kind, definitions."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove --version`: which program this is, and what it runs on."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where one is in a walk through findings, and what a key does to it. Draws nothing."""
 
 from collections.abc import Sequence
@@ -92,7 +93,7 @@ class Walking:
     def _by(self, many: int) -> None:
         wanted = self.at + many
         self.at = min(max(wanted, 0), len(self.places) - 1)
-        if self.at != wanted and abs(many) == 1:
+        if self.at != wanted:
             self.said = "this is the finding" if many > 0 else "this is the first step"
 
     def _turn(self) -> None:

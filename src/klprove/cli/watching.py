@@ -1,8 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove watch`: its options, and what becomes of a look."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +12,7 @@ from klprove.cli.following import DUTY, complain, follow
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.output import say, write_bytes, write_file
 from klprove.cli.values import Duration
-from klprove.formats import Results, Told, plain_json
+from klprove.formats import Told, plain_json
 from klprove.report.watch import watch_document, watch_heading, watch_text
 from klprove.scan import Map, scan
 from klprove.source import BadInput, Diagnostic, Span, Unavailable
@@ -28,6 +30,9 @@ from klprove.watch import (
     metrics,
     open_tree,
 )
+
+if TYPE_CHECKING:
+    from klprove.formats import Results
 
 _BAD_INPUT = 2
 _LIVE = 20_000
@@ -79,6 +84,7 @@ def watch_command(
     livepatch support.
     """
     if collector:
+        outputs.refuse("goes with a look, not with --collector")
         say(COLLECTOR.read_text().rstrip("\n"))
         return 0
     fixed = root or core
@@ -193,7 +199,7 @@ class Watcher:
     def told(self, answer: Answer) -> Told:
         """`answer` in every form."""
 
-        def results() -> Results:
+        def results() -> "Results":
             from klprove.report.watched import watch_results
 
             return watch_results(answer, watch_heading(answer), self.status(answer))

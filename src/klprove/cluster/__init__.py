@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Workers on a Ray cluster: calls go out, results and losses come in. Knows nothing of what runs.
 
 The only room that speaks to Ray, which is optional (`klprove[cluster]`) and imported by a process

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What lives on a worker: one call at a time, its progress, and a way to stop it."""
 
 import gc

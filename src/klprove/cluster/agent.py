@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The process that speaks to Ray, so that Ray's output, threads and signal handlers are not ours.
 
 It reads commands from a pipe and writes events to it. It ends, and Ray with it, when the pipe is

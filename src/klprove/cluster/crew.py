@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The workers as the rest of klprove sees them."""
 
 import os

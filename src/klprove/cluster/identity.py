@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which klprove this is: workers of another one are refused, since their answers may differ."""
 
 import hashlib

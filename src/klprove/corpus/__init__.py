@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Corpora of models that say themselves what is expected of them: found, run, judged, told."""
 
 from klprove.corpus.document import document

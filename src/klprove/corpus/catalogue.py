@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Folders of twins that say what is expected in one `catalogue.json`, not in each model.
 
 A list of tables, one an entry: `id` names its folder, and every other key that names a model in it

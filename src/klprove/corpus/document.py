@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The outcome as JSON; docs/json.md."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is expected of a model, and the question that it asks."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where models are: an entry is a folder with models in it, a corpus a folder of entries."""
 
 import os

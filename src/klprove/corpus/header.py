@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The comment at the head of a model: what klprove is expected to say about it.
 
     /* klprove: expect violated assert; arrivals irq=1,nmi=2; states 883 */

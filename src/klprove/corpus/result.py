@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What came out of a model, and whether that is right."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs models, one process each, so many at a time."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The outcome for people: a row a model, what is wrong below it, a line that counts."""
 
 from collections.abc import Iterator

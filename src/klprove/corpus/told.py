@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The outcome for the formats of the trade: an entry, its models as parts."""
 
 from collections.abc import Iterator

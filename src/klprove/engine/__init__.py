@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From a program to a verdict: every reachable state, shortest traces, each replayed."""
 
 from klprove.engine.answering import warm

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which engine answers: the choice that `auto` makes, and what each needs to hear."""
 
 from typing import TYPE_CHECKING

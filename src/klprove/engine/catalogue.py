@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was noticed during a search, each thing once, with the earliest place where it was."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One step of the IR as the source of one Python function.
 
 The local part of a step is a small piece of control-flow graph. Instructions with one way to reach

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One door: a program and limits go in, a verdict comes out."""
 
 from collections.abc import Iterator

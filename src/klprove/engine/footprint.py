@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Footprints: the bytes of the image that a context, and whatever may interrupt it, can read or
 change.
 

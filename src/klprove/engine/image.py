@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The memory image: which bytes make up a state, and where each thing stands in them.
 
 A state's memory is one `bytes` object: the objects that may change, each with a byte for each

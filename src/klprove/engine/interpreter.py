@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A plain interpreter of the IR, one instruction at a time: the second opinion behind every trace.
 
 It shares with the engines the layout of the image and the rules of arrival and return, and nothing

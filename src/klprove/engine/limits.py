@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What an exploration is bounded by, and what it says while it runs."""
 
 import os

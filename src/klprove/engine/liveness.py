@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What must always be able to come: `eventually(name, cond)`.
 
 It holds where from every reachable state one in which `cond` is true can be reached, AG EF of CTL.

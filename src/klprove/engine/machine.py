@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The machine: when an interrupt may arrive, what its arrival and its iret do, and who runs next.
 
 Rules (docs/language.md, "Contexts"): irqs and softirqs arrive while the CPU's interrupt flag is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The nested engine: one CPU that takes interrupts, any number of arrivals, each interrupt explored
 once for what it can see.
 

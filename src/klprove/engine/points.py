@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Points: the places where a context can be between two steps, and the steps that begin there.
 
 The IR of every context becomes Python source, one function a visible instruction, compiled once. A

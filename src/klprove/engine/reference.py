@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reference engine: breadth-first over whole states, nothing left out, nothing hashed away.
 
 It is the oracle that every faster engine is compared with, so it does the plain thing: every state

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Replay: a schedule is executed again, step by step, before it is shown as a trace."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What every search brings home: its figures, and for each finding the choices that lead to it."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Shortest traces after a reduced search: the same model unreduced, until all that was found is
 found again.
 

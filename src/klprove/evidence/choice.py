@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The evidence in an image or a tree, for and against each generation."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The symbols of a kernel's image, by name."""
 
 from collections.abc import Mapping

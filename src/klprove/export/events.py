@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Everything that a search may notice, numbered from 1 as the model names it."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Expressions of the IR in C.
 
 The text of an expression of 32 or 64 bits has just its C type. One of 8 or 16 bits has the same

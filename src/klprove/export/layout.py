@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The state of the model: one structure of bytes, without padding.
 
 Memory as in `engine/image.py`; for each CPU the number of the task that runs and how many

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A program as a litmus test of the kernel's memory model, in the C that herd7 reads.
 
 The dialect: tools/memory-model/Documentation/litmus-tests.txt and linux-kernel.def of Linux 6.1,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Expressions of the IR in the C of herd.
 
 That C has integers of one kind, wider than `int`, and no type (lib/CParser.mly and lib/CLexer.mll

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One function of a litmus test: the statements of a task as text."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The shared variables of a litmus test: every `int` that some task accesses."""
 
 import re

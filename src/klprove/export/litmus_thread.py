@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A task of the IR as statements that nest: conditions, loops and calls gone.
 
 Loops are run here as far as their conditions are constants. An `await` that does not hold ends its

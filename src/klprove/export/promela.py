@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A program as Promela with embedded C, for SPIN 6.5 as it is.
 
 A task is a process, and so is each level of the stack of interrupts of a CPU. A process may move

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rules of the machine in C: arrivals, returns, switches, computed addresses.
 
 The counterpart of `engine/machine.py` and of `locate` and `free` of `engine/image.py`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One step of the IR as one function in C: a third twin of `engine/emit.py`.
 
 A step works on a copy of the state and says at which point it ends; 0 where it is not enabled or

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Graphs in the DOT language of Graphviz (graphviz.org/doc/info/lang.html, release 2.42)."""
 
 from collections.abc import Iterator, Sequence

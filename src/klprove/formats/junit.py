@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """JUnit XML as Jenkins (junit-10.xsd of its xUnit plugin) and GitLab (unit test reports) read it.
 
 A suite for each thing that was asked, a case for each of its parts. `failure`: something was found;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """KTAP, version 1, the kernel's test format (Documentation/dev-tools/ktap.rst of Linux 6.1).
 
 A diagnostic line stands before the result that it belongs to. What is not known is `not ok`, with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Message sequence charts in the language of mscgen 0.20 (www.mcternan.me.uk/mscgen).
 
 A chart holds one interleaving: the first of `Results.shown`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Text for a reply to a mail: each line after `> `, none longer than a mail's lines."""
 
 import re

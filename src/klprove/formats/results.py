@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a command found, for every format the same."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """SARIF 2.1.0 (OASIS Standard, errata 01, 2023): docs.oasis-open.org/sarif/sarif/v2.1.0.
 
 Numbers in comments are sections of it.

@@ -1,11 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The formats by name, and what a command hands over to be told in any of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from klprove.formats.results import Results
+if TYPE_CHECKING:
+    from klprove.formats.results import Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Told:
 
     text: Callable[[], str]
     document: Callable[[], Any]
-    results: Callable[[], Results]
+    results: "Callable[[], Results]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,11 @@ class Format:
 
 
 FORMATS = {
-    "json": Format("JSON with a published schema", "document", "plain_json", "plain_json"),
-    "ktap": Format("KTAP version 1", "results", "ktap", "ktap"),
-    "sarif": Format("SARIF 2.1.0", "results", "sarif", "sarif"),
-    "junit": Format("JUnit XML", "results", "junit", "junit"),
-    "dot": Format("Graphviz", "results", "dot", "dot", pictured=True),
-    "msc": Format("message sequence chart (mscgen)", "results", "msc", "msc", pictured=True),
+    "json": Format("with a published schema", "document", "plain_json", "plain_json"),
+    "ktap": Format("version 1", "results", "ktap", "ktap"),
+    "sarif": Format("2.1.0", "results", "sarif", "sarif"),
+    "junit": Format("XML", "results", "junit", "junit"),
+    "dot": Format("for Graphviz", "results", "dot", "dot", pictured=True),
+    "msc": Format("a message sequence chart, for mscgen", "results", "msc", "msc", pictured=True),
     "quote": Format("the text for a reply to a mail", "text", "quoting", "quoted"),
 }

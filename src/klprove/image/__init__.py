@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Kernel images: ELF, its functions, and the tables that a kernel keeps about its own code."""
 
 from klprove.image.elf import Image, Section

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which kernel an image is: its release and its configuration."""
 
 import re

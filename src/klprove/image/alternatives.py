@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`.altinstructions`: code that is written over other code at boot, as the processor needs."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Types from `.BTF` (Documentation/bpf/btf.rst): prototypes of functions, members of structures."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prototypes and layouts from `.BTF` (Documentation/bpf/btf.rst), with bit-fields and values."""
 
 import struct

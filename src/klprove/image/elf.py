@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """ELF files: sections, symbols, bytes at an address. A file is mapped, never read whole."""
 
 import mmap

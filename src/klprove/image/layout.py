@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What lies where in a structure, by the types of `.BTF`: from an offset to a member and back."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Names from a text file: System.map, /proc/kallsyms, available_filter_functions(_addrs)."""
 
 import re

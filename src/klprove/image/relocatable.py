@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A module as the linker left it: its symbols are offsets in sections, its pointers relocations."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One structure out of `.BTF`, found by its name: reading all 130,000 types takes a second."""
 
 import re

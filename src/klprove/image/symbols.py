@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The symbol table, and the functions in it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The symbol table as it stands in the file: columns, and a search by name."""
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The tables that a linked kernel keeps about its own code."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Types as a caller and a reader of memory see them, whichever format they were written in."""
 
 from collections.abc import Mapping

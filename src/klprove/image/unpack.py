@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Opening what the user gave: an ELF file, or a bzImage with one inside."""
 
 import lzma

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The intermediate representation: steps of at most one shared access, in a control-flow graph."""
 
 from typing import TYPE_CHECKING, Any

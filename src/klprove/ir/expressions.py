@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Pure expressions over registers: no memory access, no side effect."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Instructions of the IR.
 
 A *step* of a context begins at a *visible* instruction and runs on, through local ones, to the

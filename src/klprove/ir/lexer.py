@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One line of printed IR as tokens, and the means to complain about any of them."""
 
 import json

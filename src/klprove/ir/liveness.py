@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Live registers: what a frame must remember between two steps.
 
 Backward may-analysis over the control-flow graph (Aho, Lam, Sethi, Ullman, section 9.2.5). A frame

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The readable form of a program, one line an instruction; `parse_ir` reads it back.
 
 A type is written where it cannot be inferred: `5` in the place of an i32 is an i32, elsewhere it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A whole program: memory, contexts and properties, independent of C and of any kernel."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Integer types: the only scalar types of the IR. Pointers are u64."""
 
 from typing import NamedTuple

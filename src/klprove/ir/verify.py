@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What every program must satisfy, whoever made it. The engines rely on all of it."""
 
 from collections.abc import Iterator

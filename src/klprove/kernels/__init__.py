@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Kernel models: data in the model language, a folder a generation."""
 
 from klprove.kernels.difference import Difference, differences, origin

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How two generations differ: a unified diff of every file, and of what their manifests list."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Finds kernel models and puts a generation together from its own files and its base's.
 
 A generation may have several scenes: each is a manifest in its folder, and a chain of its own.

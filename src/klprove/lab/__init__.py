@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A real kernel in a virtual machine, and what is seen there."""
 
 from klprove.lab.building import headers_tree, module, release_of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The guest's own programs, built for one kernel: the module observe, and what makes load."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How a function that was seen had been called: by the bytes before its return address."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was seen against the map: is the map sound, and how much of it was seen?"""
 
 from bisect import bisect_right

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The gdb remote protocol, as far as QEMU's stub is steered by it: one virtual CPU a thread."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A file system for a guest's memory: the archive format "newc" of cpio, gzip'd."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a kernel keeps what: by symbols and BTF of its own image, never by numbers of ours."""
 
 from collections.abc import Mapping

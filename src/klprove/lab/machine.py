@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A kernel in a virtual machine: boot it, run commands in it, send it NMIs, end it."""
 
 import contextlib

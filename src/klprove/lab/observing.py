@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A kernel under load with the module observe in it: one run a machine."""
 
 import re

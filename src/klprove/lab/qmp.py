@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """QMP, the protocol that QEMU is steered by: JSON objects over a socket, one a line."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was seen: each function of a kernel, by its ftrace site, and how it was entered."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Lift: the unmodified text of a kernel tree in place of a model's words."""
 
 from klprove.lift.composition import Composed, compose, words_of

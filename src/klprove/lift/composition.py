@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Lifted text put together with the words that it needs, ready to stand in a model's place."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """#if, #ifdef and #else of a file, decided by a configuration."""
 
 import re

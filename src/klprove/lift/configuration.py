@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The configuration: defconfig, the options of the kernel model, what the user says."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a file defines a function: found by brackets, not by grammar, so that macros, attributes
 and dialects of a kernel's text do no harm."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The value of the condition of an #if, as far as the configuration and the file decide it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One function of a kernel tree as text of a unit: the file with everything else blanked."""
 
 import re

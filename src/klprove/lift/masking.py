@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """C text with what is not code blanked out, so that a scan of it sees code only."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a kernel model says of itself: the functions that its files' heads name."""
 
 import re

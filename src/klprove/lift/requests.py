@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """--lift FILE:FUNCTION: the text that was asked for, or what is wrong with asking for it."""
 
 import re

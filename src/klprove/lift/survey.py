@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions of a model can be lifted from a tree, and why not the others."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A tree of kernel source: is it one, which version, and where in it a function is defined."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Words that kernel text says and models leave out: vocabulary.toml, a table a reason."""
 
 import re

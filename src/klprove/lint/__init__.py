@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A finished livepatch module against its kernel: what will bite when it is loaded."""
 
 from klprove.lint.explanations import Explanation, explanations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Instructions of x86-64, as far as rules ask: calls, jumps, addresses taken."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

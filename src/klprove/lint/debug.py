@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The DWARF of an object that is patched, vmlinux or a module."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What each rule is about, from rules/rules.toml."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a rule says, and what it may look at to say it."""
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The ways through one function and its cold parts, and what is held on them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

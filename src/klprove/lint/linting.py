@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The job: every rule over one case, and what is already known taken out."""
 
 from collections.abc import Iterable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a livepatch module says it does: objects, functions, callbacks, states."""
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a kernel has the members of klp_patch, klp_object and klp_func."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A kernel module in its file: the patch itself, or one that it patches."""
 
 from bisect import bisect_right

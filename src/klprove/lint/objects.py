@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Modules that a livepatch changes, and where they are found."""
 
 import os

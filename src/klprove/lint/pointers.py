@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Data of a module that is not loaded yet: a pointer is a relocation, its value is elsewhere."""
 
 from bisect import bisect_left

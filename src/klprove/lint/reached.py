@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a function of the module leads to inside the module."""
 
 from collections.abc import Iterable, Iterator

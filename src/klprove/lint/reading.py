@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A file becomes a `Livepatch`, or the reason why not."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which builds a running system has: build-ids in /sys, or in a copy of these files."""
 
 import struct

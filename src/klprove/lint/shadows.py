@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Shadow variables of a patch: the constants that it hands to klp_shadow_*()."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The shapes in which a module says what it patches: sections of builders, or structures in C."""
 
 from collections.abc import Callable

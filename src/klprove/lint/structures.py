@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A `klp_patch` in C: samples, SUSE, everything written by hand. An initialised structure whose
 pointers are relocations."""
 

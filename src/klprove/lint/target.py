@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What lint asks of an object that is patched, vmlinux or a module: names, code, ftrace sites."""
 
 from abc import ABC, abstractmethod

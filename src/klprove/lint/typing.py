@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the types of a livepatch and of what it patches say: prototypes of functions, layouts."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Findings that somebody has judged: waivers with a reason, and a baseline."""
 
 import tomllib

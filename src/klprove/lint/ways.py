@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Ways through direct calls: from an old function to one that is asked for."""
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """C to IR: calls inlined, everything per-CPU made constant, one shared access a step."""
 
 from klprove.lower.program import lower

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Bit-fields as operands: what they are promoted to, and where compilers do not agree about it."""
 
 from klprove.c import Node

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A control-flow graph under construction: instructions whose jumps go to labels."""
 
 from klprove.ir.expressions import Const, Expr

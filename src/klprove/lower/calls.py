@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Calls: intrinsics do what they do, everything else is inlined."""
 
 from collections.abc import Sequence

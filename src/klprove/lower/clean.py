@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The last pass over the code of a context: labels to indices, nothing superfluous left."""
 
 from klprove.ir.expressions import (

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions of a unit are contexts and properties, and on which CPUs they run."""
 
 import ast

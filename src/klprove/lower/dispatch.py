@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Lowering one context or property: its state, and which rule lowers which kind of node.
 
 The rules register themselves here (`@expression("CALL_EXPR")`), so that statements, expressions and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Initialisers: which scalar of an object each expression of a braced list is for."""
 
 from collections.abc import Generator, Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The functions of klprove.h that have no body, and the compiler's own."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where everything lies in memory: addresses of variables, of functions, of strings."""
 
 from bisect import bisect_right

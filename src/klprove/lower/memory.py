@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Reading and writing places: a step in memory, or no step where a register holds the value."""
 
 from klprove.c import Node

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Operators: arithmetic, assignment, and the choices between two expressions."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Constants, names, members, elements, conversions: what they are worth, which places they name."""
 
 from klprove.c import Node

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A unit becomes a program: every context lowered for its CPU, every property, the memory."""
 
 import gc

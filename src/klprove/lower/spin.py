@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Loops that take no step: those that cannot end are refused, at their place."""
 
 from klprove.ir.expressions import registers

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Statements: the flow of control inside one function."""
 
 from functools import partial

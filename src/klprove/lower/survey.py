@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a program uses: a walk over everything its contexts and properties can reach."""
 
 from collections.abc import Iterable

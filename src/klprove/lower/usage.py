@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How a function uses its locals: which are assigned after their declaration, which addressed."""
 
 from collections import Counter

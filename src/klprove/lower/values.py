@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What an expression of C is worth while it is being lowered.
 
 A value is an expression over registers, folded as far as it goes, or the address of a local

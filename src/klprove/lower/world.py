@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the lowering of all contexts of a program shares."""
 
 from collections.abc import Callable

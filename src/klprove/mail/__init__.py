@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Mail: the C that somebody proposes in one, found, put where it belongs, and told apart from what
 we had to add."""
 

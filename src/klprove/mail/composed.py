@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A C file put together from a mail and a kernel model, each line of which knows its origin."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A mail, or a folder of them (mbox), as lines that know where in the file they stand.
 
 RFC 5322 and MIME by Python's `email`; quoting by `>`; format=flowed as RFC 3676 says.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Patches (unified diffs) on the functions of a kernel model."""
 
 import re

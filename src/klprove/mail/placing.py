@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a proposal belongs, and what has to be added so that it is a whole function."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What of a mail's text is C: patches, functions, statements."""
 
 import re

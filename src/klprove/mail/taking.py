@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From the bytes of a mail to a C file that can be checked, and back from its answer."""
 
 import hashlib

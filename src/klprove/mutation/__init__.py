@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a model and its properties are worth: the smallest changes of a text, and who sees them."""
 
 from klprove.mutation.campaign import Campaign, load_campaign

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A campaign: what text is changed, what is asked of each change, which change nothing.
 
 campaigns/README.md describes the file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every smallest change of a text: a statement less, two in the other order, a test less.
 
 The operators are those of mutation testing that remove or reorder (statement deletion, and decision

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a campaign: every mutant through every question, several at a time."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace of a model, done to a real kernel in a virtual machine, and compared step by step."""
 
 from klprove.replay.fidelity import SECONDS, Campaign, Hook, Tried, campaign, disagreements, hooks

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a bundle does where it is unpacked: nothing but Python's own library is needed for it.
 
 `klprove.replay.packing` writes what is read here, and takes this module and those that it imports

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What can be done to a virtual CPU that stands still between two steps, under watchpoints."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +146,7 @@ class Driver:
         if step.do == TRAP:
             self._arm(self._symbols[TRAP_REST])
         if step.do != RAISE and rip != where:
-            raise Differs(f"it was taken at {self._names.text(rip)}, not where it was sent")
+            raise Spoiled(f"it was taken at {self._names.text(rip)}, not where it was sent")
         return rip, rsp
 
     def _arm(self, address: int = 0) -> None:

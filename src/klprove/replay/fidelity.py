@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A model of RCU's hooks against the kernel that it is of, at every place where an NMI may come."""
 
 import time

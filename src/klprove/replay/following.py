@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A schedule, followed by a driver from step to step, with what the model says beside it."""
 
 from klprove.lab.lost import Lost

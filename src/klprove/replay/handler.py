@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A user's handler as a module, and what of the model its objects are."""
 
 import re

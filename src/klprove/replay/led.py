@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A lab machine whose CPUs can be stopped, stepped and disturbed."""
 
 import socket

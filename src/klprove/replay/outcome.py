@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What comes of a schedule: a row a step, and what was compared in it."""
 
 from collections.abc import Mapping

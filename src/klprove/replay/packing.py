@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A bundle: a replay, or a reproducer, for somebody who has QEMU and the kernel and no klprove."""
 
 import ast

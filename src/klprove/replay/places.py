@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Addresses as people read them: symbol and offset."""
 
 from bisect import bisect_right

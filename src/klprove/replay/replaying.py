@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove replay`: one trace, in one kernel, as often as asked."""
 
 import subprocess

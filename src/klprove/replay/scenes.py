@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Reproducers on a stock kernel: what the models of its generation promise, seen happen."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From a trace to what has to be done to a real kernel, step by step."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reproducers of `klprove.replay.scenes`, built for a kernel and run on it."""
 
 import tempfile

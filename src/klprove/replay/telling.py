@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A schedule as lines for people: what is done, where in the model's text, what is expected."""
 
 import textwrap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace that `klprove check --json` wrote, read back, with the model that it is of."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Traces that nobody complains of: a model led to every place where something may arrive."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which words of a model are which words of a real kernel: words.toml, met with an image."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer for people (text, a table) and for programs (JSON)."""
 
 from importlib import import_module
@@ -12,7 +13,6 @@ from klprove.report.text import Traces, render
 from klprove.report.wrapping import dead, field, fold
 
 if TYPE_CHECKING:
-    from klprove.report.again import text_of
     from klprove.report.mailed import letter, letter_document
     from klprove.report.thread import render_thread, thread_document
 
@@ -35,7 +35,6 @@ __all__ = [
     "paint_diff",
     "render",
     "render_thread",
-    "text_of",
     "thread_document",
 ]
 
@@ -45,7 +44,6 @@ _LATER = {
     "thread_document": "thread",
     "letter": "mailed",
     "letter_document": "mailed",
-    "text_of": "again",
 }
 """What most commands have no use for, and its module."""
 

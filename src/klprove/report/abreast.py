@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Handlers on several kernels, for the formats of the trade."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The text of a check, made again from its JSON document."""
 
 from collections.abc import Iterator, Mapping

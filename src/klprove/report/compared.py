@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Several answers as one JSON document: `klprove compare --json`; docs/json.md.
 
 What answers share is written once: an event is a number into `events`, an object's first value one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One handler on several kernels: what changes from one to the next."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer as a JSON document; docs/json.md describes it."""
 
 from collections.abc import Iterable

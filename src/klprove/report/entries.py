@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace as entries: short texts, each in the lane of one CPU and context depth."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What each finding means, and what would make it wrong: the questions that readers ask next."""
 
 from collections.abc import Iterable

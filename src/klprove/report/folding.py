@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which steps of a trace do not matter to its finding, so that they can be folded away.
 
 A step stays where one of these holds; docs/terminal.md says the same for users:

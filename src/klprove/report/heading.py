@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The lines above and below an interleaving: verdict, assumptions, bounds, why, replay."""
 
 from collections.abc import Collection, Iterator, Mapping

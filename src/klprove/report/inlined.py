@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a function was inlined, for people."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The picture of a trace: a column for each CPU and context depth that it uses.
 
 Every line holds one entry, so an entry may run over the columns to its right: what would be six
@@ -67,7 +68,7 @@ def _row(row: Entry, start: int, right: int, unit: int, placed: bool) -> Iterato
     text = ascii_only(row.text)
     edge = right if row.place else WIDTH
     # Neither a deep chain of calls nor a long name may leave its text without room.
-    room = max(_ROOM // 2, max(map(len, text.split())) + 2)
+    room = max(_ROOM // 2, max(map(len, text.split()), default=0) + 2)
     x = max(start, min(start + row.indent * unit, edge - room))
     lead = f"{row.step:>{3}}" if row.step else ""
     for number, part in enumerate(fold(text, edge - x, "  ")):

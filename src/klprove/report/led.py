@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Traces beside a real kernel, for the formats of the trade."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What of a kernel tree stands in a model's place, for other programs; docs/json.md."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What of a kernel tree stands in a model's place, and whether it changes an answer."""
 
 from collections.abc import Iterator, Sequence

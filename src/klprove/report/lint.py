@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A report of `klprove lint` as lines and as JSON."""
 
 from collections import Counter

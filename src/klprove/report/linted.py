@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A report of `klprove lint` for the formats of the trade: a part for each rule that was asked."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was taken from a mail, before the answer."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image for the formats of the trade: a part for each question to it."""
 
 from collections.abc import Iterator, Sequence

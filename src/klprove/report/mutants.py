@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The page on a campaign of mutants: who sees which change, and what nobody sees.
 
 Nothing on it depends on when, where or how fast it was made.

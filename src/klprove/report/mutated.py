@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A campaign of mutants for the formats of the trade: a part for each mutant."""
 
 from klprove import formats

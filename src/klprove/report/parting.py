@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where two traces part, and where they meet again: side by side, in 79 columns.
 
 Steps are matched by what they do and in which context and functions, never by lines of source,

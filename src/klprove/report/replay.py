@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The command line that asks a question again."""
 
 import os
@@ -101,10 +102,16 @@ def quote(word: str) -> str:
     """`word` as a shell reads it back, in ASCII."""
     if word.isascii() and word.isprintable():
         return shlex.quote(word)
-    escaped = (
-        chr(b) if 32 <= b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in os.fsencode(word)
-    )
+    escaped = (chr(b) if 32 <= b < 127 and b not in b"'\\" else f"\\x{b:02x}" for b in _bytes(word))
     return "$'" + "".join(escaped) + "'"
+
+
+def _bytes(word: str) -> bytes:
+    """As the system has the word; a half character of a trace from elsewhere written out."""
+    try:
+        return os.fsencode(word)
+    except UnicodeEncodeError:
+        return word.encode("utf-8", "backslashreplace")
 
 
 def pairs(bounds: Mapping[str, int]) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace beside a real kernel: the agreement table, the schedule, the table of hooks."""
 
 import textwrap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer made again from its JSON document, so that it can be shown as the check showed it."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer of `klprove check`, or of several, for the formats of the trade."""
 
 from collections.abc import Iterable, Iterator

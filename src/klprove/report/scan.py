@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image for people: a summary, lists, the path to one function."""
 
 from collections import Counter

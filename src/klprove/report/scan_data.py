@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image for other programs: JSON, and an SQLite file. See docs/scan.md."""
 
 import sqlite3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image as a Parquet file: a row a function. See docs/scan.md."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a running kernel was seen to do beside its map: text for people, JSON for programs."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Claims for the formats of the trade: a claim that is decided passes, either way."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A finding step by step: what every step does, what holds after it, the source around it."""
 
 from bisect import bisect_right

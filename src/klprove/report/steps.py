@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A trace as the steps that every format shows."""
 
 from klprove import formats

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Colour for terminals, laid over finished text so that it can never move a column."""
 
 import re

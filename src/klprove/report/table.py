@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The table of sites and findings."""
 
 from collections.abc import Iterator

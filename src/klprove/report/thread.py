@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The page on a thread: each claim with its verdict, its witness and the command to get it again.
 
 Nothing on it depends on when, where or how fast it was made.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove watch` saw, as text of 79 columns and as JSON."""
 
 from collections import Counter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove watch` saw, for the formats of the trade."""
 
 from collections.abc import Iterator

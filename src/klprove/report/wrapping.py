@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Plain ASCII lines of at most 79 columns."""
 
 import re

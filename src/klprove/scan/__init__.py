@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The map of a kernel image: what may happen to each of its functions."""
 
 from klprove.scan.answers import GRADES, QUESTIONS, REASONS, Map, Step

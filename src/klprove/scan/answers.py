@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is said about a function, and on what evidence."""
 
 from collections.abc import Mapping, Sequence

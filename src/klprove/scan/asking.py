@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The questions that a call path answers, one after the other, as far as there is time."""
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The indirect calls of an image, and where each may lead."""
 
 import re

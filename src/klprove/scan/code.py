@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Bodies of functions, decoded when asked for: who is called where, and what follows what."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Two maps side by side: what a patch author finds changed from one kernel to another."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions may run in an interrupt, in an NMI."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Who calls or jumps to whom, from the bytes of the code.
 
 x86 code is not decoded as a whole for this. Wherever the bytes behind an opcode of a call or a jump

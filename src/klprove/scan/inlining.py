@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Inlined copies of the functions of an image, from the cache where they are there."""
 
 from collections.abc import Callable

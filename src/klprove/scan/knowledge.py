@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`knowledge.toml`: what the map knows about kernels by name, looked up in one image."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From an image taken apart to its map: the questions, one after the other."""
 
 from collections.abc import Callable

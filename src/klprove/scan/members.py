@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions a member of a structure may point to: by prototype, and by where they stand."""
 
 from collections.abc import Mapping, Sequence

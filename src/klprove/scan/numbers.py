@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Numbers of an image that say how common each trap is: `scan --numbers`, docs/scan.md."""
 
 from collections import Counter

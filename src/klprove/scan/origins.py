@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a pointer that is called comes from: back through one function, by types of `.BTF`.
 
 The parameters of a function, what functions return, the variables of a processor and the members of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the questions about an x86-64 image share: its call graph, its code, where pointers lead."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Can a function be livepatched: has it a site at its entry, and why not."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where calls may lead that name no function: variables, members, static calls."""
 
 from collections.abc import Iterator, Mapping, Sequence

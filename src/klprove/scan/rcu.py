@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions may be entered while RCU is not watching."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which instructions may have the address of a variable as an operand, from the bytes of the code.
 
 A few are operands of something else: whoever needs to be sure decodes the function.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`scan`: the map of an image, from the cache where it is there."""
 
 from collections.abc import Callable

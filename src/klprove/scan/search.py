@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The order in which functions are reached: the surest and nearest way first."""
 
 import heapq

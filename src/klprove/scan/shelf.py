@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What was found before, in files: `$XDG_CACHE_HOME/klprove/scan/`.
 
 A file is believed only where its digest fits, so damage costs time and nothing else. It is not

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions may stay on a task's stack for ever: threads' main functions, and wait loops."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An image taken apart: what every question about it starts from."""
 
 from collections.abc import Mapping, Sequence

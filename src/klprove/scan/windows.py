@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where, inside one function, something is off, RCU or interrupts: a dataflow, and its exits."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The JSON Schema (2020-12) of every document that klprove writes or reads; docs/json.md.
 
 One file each, `NAME.schema.json`. Its `$id` is what the documents have as their `schema`, its

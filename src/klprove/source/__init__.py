@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where things stand in the user's files, and how we complain about them."""
 
 from klprove.source.diagnostic import CODES, BadInput, Diagnostic, Unavailable, given

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Diagnostics: what is wrong with an input, where, and what to write instead."""
 
 from collections.abc import Iterable, Sequence

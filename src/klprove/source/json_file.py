@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A file of JSON from anybody: read, or refused with the place where it is none."""
 
 import json

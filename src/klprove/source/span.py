@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A place in a source file."""
 
 from typing import NamedTuple

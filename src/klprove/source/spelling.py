@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How names are shown, and what may have been meant."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a check says: a verdict, its findings, and the interleaving behind each of them."""
 
 from klprove.verdict.finding import (

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove compare --json` wrote, read back: the answers as documents of their own."""
 
 from collections import Counter
@@ -78,7 +79,7 @@ def _whole(answer: Mapping[str, Any], events: list[Any], words: list[Any]) -> di
 
 
 def _at(number: object, there: list[Any]) -> int:
-    if not isinstance(number, int) or not 0 <= number < len(there):
+    if type(number) is not int or not 0 <= number < len(there):
         raise ValueError(f"{number!r:.60} is none of {len(there)}")
     return number
 

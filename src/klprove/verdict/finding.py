@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Findings and the interleavings that lead to them."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `klprove check --json` wrote, read back; docs/json.md describes it."""
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +15,14 @@ from klprove.verdict.finding import (
     Start,
     Trace,
 )
-from klprove.verdict.verdict import SCHEMA
+from klprove.verdict.verdict import COMPARED, SCHEMA
 
 LARGEST = 64 << 20
 """Bytes of a file of traces that is read."""
 _ACTIONS = ("step", "enter", "exit", "switch")
 _KINDS = ("task", "softirq", "irq", "nmi", "exception", STORE_BUFFER)
 _TOUCHES = ("read", "write", "update", "free", "buffer", "forwarded")
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 _AGAIN = "write it again: klprove check ... --json FILE"
 _WRITES = "klprove check ... --json FILE writes one"
 _LESS = "ask about one site in one file: klprove check ... --patch NAME --json FILE"
@@ -55,7 +56,12 @@ def _readable(path: str, schema: object) -> None:
     """Raises BadInput for what is no answer of check, or of a version that is not read."""
     if schema in READABLE:
         return
+    if schema == COMPARED:
+        raise wrong(path, "it holds several answers", "klprove report FILE --html PAGE shows them")
     kind, _, version = str(schema).partition("/")
+    if kind == COMPARED.partition("/")[0]:
+        text = f"its schema is {schema!r:.60}; read is {COMPARED!r}"
+        raise wrong(path, text, "write it again: klprove compare ... --json FILE")
     newest = READABLE[-1].partition("/")[2]
     if kind != SCHEMA.partition("/")[0] or not version.isdecimal():
         told = "it names no schema" if schema is None else f"its schema is {schema!r:.60}"

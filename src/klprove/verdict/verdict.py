@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The answer to one question, with everything it rests on."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a running livepatch waits for, and whether it has effect; only ever read."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Why a thread has not switched, whether it ever will, and what to do that harms least.
 
 The rules are those of klp_try_switch_task() and klp_check_stack_func() of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Were patched functions called: by counters that somebody else has turned on.
 
 Nothing is turned on here. Either the function profiler (function_profile_enabled, where the kernel

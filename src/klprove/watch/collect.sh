@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Copies what `klprove watch --root` reads to a tar archive: for a machine without Python.
 #   sh collect.sh [OUT.tar]      run by root it sees more; nothing on the machine is changed
 # Of threads, all have their patch_state copied; only those of a transition that is under way and

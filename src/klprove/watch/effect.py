@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Is a patched function really replaced: by the hooks at its entry, and by who else is there."""
 
 from collections.abc import Iterator, Sequence

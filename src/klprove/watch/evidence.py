@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The evidence bundle: one tar with what was read and what was concluded.
 
 It has the layout of a copied /proc and /sys, so `klprove watch --root bundle.tar` judges it again.

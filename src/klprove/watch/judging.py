@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From a look to an answer: what is in transition, what is effective, what cannot be told."""
 
 from collections.abc import Iterator, Sequence

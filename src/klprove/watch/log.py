@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's log: the lines about livepatching, and what they mean."""
 
 import os

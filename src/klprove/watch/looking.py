@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One look at a machine through its files: /sys/kernel/livepatch, /proc, tracefs, the log.
 
 Only files are opened, and only for reading.

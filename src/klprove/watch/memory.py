@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One look at a kernel through its memory, with drgn: a guest that runs, or a dump.
 
 Names of variables and structures are those of kernel/livepatch and include/linux/livepatch.h, v6.1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Who is called at the entry of a patched function, from the kernel's memory."""
 
 from array import array

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An answer as metrics for the textfile collector of node_exporter.
 
 Gauges in base units, no timestamps, no label that a thread decides. What cannot be told has no

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Numbers in files of the kernel, which may have been made up: no more digits than a kernel has."""
 
 import math

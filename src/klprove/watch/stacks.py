@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The text of /proc/PID/stack and /proc/PID/stat."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is seen of livepatches on one machine at one moment; nothing is judged here."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Patches as sysfs lists them, and modules; Documentation/ABI/testing/sysfs-kernel-livepatch."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The threads that have not switched: found at a bounded cost, then looked at closely."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Who else is called at a function's entry: enabled_functions, and the list of kprobes."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where files of /proc and /sys are read: this machine, a copied folder, a tar archive."""
 
 import os

@@ -8,9 +8,13 @@ from pathlib import Path
 from klprove.api import check as check_api
 from klprove.replay import Words, read_case, schedule
 from klprove.report import document
+from klprove.report.again import text_of, two, walks
 from klprove.report.compared import Asked, compared
 from klprove.report.picture import page
+from klprove.report.stepping import step_text
+from klprove.source import plain_lines
 from klprove.verdict.compared import read_answers
+from klprove.verdict.reading import read_document
 from tests.fuzz.mutation import mutated
 from tests.fuzz.readers.reader import ROOT, Reader, dead
 
@@ -35,6 +39,24 @@ def _pictured(data: bytes, folder: Path) -> None:
     dead(page(read_answers([str(path)])).decode("ascii"))
 
 
+@cache
+def _short() -> Sequence[bytes]:
+    """What a check of a bug of the corpus writes."""
+    answer = check_api(str(ROOT / "corpus/x86-nmi-cr2/buggy.c"), jobs=1)
+    return [json.dumps(document(answer)).encode()]
+
+
+def _told(data: bytes, folder: Path) -> None:
+    """The text of the check, its steps, and the trace beside itself, as `say` prints them."""
+    path = str(folder / "trace.json")
+    Path(path).write_bytes(data)
+    told = read_document(path)
+    dead(plain_lines(text_of(path, told, short=True)))
+    for walk in walks(path, told):
+        dead(step_text(walk))
+    dead(two((path, path), (told, told), ("", ""), ("", "")))
+
+
 def _replayed(data: bytes, folder: Path) -> None:
     path = folder / "trace.json"
     path.write_bytes(data)
@@ -44,6 +66,7 @@ def _replayed(data: bytes, folder: Path) -> None:
 
 READERS: Mapping[str, Reader] = {
     "picture": Reader(lambda random: mutated(random, _traces()), _pictured),
+    "told": Reader(lambda random: mutated(random, _short()), _told),
     "trace": Reader(lambda random: mutated(random, _traces()), _replayed),
 }
 """By name."""

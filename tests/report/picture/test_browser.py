@@ -97,6 +97,38 @@ def test_ten_thousand_steps_cost_what_is_in_sight(browser: Browser, tmp_path: Pa
     browser.ask("Emulation.setEmulatedMedia", media="")
 
 
+def test_the_name_of_a_bar_is_in_sight_at_both_ends(browser: Browser, tmp_path: Path) -> None:
+    browser.open(written(tmp_path, finding(trace=long_trace(90))))
+    for key in ("Home", "End"):
+        browser.press(key)
+        every = "[...document.querySelectorAll('#drawing text')]"
+        names = f"{every}.filter((e) => e.textContent.includes('_'))"
+        edge = "document.getElementById('drawing').getBoundingClientRect().left"
+        left = f"{names}.map((e) => e.getBoundingClientRect().left - {edge})"
+        places = browser.value(left)
+        assert places and min(places) >= 0
+
+
+def test_steps_that_do_not_matter_can_be_folded(browser: Browser, tmp_path: Path) -> None:
+    idle = (event(accesses=(Access("read", "other", 0, 0),), calls=("f",)),) * 3
+    said = event(accesses=(Access("write", "x", 0, 1),), notes=("seen",))
+    browser.open(written(tmp_path, finding(trace=Trace((), (said, *idle, said)))), "#step-1")
+    rows = "[...document.querySelectorAll('.trace tbody tr')].filter((e) => e.offsetHeight).length"
+    assert browser.value(rows) == 5
+    browser.press("f")
+    assert browser.value(rows) == 2
+    assert browser.value("document.getElementById('fold').ariaPressed") == "true"
+    assert browser.value("document.querySelectorAll('#drawing [opacity=\"0.25\"]').length") == 3
+    browser.press("ArrowRight")
+    assert browser.value(CURRENT) == "step-5"
+    browser.press("ArrowLeft", 2)
+    assert browser.value(CURRENT) == "step-1"
+    browser.value("document.querySelector('.trace a[href=\"#step-3\"]').click()")
+    assert browser.value(rows) == 3
+    browser.press("f")
+    assert browser.value(rows) == 5
+
+
 def test_print_has_the_picture_and_every_step(browser: Browser, tmp_path: Path) -> None:
     browser.open(written(tmp_path, finding(trace=long_trace(120))))
     browser.value("dispatchEvent(new Event('beforeprint'))")

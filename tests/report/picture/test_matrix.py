@@ -253,6 +253,16 @@ def test_arrows_go_to_cells_that_open_something(browser: Browser, tmp_path: Path
         assert browser.value(where) == there
 
 
+def test_arrows_in_the_matrix_leave_the_step_alone(browser: Browser, tmp_path: Path) -> None:
+    opened(browser, tmp_path, "#A/one/v1/warned/step-3")
+    browser.value("document.querySelector('#grid a').focus()")
+    browser.press("ArrowRight")
+    assert browser.value(CURRENT) == "A/one/v1/warned/step-3"
+    browser.value("document.activeElement.blur()")
+    browser.press("ArrowRight")
+    assert browser.value(CURRENT) == "A/one/v1/warned/step-4"
+
+
 def test_a_screen_reader_gets_heads_and_whole_words(browser: Browser, tmp_path: Path) -> None:
     opened(browser, tmp_path)
     browser.ask("Accessibility.enable")

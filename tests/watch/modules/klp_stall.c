@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A livepatch of a thread's main function: its transition never ends. */
 #include <linux/livepatch.h>
 #include <linux/module.h>

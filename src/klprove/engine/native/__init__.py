@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The native engine: the program as machine code, through llvmlite alone."""
 
 from klprove.engine.native.compiled import available

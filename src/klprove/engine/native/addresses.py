@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Computed addresses, in the part of Python that `engine/native/lowering.py` compiles.
 
 As `Image.locate()` and `Image.free()`, on the record of a state.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Memory outside Python's heap that grows without being copied."""
 
 import ctypes

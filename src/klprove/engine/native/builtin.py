@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the kernels need and Python has no short words for, in LLVM; `kernels.py` says in Python
 what each means."""
 

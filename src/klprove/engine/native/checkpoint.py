@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A search on disk: what `--checkpoint` writes and `--resume` reads.
 
 States, parts and pairs only ever grow, so a checkpoint appends what has come since the last one;

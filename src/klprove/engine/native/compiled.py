@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From LLVM text to machine code, through llvmlite alone: no compiler, nothing on disk."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Numbers for everything that a step may note, so that compiled code can say it in a word."""
 
 from klprove.engine.points import Noted

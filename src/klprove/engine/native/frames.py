@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Frames as bytes, and the steps of a whole machine over them: what compiled engines share."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The loops of the search, in the part of Python that `engine/native/lowering.py` compiles.
 
 Everything is an integer of 64 bits or an array that is passed in; every function here also runs

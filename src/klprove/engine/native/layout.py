@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A state as a record of fixed size, and back.
 
     record = memory image | for each CPU, at a whole word: depth, frames, waiting tasks | a zero

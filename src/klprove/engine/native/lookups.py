@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Tables by point, and what they say of a whole state: the parts that reductions are written of."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernels, from restricted Python to LLVM.
 
 Restricted: functions of `int` and of arrays (`Bytes`, `Cells`, `Words`), local variables that are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One machine as one LLVM module: its steps, its rules, and the loops of the search around them."""
 
 from collections.abc import Iterable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rules of the machine as LLVM functions: the counterpart of `engine/machine.py`.
 
 `expand` writes every successor of a state, in the order in which `Machine.choices()` lists them:

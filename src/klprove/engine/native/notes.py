@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What compiled code has noted, as findings, witnesses and reasons."""
 
 from array import array

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reductions as LLVM functions: the counterpart of `engine/reduction/successors.py`."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Several threads on one search: `shares.py`, from Python.
 
 Compiled code runs without the interpreter's lock, so threads of Python will do. Nothing depends on

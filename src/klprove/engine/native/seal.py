@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Seals: who wrote a checkpoint. Compiled code takes what is in one as it is, so it has to be ours.
 
 A seal is a keyed digest (BLAKE2b, RFC 7693) with a key that only its user can read, made when it is

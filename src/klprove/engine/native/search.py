@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The native engine: breadth-first as the reference engine is, in compiled code.
 
 States are found in the order in which the reference engine finds them, so counts, findings and the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What becomes of a state before it is stored: the counterpart of `Reduced.settled()`."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The loops of a search by several threads, in the part of Python that `lowering.py` compiles.
 
 Threads work in rounds of three phases, on one share of the states of the round each. *Gather*: a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One step of the IR as one LLVM function: the counterpart of `engine/emit.py`, word for word.
 
     i64 step(ptr memory, ptr frame, i64 choice, ptr control, i64 chosen)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where the states of a search are kept: the arrays of `kernels.py`, their growth, and the way back
 from the number of a state to the state and to how it was found."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sweeps over a complete search: what must be able to come, and the first state that lost it."""
 
 from klprove.engine.limits import Meter

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which states can still reach what must be able to come, in the part of Python that `lowering.py`
 compiles; see `engine/liveness.py` for what that means.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """LLVM IR as text, one function at a time.
 
 Only what the emitters need: numbered values and labels, and loads and stores at byte offsets.

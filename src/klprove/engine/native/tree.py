@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How the record of a state is cut into parts, and how these are paired; see `kernels.py`."""
 
 from collections.abc import Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Expressions of the IR as LLVM values of the same widths."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One search partitioned over workers: each owns the states whose hash is its own."""
 
 from klprove.engine.partition.conductor import Conductor

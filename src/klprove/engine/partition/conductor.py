@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Leads the parts of a search from level to level and puts together what they find.
 
 All parts expand a level, then all take in what was sent to them; so levels, states, transitions

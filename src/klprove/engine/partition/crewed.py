@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Parts on the workers of a cluster.
 
 A worker keeps the parts it was given between calls, by the name of the search. What parts send to

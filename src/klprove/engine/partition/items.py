@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What travels between parts: states as exact records, each with the hash of the state before it.
 
     batch = item, item, ...      item = record of the state | hash of its parent, 8 bytes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The loops of a part, in the Python that `engine/native/lowering.py` compiles.
 
 They are compiled together with `engine/native/kernels.py`, whose `hashed`, `expand` and control

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A part in machine code: as `Partition`, with the same answers."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A part of a search: it owns a share of the states, expands them and takes in those sent to it.
 
 A level is a transaction. `expand` changes nothing but what it remembers about that level, `absorb`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The parts of a search, wherever they are."""
 
 from collections.abc import Sequence

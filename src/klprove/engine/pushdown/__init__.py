@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The nested engine as machine code: one CPU with its interrupts as a pushdown system."""
 
 from klprove.engine.pushdown.model import optimise

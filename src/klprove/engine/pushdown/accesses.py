@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What steps read and write, as far as two CPUs may conflict there.
 
 Bytes that both the CPU with interrupts and another one touch, and one of them writes, fall into

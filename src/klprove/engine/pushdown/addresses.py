@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Computed addresses, for programs with several CPUs: what they lead to is kept. A layer of the
 kernels, see `store.py`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Room for arrays whose end nobody knows: addresses are reserved, memory is taken when it is
 written."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A counter that may be turned round by half: two states that differ in this alone behave alike.
 
 Of a counter modulo 2n everybody may see only its value modulo n, or how far it is from a copy. Then

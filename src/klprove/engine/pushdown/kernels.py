@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The search itself: which node is next, what it does, what arrives. The top layer of the kernels,
 see `store.py`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Activations, where they land, and what goes on where they have returned. A layer of the kernels,
 see `store.py`."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Frames and memories as records of whole words, and back.
 
 A frame is its point plus one (16 bits, so that no frame is all zeros), for an interrupt what its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One machine as LLVM text, its steps and its rules; and the loops of the search.
 
 The loops are the same for every machine, and therefore a module of their own, made once.

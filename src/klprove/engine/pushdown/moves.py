@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rules of one CPU as LLVM functions: what a frame does next, arrival, return.
 
     i64 run(ptr control, ptr memory, ptr frame, i64 choice)    a step; DONE, OVER, BLOCKED, LEFT

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What compiled code has stored, read back: deadlocks, and shortest schedules of what was found."""
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What other CPUs do meanwhile. A layer of the kernels, see `store.py`.
 
 A step of another CPU that does not conflict with what the CPU with interrupts does next is put off

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The nested engine as machine code: the same search in the same order, in slices.
 
 Compiled code runs for some tens of milliseconds; between two slices Python looks at limits and

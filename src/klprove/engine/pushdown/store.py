@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The store of the pushdown search, and its layout: the lowest layer of the kernels.
 
 The kernels are in the Python that `engine/native/lowering.py` compiles, as one module, in layers:

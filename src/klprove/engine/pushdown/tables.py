@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the loops look up: which bytes an interrupt may touch, what conflicts, what may be turned
 round. It depends on where computed addresses lead, and is written anew when more of that is known.
 """

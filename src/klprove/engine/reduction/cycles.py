@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Points that cut every cycle of a graph of steps: a feedback vertex set, not a smallest one."""
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Memory that is dead in a state: whose value nobody reads before it is written, come what may.
 
 A backward may-analysis of each context's code, as for registers (`ir/liveness.py`), over *units*:

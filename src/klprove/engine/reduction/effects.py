@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Effects: which bytes of the image a step reads and which it writes.
 
 Sets of positions are integers with a bit for each, so that union and intersection are one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The names of the reductions, as `--no-reduce` takes them."""
 
 AMPLE, CHAINS, DELIVERY = "ample", "chains", "delivery"

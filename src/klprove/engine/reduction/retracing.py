@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What compiled code did when it expanded a state, told again in Python, for schedules."""
 
 from collections.abc import Iterator, Sequence

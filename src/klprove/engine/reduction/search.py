@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reduced search in Python: the specification of the compiled one, and its test."""
 
 from collections.abc import Iterator

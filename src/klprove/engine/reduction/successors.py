@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The reduced successors of a state: what has to be explored so that every finding is still found.
 
 This is the specification of what `engine/native/moves.py` compiles. The argument is in

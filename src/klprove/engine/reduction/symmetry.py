@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Symmetry of CPUs: permutations under which the program is the same program (automorphisms).
 
 Contexts of one CPU go to those of another in their order. Their codes must be equal instruction by

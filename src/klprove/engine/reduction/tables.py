@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the reductions know of a program before it runs, point by point.
 
 `touches` and `future` are sets over classes of bytes, two bits a class: "somebody may yet read it"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """x86-TSO as a program: store buffers become memory, and a task that drains each.
 
 The model is that of Owens, Sarkar and Sewell, "A better x86 memory model: x86-TSO" (TPHOLs 2009),

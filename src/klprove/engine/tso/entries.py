@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is done with the entries of a store buffer, as instructions; and read back for traces."""
 
 from collections.abc import Iterator

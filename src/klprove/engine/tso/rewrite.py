@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A sequentially consistent program becomes one that runs as on x86: the pass itself."""
 
 from collections.abc import Iterable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which stores need a buffer, which loads must look into it, and how many entries are enough.
 
 A byte that only one CPU ever touches needs none: nobody else can tell when it changes, and its own

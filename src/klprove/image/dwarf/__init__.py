@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Debug information: DWARF 2 to 5."""
 
 from klprove.image.dwarf.debug_file import debug_image

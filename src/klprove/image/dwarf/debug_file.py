@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where the debug information of an image is: in itself, or in a file of its own."""
 
 import zlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From the units of an image to its `Inlines`."""
 
 from collections.abc import Mapping, Sequence

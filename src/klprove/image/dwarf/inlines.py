@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where each function was inlined, by the inline records of DWARF (section 3.3.8 of version 5)."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`Inlines` as bytes, to be kept: numbers of 32 or 64 bits, and texts, a line each."""
 
 import json

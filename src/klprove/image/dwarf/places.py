@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where the code of an entry starts: an address, a number of one, or the first of its ranges."""
 
 from collections.abc import Iterator, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The debug sections of a file: unpacked, and with what a linker would still write into them."""
 
 import zlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prototypes and layouts from the entries of one unit."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

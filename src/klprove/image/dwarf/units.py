@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The units of `.debug_info`: each is what one compilation left."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """`walking.py`, as machine code where there is much to read, else as the Python that it is."""
 
 from collections.abc import Callable, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """From the bytes of `.debug_info` to rows of words, in the part of Python that
 `engine/native/lowering.py` compiles. The same text also runs under CPython: for small files, and in
 the tests.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * load: what a shell cannot make a kernel do. `load NAME [ARGUMENT]`, for about a second each.
  *

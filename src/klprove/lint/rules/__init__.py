@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rules, by id; rules.toml says what each is about."""
 
 from klprove.lint.finding import Rule

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H02: what the old body takes and gives back, beside the new one."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H11 and H23: the old body beside the new one."""
 
 import re

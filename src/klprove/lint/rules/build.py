@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H25, H26, H28 and H30: how the module was built, and for which machine."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H14: what the callbacks do, and whether it is undone."""
 
 from collections.abc import Iterator

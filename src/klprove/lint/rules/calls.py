@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H17: what the new body calls where nobody may print, wait or sleep."""
 
 from collections.abc import Iterator

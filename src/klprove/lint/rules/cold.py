@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H04: code that the check of the stacks does not see."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H20: modules that are loaded while the patch is there, and that it may keep from loading."""
 
 from collections.abc import Iterator

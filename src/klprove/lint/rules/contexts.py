@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H15 and H16: functions that run where patching them is not harmless, by the map of the kernel."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H21 and H10: what callers expect of a function, and others of what lies in memory."""
 
 import re

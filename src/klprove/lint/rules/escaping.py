@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H06: pointers into the patch that outlive it."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H22: entries of one system call, of which not all are patched."""
 
 import re

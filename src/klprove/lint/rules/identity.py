@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H12: the patch names something else than was meant."""
 
 from collections.abc import Iterator

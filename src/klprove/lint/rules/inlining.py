@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H03: copies of the old code that a compiler made, inlined or with a name of their own."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H27 and H29: ftrace itself, and what loading the module does to the machine."""
 
 import re

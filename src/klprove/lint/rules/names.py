@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Names of kernel functions that rules know; names.toml has them, each group with its source."""
 
 import re

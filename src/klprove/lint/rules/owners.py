@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H08: who else may hook the function, as far as the kernel's own lists say."""
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H13 and H19: this patch after others, states, shadow variables."""
 
 from collections.abc import Iterator, Mapping

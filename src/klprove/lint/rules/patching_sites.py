@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H09: code that the kernel rewrites: jump labels, static calls, tracepoints, alternatives."""
 
 from collections.abc import Iterator

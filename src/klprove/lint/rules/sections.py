@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H24 and H05: functions that are gone, or that ftrace cannot reach."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H01: a transition that does not end, and H18: one before it that can only have been forced."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """H07: fork, exit, and livepatching itself."""
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * reader: reads a byte over and over, and sleeps in between, so that its CPU is idle at times. A second thread shares its files, without which the kernel
  * would look a descriptor up without rcu_read_lock() (fs/file.c, v6.1: __fget_light). With an argument nothing that an interrupt wakes takes its CPU away.

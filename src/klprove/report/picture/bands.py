@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a trace knows about a CPU at every step: interrupts, NMIs, words of the kernel models.
 
 A band is made of what stands in the trace and of the machine's rules (docs/language.md, "Contexts")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the script of a page draws: findings as numbers into tables that all of them share."""
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,9 @@ class Drawing:
         self._texts: dict[str, int] = {}
 
     def finding(self, finding: Finding, modelled: bool) -> dict[str, Any]:
-        """Lanes, bars, bands and steps of one finding."""
+        """Lanes, bars, bands and steps of one finding, and which steps can be folded away."""
+        from klprove.report.folding import folded  # which asks the bands of this room
+
         trace, seen, show = finding.trace, tracks(finding.trace), shower(finding.trace)
         return {
             "lanes": list(zip(seen.titles, seen.cpus, strict=True)),
@@ -43,6 +46,7 @@ class Drawing:
             "bands": [[each.title, each.cpu, each.runs] for each in bands(trace, modelled)],
             "initial": [self._word((name, show(name, value))) for name, value in trace.initial],
             "of": seen.of,
+            "folded": sorted(folded(trace, modelled)),
             "steps": [self._event(each, trace.addresses, show) for each in trace.events],
         }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 "use strict";
 // The matrix as one table: which two of handler, site and generation are its axes, one may choose.
 (() => {

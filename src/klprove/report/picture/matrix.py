@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Handlers, sites and generations against each other: which findings where, and what changed."""
 
 from collections.abc import Mapping, Sequence

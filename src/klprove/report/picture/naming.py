@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Names of a trace as a page shows them, and as its addresses hold them."""
 
 import re

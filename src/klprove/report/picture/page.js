@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 "use strict";
 const klprove = JSON.parse(document.getElementById("data").textContent);
 (() => {
@@ -7,6 +8,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   const at = (id) => document.getElementById(id);
   const drawing = at("drawing");
   const numbers = new Map(findings.map((finding, index) => [finding.prefix, index]));
+  let folding = false, aside = new Set();
   let current = -1, step = 1, matches = [], telling = 0, painting = 0;
 
   // Building: everything that a trace names goes in as text.
@@ -66,8 +68,9 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
       const bar = element("rect", { ...box, y: y + 2, height: LANE - 4, rx: 3, class: kind });
       bar.append(element("title", {}, `${finding.lanes[lane][0]} ${context}(), steps ${first} to ${last}`));
       svg.append(bar);
-      const fits = Math.floor((box.width - 6) / 6.5);
-      if (fits > 3) svg.append(element("text", { x: box.x + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
+      // The first columns may be out of sight: there the name of a bar that is cut begins later.
+      const hidden = first < from ? 1.5 * column : 0, fits = Math.floor((box.width - hidden - 6) / 6.5);
+      if (fits > 3) svg.append(element("text", { x: box.x + hidden + 3, y: y + 11 }, context.length > fits ? `${context.slice(0, fits - 1)}\u2026` : context));
       if (arrives && first >= from) edges.push([box.x + 1, below === null ? y + LANE + GAP : place.lanes[below] + 2, y + LANE - 2]);
       if (returns && last <= to && below !== null) edges.push([box.x + box.width - 1, y + LANE - 2, place.lanes[below] + 2]);
     }
@@ -94,10 +97,11 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
     for (let each = from; each <= to; each++) {
       const one = stepOf(finding, each);
       const x = (each - from) * column + column / 2, y = place.lanes[one.lane] + 20;
+      const opacity = folding && aside.has(each) ? 0.25 : 1;
       const mark = each === finding.steps.length ? "finding" : one.noted ? "noted" : one.changes.length ? "dot" : "ring";
-      if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark }));
-      else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark }));
-      else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark }));
+      if (mark === "finding") svg.append(element("path", { d: `M${x} ${y - 7}l7 7l-7 7l-7-7z`, class: mark, opacity }));
+      else if (mark === "noted") svg.append(element("path", { d: `M${x} ${y - 6}l6 10h-12z`, class: mark, opacity }));
+      else svg.append(element("circle", { cx: x, cy: y, r: 3.5, class: mark, opacity }));
       if (each % 5 === 0 || each === 1 || column >= 24) svg.append(element("text", { x, y: 11, "text-anchor": "middle" }, String(each)));
     }
   }
@@ -271,8 +275,24 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
       else link.removeAttribute("aria-current");
     });
     at("shown").textContent = findings[which].title;
+    aside = new Set(findings[which].folded);
+    for (const each of aside) row(findings[which], each).classList.add("aside");
     at("titles").replaceChildren(titles(findings[which]));
     search();
+  }
+
+  // The next step of code that is not folded away; the last one never is.
+  function onward(way) {
+    let next = step + way;
+    while (folding && aside.has(next)) next += way;
+    return next < 1 ? step : next;
+  }
+
+  function fold() {
+    folding = !folding;
+    at("fold").setAttribute("aria-pressed", folding);
+    at("steps").classList.toggle("folding", folding);
+    repaint();
   }
 
   function open(isOpen) {
@@ -311,7 +331,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   }
 
   const MOVES = {
-    ArrowLeft: () => go(step - 1), ArrowRight: () => go(step + 1),
+    ArrowLeft: () => go(onward(-1)), ArrowRight: () => go(onward(1)), f: fold,
     Home: () => go(1), End: () => go(findings[current].steps.length),
     "/": () => at("search").focus(),
   };
@@ -333,6 +353,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
   at("back").onclick = MOVES.ArrowLeft;
   at("next").onclick = MOVES.ArrowRight;
   at("last").onclick = MOVES.End;
+  at("fold").onclick = fold;
   at("search").oninput = search;
   drawing.onscroll = repaint;
   drawing.onclick = (event) => {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The picture of interleavings: one HTML file that needs nothing else, from answers read back."""
 
 from collections.abc import Sequence

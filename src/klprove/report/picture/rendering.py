@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A page put together: what its template shows, and what its scripts draw."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The text beside a trace: files of the user and of the kernel model, if they are still the same.
 
 A trace may come from anywhere, and what is embedded is handed on. So a file is read only where the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The lanes of a picture, and in each of them the contexts from their arrival to their end."""
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Leads the guest along the schedule beside this file. Needs Python 3.11 and its own library."""
 
 import sys

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh [VMLINUX] [--times N] [--log FILE] [--dry-run]: see README.
 release='@release@' package='@package@' build_id='@build_id@'
 home=$(cd "$(dirname "$0")" && pwd) || exit 2

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The main function of a kernel thread, which never leaves it: the replacement never runs. */
 #include <linux/kthread.h>
 #include <linux/sched.h>

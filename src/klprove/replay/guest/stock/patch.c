@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* patch: a livepatch of one function of vmlinux. what.h: OLD, its name, and replacement(). */
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
