@@ -1,0 +1,93 @@
+"""How pages' commands are found, run and compared."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.console import Command, File, Shell, disagreements, lacking, pieces, same, shortened
+
+PAGE = """
+```c title="a.c"
+int a;
+```
+
+```console
+$ cat a.c
+int a;
+$ printf '%s\\n' \\
+    one two
+one
+two
+```
+
+<!-- needs: no-such-program -->
+```console
+$ no-such-program
+```
+"""
+
+
+def shell(folder: Path) -> Shell:
+    (folder / "programs").mkdir()
+    return Shell(folder, folder / "programs")
+
+
+def test_files_and_commands_are_found_in_order() -> None:
+    assert list(pieces(PAGE)) == [
+        File("a.c", "int a;\n"),
+        Command("cat a.c", "int a;\n"),
+        Command("printf '%s\\n' \\\n    one two", "one\ntwo\n"),
+        Command("no-such-program", "", ("no-such-program",)),
+    ]
+
+
+def test_a_page_that_is_right_has_no_disagreement(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    assert disagreements(page, shell(tmp_path)) == []
+
+
+def test_a_page_that_is_wrong_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KLPROVE_UPDATE", raising=False)
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.replace("one\ntwo\n", "one\n"))
+    assert [each.splitlines()[-1] for each in disagreements(page, shell(tmp_path))] == ["two"]
+
+
+def test_the_status_of_the_last_command_is_known(tmp_path: Path) -> None:
+    ours = shell(tmp_path)
+    assert ours.run("exit 3") == ""
+    assert ours.run("echo $?") == "3\n"
+
+
+def test_klprove_is_the_one_that_is_tested(tmp_path: Path) -> None:
+    assert shell(tmp_path).run("klprove --version").startswith("klprove 0.")
+
+
+def test_what_is_left_out_may_be_anything() -> None:
+    assert same("a\n[...]\nd\n", "a\nb\nc\nd\n") and same("a\n[...]\nd\n", "a\nd\n")
+    assert same("a [...] c\n", "a b b c\n") and same("[...]\n", "")
+    assert not same("a\n[...]\nd\n", "a\nb\ne\n")
+    assert not same("a.c\n", "abc\n")
+    assert not same("a\n", "a\nb\n")
+
+
+def test_times_are_not_compared() -> None:
+    assert same("5 states,\n          78.7s, complete\n", "5 states, 3.1s, complete\n")
+    assert not same("5 states\n", "6 states\n")
+
+
+def test_a_long_output_is_shown_without_its_traces() -> None:
+    table = " " * 12 + "code\nsite  |\nf     X\n\nX violation"
+    text = "head\nbounds\n\ntrace\n" + "step\n" * 60 + f"\n{table}\n\nObservation x\n"
+    assert shortened(text) == f"head\nbounds\n\n[...]\n\n{table}\n[...]\n"
+    assert same(shortened(text), text)
+    assert shortened("short\n") == "short\n"
+
+
+def test_what_is_needed_is_a_program_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "vmlinux").write_text("")
+    assert lacking(Command("x", "", ("bash", "vmlinux")), tmp_path) == ""
+    assert lacking(Command("x", "", ("bash", "no-such-program")), tmp_path) == "no-such-program"
