@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's own livepatch core with the user's handler in it, for traces with an updater."""
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The second CPU of a trace: the updater, which is livepatch's own code in the kernel."""
 
 from collections.abc import Callable, Mapping, Sequence
