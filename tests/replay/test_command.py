@@ -1,6 +1,7 @@
 """`klprove replay` and `klprove fidelity` from the command line, as far as no kernel is needed."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise Lost("the machine ended\n  | last words")
 
         stand_ins: dict[str, Any] = {
-            "resolve": lambda path: ("v6.0", None),
+            "resolve": lambda path, scene="": ("v6.0", None),
             "open_image": lambda path: None,
             "release": lambda image: "6.1.0",
             "read_case": lambda *_: _Ready.case,
@@ -116,6 +117,22 @@ def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]
     assert error == "klprove: not mappable: step 1: no such thing\n"
 
 
+@pytest.mark.parametrize(("cpu", "do"), [(1, "look"), (0, "breakpoint"), (0, "machine check")])
+def test_a_bundle_of_what_a_bundle_cannot_do(
+    cpu: int,
+    do: str,
+    replayed: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    replayed("agreed")
+    plan = Schedule((Step(1, replace(EVENT, cpu=cpu), do),), {})
+    monkeypatch.setattr(job, "planned", lambda _: (plan, columns()))
+    words = ["replay", "t.json", "--vmlinux", "v", "--bundle", "out.tar"]
+    status, _, error = _said(words, capsys)
+    assert (status, "neither a second CPU nor exceptions" in error) == (4, True)
+
+
 def test_store_buffers_cannot_be_mapped(
     replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,7 +150,7 @@ def test_a_trace_of_another_generation(
     replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replayed("agreed")
-    monkeypatch.setattr(job, "resolve", lambda path: ("v6.12", None))
+    monkeypatch.setattr(job, "resolve", lambda path, scene="": ("v6.12", None))
     status, _, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert status == 2
     assert "fitted by the model v6.12, and the trace is of v6.0" in error

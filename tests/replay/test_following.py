@@ -5,15 +5,28 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from klprove.lab import Lost
-from klprove.replay.driving import Driver
+from klprove.replay.driving import Driver, Spoiled
 from klprove.replay.fidelity import uncalled
-from klprove.replay.following import follow
+from klprove.replay.following import _ended, follow
 from klprove.replay.outcome import AGREED, DIFFERS, MERGED, NOT_REACHED, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
 from klprove.source import Span
 from klprove.verdict import Event
-from tests.replay.guest import COUNT, DEVICE, IRQ, NEST, NMI, ON, STATE, Guest, Line, layout, words
+from tests.replay.guest import (
+    COUNT,
+    DEBUG,
+    DEVICE,
+    IRQ,
+    NEST,
+    NMI,
+    ON,
+    STATE,
+    Guest,
+    Line,
+    layout,
+    words,
+)
 
 ENTER: Sequence[Line] = (
     Line(),
@@ -33,7 +46,8 @@ def _event(action: str = "step", depth: int = 0, notes: Sequence[str] = ()) -> E
 
 
 def _guest(enter: Sequence[Line] = ENTER, handler: Sequence[Line] = HANDLER) -> Guest:
-    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK, DEVICE: handler}
+    code = {"loop": [Line(), *enter], "enter": enter, NMI: handler, IRQ: TICK, DEVICE: handler,
+            DEBUG: handler, "trap_arm": [Line(), Line()], "trap_rest": [Line()]}  # fmt: skip
     guest = Guest(code, {STATE: 4, NEST: 1, COUNT: 0}, "loop")
     guest.symbols["enter"] = guest.symbols["loop"] + 1
     return guest
@@ -169,6 +183,16 @@ def test_an_nmi_that_is_taken_later_once_is_sent_again() -> None:
     assert (outcome.result, outcome.attempts) == (AGREED, 2)
 
 
+def test_a_hardware_breakpoint_is_hit_where_the_cpu_stands() -> None:
+    guest = _guest()
+    hit = Step(3, _event("enter", 1), "breakpoint", DEBUG)
+    steps = [*STEPS[:2], hit, _change("nest", 3, 1), _change("nest", 0, 1), BACK, STEPS[2]]
+    outcome = _replay(guest, steps)
+    assert outcome.result == AGREED
+    assert [row.at for row in outcome.rows[2:6:3]] == [f"{DEBUG}+0x0", "enter+0x3"]
+    assert guest.armed == guest.symbols["trap_rest"]
+
+
 def test_an_interrupt_comes_with_its_vector_on_the_stack() -> None:
     raised = Step(3, _event("enter", 1), "raise irq", DEVICE)
     steps = [*STEPS[:2], raised, _change("nest", 3, 1), _change("nest", 0, 1), BACK, STEPS[2]]
@@ -231,6 +255,25 @@ def test_the_beginning_in_another_task_is_not_the_trace_s() -> None:
     assert driver.ours()
     driver.begin("enter", "another")
     assert not driver.ours()
+
+
+def test_who_else_comes_by_the_beginning_is_let_go() -> None:
+    guest = _guest([Line(), *ENTER[1:2], Line()])
+    driver = _driver(guest)
+    assert driver.reach("enter", lambda: True)
+    driver.begin("enter", "another")
+    done = guest.done
+    guest.uninvited = {done + 40: IRQ}
+    with pytest.raises(Spoiled):
+        driver.change(words().pairs["count"], 2, ())
+    assert guest.done >= done + 40
+
+
+def test_attempts_that_ended_in_different_steps_are_no_difference() -> None:
+    plan = Schedule(STEPS, REST)
+    again = _ended(plan, {(1, "count is another")}, 3)
+    assert (again.result, again.step) == (DIFFERS, STEPS[1])
+    assert _ended(plan, {(1, "count is another"), (2, "count is another")}, 3).result == SPOILED
 
 
 def test_a_count_that_is_another_every_time_is_a_difference() -> None:

@@ -138,6 +138,40 @@ def test_what_does_not_stop_is_halted(made: list[Stub]) -> None:
     assert "\x03" in stub.asked
 
 
+def test_a_stop_at_the_last_moment_is_one(made: list[Stub]) -> None:
+    late = b"raw:" + framed(b"T05thread:02;watch:1000;")
+    gdb, _ = _gdb(made, [("vCont;c:2", b"raw:+"), ("\x03", late)])
+    assert gdb.run(0.1, [1]) == Stop(1, 0x1000)
+
+
+def test_a_stop_selects_the_cpu_that_stopped(made: list[Stub]) -> None:
+    exchange = [("Hg1", b"OK"), ("m10,1", b"01"), ("vCont;c:2", b"T05thread:02;"), ("Hg1", b"OK"),
+                ("m10,1", b"02")]  # fmt: skip
+    gdb, stub = _gdb(made, exchange)
+    assert gdb.word(0, 0x10, 1) == 1
+    gdb.run(2, [1])
+    assert gdb.word(0, 0x10, 1) == 2
+    assert stub.asked[2:7] == [each[0] for each in exchange]
+
+
+def test_memory_is_written(made: list[Stub]) -> None:
+    gdb, stub = _gdb(made, [("Hg2", b"OK"), ("M10,2:0aff", b"OK"), ("M20,1:00", b"E14")])
+    gdb.write(1, 0x10, b"\x0a\xff")
+    with pytest.raises(ValueError, match="refuses to write 0x20: E14"):
+        gdb.write(1, 0x20, b"\0")
+    assert stub.asked[3] == "M10,2:0aff"
+
+
+def test_a_cpu_goes_on_elsewhere_with_its_other_registers(made: list[Stub]) -> None:
+    before = bytes(range(140))
+    after = before[:128] + (0x1122).to_bytes(8, "little") + before[136:]
+    gdb, stub = _gdb(
+        made, [("Hg1", b"OK"), ("g", before.hex().encode()), (f"G{after.hex()}", b"OK")]
+    )
+    gdb.jump(0, 0x1122)
+    assert stub.asked[4] == f"G{after.hex()}"
+
+
 def test_a_stub_that_refuses(made: list[Stub]) -> None:
     gdb, _ = _gdb(made, [("Z2,10,8", b"E22"), ("Z1,20,1", b"")])
     with pytest.raises(ValueError, match="refuses a stop at 0x10: E22"):

@@ -66,6 +66,17 @@ def test_a_replacement_is_the_rest_of_the_patched_function(text: Program) -> Non
     assert told(12345) == 12345
 
 
+def test_elements_may_lie_in_modules_of_their_own(text: Program) -> None:
+    apart = {"klp_funcs[1]": FUNCS, "klp_text[0]": 0x70, "klp_text[1]": 0x71}
+    found = pairs(text, PLACES, apart, SITE)
+    assert sorted(found) == ["klp_funcs[1].new_func", "klp_funcs[1].transition"]
+    assert found["klp_funcs[1].new_func"].word.at == FUNCS + 8
+    (code,) = (each for each in text.objects if each.name == "klp_text")
+    told = found["klp_funcs[1].new_func"].told
+    assert (told(code.addr), told(code.addr + 1)) == (0x70, 0x71)
+    assert told(0x200) == 0xDEAD000000000122  # LIST_POISON2
+
+
 def test_a_module_without_objects_has_no_pairs(text: Program) -> None:
     assert pairs(text, PLACES, {}, SITE) == {}
 

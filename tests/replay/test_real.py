@@ -67,6 +67,66 @@ def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
     assert watches == ("4" if site == "vfs_read" else "1")
 
 
+@pytest.mark.parametrize(
+    ("site", "code", "macros"),
+    [
+        ("vfs_read", "warned", []),
+        ("vfs_read", "use-after-free", []),
+        ("arch_cpu_idle", "use-after-free", ["-D", "KLP_WAIT_RCU=1", "--arrivals", "0"]),
+    ],
+)
+def test_what_the_updater_frees_is_used_in_the_kernel_as_in_its_model(
+    site: str, code: str, macros: list[str], tmp_path: Path
+) -> None:
+    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", site, *macros]
+    assert run([*checked, "--cpus", "2", "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    assert run([*words, "--code", code, "--json", str(found)]) == 0
+    (replayed,) = json.loads(found.read_text())["replays"]
+    last = replayed["steps"][-1]
+    assert last["do"] == ("look" if code == "warned" else "fault")
+    unlinked = [each for each in replayed["steps"] if each["at"].startswith("__klp_unpatch")]
+    assert unlinked and {each["result"] for each in unlinked} == {"agreed"}
+
+
+def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(tmp_path: Path) -> None:
+    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "--kernel", "v6.1", "--scene", "transition", "--action", "force"]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    for code in ("stale-frame", "mixed-versions"):
+        assert run([*words, "--code", code, "--json", str(found)]) == 0
+        (replayed,) = json.loads(found.read_text())["replays"]
+        agreed = {each["at"].partition("+")[0] for each in replayed["steps"] if each["at"]}
+        assert {"klp_ftrace_handler", "klp_init_transition", "klp_force_transition"} <= agreed
+
+
+@pytest.mark.parametrize(
+    ("site", "entry", "text"),
+    [
+        # notify_die() calls it in an RCU read-side section, which the model leaves out.
+        ("hw_breakpoint_exceptions_notify", "asm_exc_debug", "reader is 1, the model has 0"),
+        # Its only call there is inlined.
+        ("mce_log", "asm_exc_machine_check", "klp_ftrace_handler is not entered"),
+    ],
+)
+def test_an_exception_comes_where_the_trace_has_it(
+    site: str, entry: str, text: str, tmp_path: Path
+) -> None:
+    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "tests/replay/handlers/nmi.c", "--kernel", str(image), "--patch", site]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    assert run([*words, "--code", "warned", "--json", str(found)]) == 1
+    (replayed,) = json.loads(found.read_text())["replays"]
+    *before, last = replayed["steps"]
+    assert {each["result"] for each in before} == {"agreed", "not mapped"}
+    assert before[1]["at"] == f"{entry}+0x0"
+    assert any(each["at"].startswith("ct_nmi_enter") for each in before)
+    assert (last["step"], last["text"]) == (11, text)
+
+
 def test_a_kernel_that_does_otherwise_is_told_at_that_step(tmp_path: Path) -> None:
     image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
     checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", "vfs_read"]

@@ -9,7 +9,8 @@ import pytest
 
 from klprove.api import Options, check, question
 from klprove.check.checking import program
-from klprove.image.btf import Types
+from klprove.image.btf import STRUCTURE, Types
+from klprove.kernels import TRANSITION, load
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, TASK, Word
 from klprove.replay.schedule import Schedule, schedule
@@ -104,8 +105,32 @@ def _one(*events: Event) -> Schedule:
     return schedule(Trace((), events), {}, _words(), SYMBOLS)
 
 
-def test_an_exception_cannot_be_made_to_come() -> None:
-    plan = _one(_event(action="enter", depth=1, kind="exception"))
+def _exception(*calls: str, symbols: Mapping[str, int]) -> Schedule:
+    entered = _event(action="enter", depth=1, kind="exception", calls=())
+    body = _event(depth=1, kind="exception", calls=calls)
+    gone = _event(action="exit", depth=1, kind="exception", calls=())
+    return schedule(Trace((), (entered, body, gone)), {}, _words(), symbols)
+
+
+def test_an_exception_is_a_hardware_breakpoint_in_a_task_that_has_a_place() -> None:
+    symbols = {**SYMBOLS, "asm_exc_debug": 9}
+    plan = _exception("paranoid_idtentry", "exc_debug_kernel", symbols=symbols)
+    assert [(each.do, each.target) for each in plan.steps] == [
+        ("reach", "ksys_read"), ("breakpoint", "asm_exc_debug"), ("skip", ""), ("return", ""),
+    ]  # fmt: skip
+    assert (plan.fatal, plan.steps[0].event.depth) == (None, 0)
+
+
+def test_a_machine_check_is_the_other_exception() -> None:
+    symbols = {**SYMBOLS, "asm_exc_debug": 9, "asm_exc_machine_check": 10}
+    plan = _exception("paranoid_idtentry", "exc_machine_check_kernel", symbols=symbols)
+    arrival = plan.steps[1]
+    assert (arrival.do, arrival.target) == ("machine check", "asm_exc_machine_check")
+    assert plan.excepts and plan.fatal is None
+
+
+def test_an_arrival_that_the_kernel_has_no_entry_for() -> None:
+    plan = _exception("exc_debug_kernel", symbols=SYMBOLS)
     assert plan.fatal is not None
     assert plan.fatal.why.startswith("exception: there is no way")
 
@@ -121,7 +146,7 @@ def test_arrivals_and_returns() -> None:
         _event(action="enter", depth=1, kind="nmi"), _event(action="exit", depth=1, kind="nmi")
     )
     assert [(each.do, each.target) for each in plan.steps] == [
-        ("inject NMI", "asm_exc_nmi"), ("return", ""),
+        ("reach", "ksys_read"), ("inject NMI", "asm_exc_nmi"), ("return", ""),
     ]  # fmt: skip
 
 
@@ -175,7 +200,7 @@ def _complaint(path: str, **wanted: str) -> str:
     [
         ({"schema": "klprove.check/2"}, "its schema is 'klprove.check/2'"),
         ({"kernel": None}, "of no kernel model"),
-        ({"scene": "transition"}, "of the scene transition"),
+        ({"scene": "other"}, "of the scene other: there is none of that name"),
         ({"model": "0" * 64}, "the model v6.0 has changed since"),
         ({"findings": []}, "no finding with a trace in it"),
         ({"files": [{"path": "absent.c", "sha256": ""}]}, "absent.c: error: No such file"),
@@ -202,9 +227,122 @@ def test_findings_that_are_not_as_the_schema_says(
     assert "is not as the schema says" in said or "no function None()" in said
 
 
-def test_a_trace_of_two_cpus(written: dict[str, Any], tmp_path: Path) -> None:
-    other = written | {"bounds": written["bounds"] | {"cpus": 2}}
-    assert "only traces of one CPU" in _complaint(_file(tmp_path, other))
+def test_a_trace_of_three_cpus(written: dict[str, Any], tmp_path: Path) -> None:
+    other = written | {"bounds": written["bounds"] | {"cpus": 3}}
+    assert "of a reader's CPU and an updater's" in _complaint(_file(tmp_path, other))
+
+
+@pytest.fixture(scope="module")
+def both() -> dict[str, Any]:
+    """What a check of handler A with an updater writes."""
+    return document(check(HANDLER, kernel="v6.0", patch="vfs_read", cpus=2, jobs=1))
+
+
+def _core() -> Words:
+    """Words as a kernel with both livepatches in it would have them."""
+    named = {"klp_transition_patch": 0x9000, "klp_target_state": 0x9008}
+    fixed = {"klp_funcs[1].transition": 0x100, "klp_ops.func_stack.next": 0x200}
+    more = {
+        name: Pair(name, name, Word(FIXED, at, 8, False), 2**64 - 1, False, {7: 8})
+        for name, at in fixed.items()
+    }
+    return words(Layout("none", named, Types([(0, 0, 0, 0)], b"\0", {}), {}), more, reader=1)
+
+
+def test_the_schedule_of_a_reader_and_an_updater(both: dict[str, Any], tmp_path: Path) -> None:
+    case = read_case(_file(tmp_path, both), "use-after-free")
+    core = {"klp_init_transition": 5, "klp_complete_transition": 6, "free_module": 7,
+            "asm_common_interrupt": 8, "klp_text[1]": 0x700}  # fmt: skip
+    plan = schedule(case.trace, case.resting, _core(), SYMBOLS | core)
+    assert (plan.fatal, plan.updater, plan.raises) == (None, True, True)
+    own = [each for each in plan.steps if each.event.cpu]
+    assert [each.target for each in own if each.do == "reach"] == [
+        "klp_init_transition", "klp_complete_transition", "free_module",
+    ]  # fmt: skip
+    changed = [each.pair.model for each in own if each.do == "change" and each.pair is not None]
+    assert changed[:3] == ["klp_transition_patch", "klp_target_state", "klp_funcs[1].transition"]
+    assert [(each.do, each.value) for each in plan.steps if each.do in ("free", "fault")] == [
+        ("free", 0x700), ("fault", 0x700),
+    ]  # fmt: skip
+    passed = [each for each in plan.steps if "cpuidle" in each.why]
+    assert passed and all(each.away for each in passed)
+
+
+def test_words_of_the_core_are_there_with_an_updater_only() -> None:
+    found = _core()
+    assert found.pairs["klp_target_state"].word == Word(FIXED, 0x9008, 4, True)
+    assert found.pairs["klp_transition_patch"].told(7) == 8
+    places = Layout("none", {"klp_target_state": 1}, Types([(0, 0, 0, 0)], b"\0", {}), {})
+    assert "klp_target_state" not in words(places).pairs
+
+
+def test_another_wait_than_the_kernel_s_is_called() -> None:
+    calls = ("klp_synchronize_transition", "synchronize_rcu")
+    waits = {"schedule_on_each_cpu": 5, "synchronize_rcu": 6}
+    for number, divert in ((2, ["reach", "divert"]), (1, ["reach"])):
+        events = (_event(cpu=1, calls=calls[:number]),)
+        plan = schedule(Trace((), events), {}, _words(), SYMBOLS | waits)
+        assert [each.do for each in plan.steps][:-1] == divert
+
+
+def test_no_other_wait_is_another() -> None:
+    waits = {"free_module": 5, "synchronize_rcu": 6}
+    events = (_event(cpu=1, calls=("free_module", "synchronize_rcu")),)
+    plan = schedule(Trace((), events), {}, _words(), SYMBOLS | waits)
+    assert [each.do for each in plan.steps][:-1] == ["reach"]
+
+
+def test_the_number_of_the_reader_s_cpu_is_another_in_the_kernel() -> None:
+    names = b"\0int\0task_struct\0rcu_tasks_idle_cpu\0"
+    records = [(0, 0, 0, 0), (1, 1, 4, 0), (STRUCTURE, 5, 64, 1)]
+    known = Types(records, names, {2: [(17, 1, 64)]})
+    places = Layout("none", {}, known, {})
+    name = "cpu_task.rcu_tasks_idle_cpu"
+    assert words(places, reader=1).pairs[name].told(0) == 1
+    assert words(places).pairs[name].told(0) == 0
+
+
+def test_a_driver_that_is_only_passed_through_is_no_obstacle() -> None:
+    inside = _event(calls=("cpuidle_enter_state",))
+    assert _one(inside, _event(calls=("f",))).fatal is None
+    assert _one(inside, _event(action="enter", depth=1, kind="nmi")).fatal is not None
+    handler = _event(calls=("cpuidle_enter_state", "klp_ftrace_handler"))
+    assert _one(inside, handler, _event(calls=("f",))).fatal is not None
+
+
+def _forced(written: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """A document of the livepatch core's scene, with a trace of one step."""
+    event = written["findings"][0]["trace"][0] | {"step": 1, "accesses": [], "calls": ["user_task"]}
+    finding = written["findings"][0] | {"site": "", "initial": [], "trace": [event]}
+    model = load("v6.1", scene=TRANSITION).digest
+    return written | {
+        "kernel": "v6.1", "scene": TRANSITION, "action": "force", "files": [], "model": model,
+        "bounds": written["bounds"] | {"cpus": 2}, "findings": [finding], **changed,
+    }  # fmt: skip
+
+
+def test_a_trace_of_the_livepatch_core(written: dict[str, Any], tmp_path: Path) -> None:
+    case = read_case(_file(tmp_path, _forced(written)))
+    assert (case.scene, case.site, case.handler) == (TRANSITION, "vfs_read", "")
+    assert case.resting["tasks[0].patch_state"] == -1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"action": "reverse"}, "reverse: nobody in it"), ({"defines": {"EXITS": "1"}}, "with -D")],
+)
+def test_what_nobody_in_the_lab_does(
+    changed: dict[str, Any], said: str, written: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(NotMappable, match=said):
+        read_case(_file(tmp_path, _forced(written, **changed)))
+
+
+def test_a_text_that_is_read_is_executed() -> None:
+    read = _event(accesses=(Access("read", "klp_text[0]", 0, 0),))
+    for symbols, do in ((SYMBOLS | {"klp_text[0]": 5}, "reach"), (SYMBOLS, "skip")):
+        (step,) = schedule(Trace((), (read,)), {}, _words(), symbols).steps
+        assert step.do == do
 
 
 def test_a_trace_with_store_buffers(written: dict[str, Any], tmp_path: Path) -> None:

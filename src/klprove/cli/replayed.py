@@ -83,6 +83,7 @@ def replay_trace(
         case = read_case(str(trace), code, site)
     except NotMappable as reason:
         return _not_mappable(str(reason))
+    model, _ = resolve(vmlinux, case.scene)
     _fitting(vmlinux, model, case.kernel)
     if case.handler:
         _same_release(place, running)
@@ -93,6 +94,8 @@ def replay_trace(
     if plan.fatal is not None:
         step = plan.fatal
         return _not_mappable(f"step {step.number}: {step.why}")
+    if bundle_path is not None and (plan.updater or plan.excepts):
+        return _not_mappable("a bundle has neither a second CPU nor exceptions, and the trace has")
     if bundle_path is not None:
         return _packed(bundle_path, bundle(ready))
     return 0 if dry_run else _replay(ready, times, running, outputs, console)

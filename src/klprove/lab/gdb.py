@@ -19,6 +19,8 @@ BREAKPOINT, WATCH_WRITE = 1, 2
 """Kinds of Z packets: a hardware breakpoint (no byte of the guest is changed), a watchpoint."""
 _MOST = 2048
 """Bytes of memory asked for at once: QEMU's packets hold 4096 digits."""
+_TRAPPED = "T05"
+"""How a stop begins that the guest itself has caused; a halt is T02."""
 _DRAIN = 0.3
 """Seconds for the packet that QEMU sends unasked after a connection was made."""
 
@@ -83,6 +85,11 @@ class Gdb:
             parts.append(bytes.fromhex(answer))
         return b"".join(parts)
 
+    def write(self, cpu: int, address: int, data: bytes) -> None:
+        """Write memory as `cpu` sees it; ValueError where nothing is mapped."""
+        self._select(cpu)
+        self._right(self.ask(f"M{address:x},{len(data):x}:{data.hex()}"), f"to write {address:#x}")
+
     def word(self, cpu: int, address: int, size: int = 8) -> int:
         """The unsigned integer of `size` bytes at `address`."""
         return int.from_bytes(self.read(cpu, address, size), "little")
@@ -94,6 +101,22 @@ class Gdb:
         found = dict(zip(_REGISTERS, struct.unpack_from("<17Q", data), strict=True))
         found["eflags"] = struct.unpack_from("<I", data, 17 * 8)[0]
         return found
+
+    def jump(self, cpu: int, address: int, **changed: int) -> bytes:
+        """Have `cpu` go on at `address`, with registers `changed` and everything else as it is;
+        what `restore` needs to undo that."""
+        self._select(cpu)
+        before = bytes.fromhex(self.ask("g"))
+        data = bytearray(before)
+        for name, value in {"rip": address, **changed}.items():
+            struct.pack_into("<Q", data, 8 * _REGISTERS.index(name), value)
+        self.restore(cpu, bytes(data))
+        return before
+
+    def restore(self, cpu: int, registers: bytes) -> None:
+        """Put all registers of `cpu` back, as `jump` gave them."""
+        self._select(cpu)
+        self._right(self.ask(f"G{registers.hex()}"), f"registers of CPU {cpu}")
 
     def _select(self, cpu: int) -> None:
         if self._selected != cpu:
@@ -130,18 +153,16 @@ class Gdb:
 
     def wait(self, seconds: float) -> Stop | None:
         """The stop of what `go` began; None: none came, and the guest was halted."""
+        self._selected = -1  # a CPU that stops is the selected one from then on
         answer = self._packet(time.monotonic() + seconds)
         if answer is not None:
             return _stop(answer)
         self._put(b"\x03")
-        self._stopped(self._seconds)
-        return None
-
-    def _stopped(self, seconds: float) -> Stop:
-        answer = self._packet(time.monotonic() + seconds)
+        answer = self._packet(time.monotonic() + self._seconds)
         if answer is None:
             raise Lost("the guest does not stop")
-        return _stop(answer)
+        stop = _stop(answer)
+        return stop if answer.startswith(_TRAPPED) else None  # it came at the last moment
 
     def _send(self, packet: str) -> None:
         data = packet.encode()

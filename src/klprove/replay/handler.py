@@ -19,9 +19,13 @@ NAME = "handler"
 _CALL = 5
 """Bytes of the call of ftrace at a function's start (MCOUNT_INSN_SIZE on x86)."""
 _ELEMENT = re.compile(r"(\w+)(?:\[(\d+)\])?(\..*)?$")
-_STRUCTURES: Mapping[str, str] = {"klp_ops": "klp_ops", "klp_funcs": "klp_func"}
+_STRUCTURES: Mapping[str, str] = {
+    "klp_ops": "klp_ops", "klp_funcs": "klp_func", "klp_patches": "klp_patch",
+}  # fmt: skip
 """Objects that model and module share, and the structure of each."""
 _TEXT = "klp_text"
+_POISONED: Mapping[int, int] = {0x200: 0xDEAD000000000122}
+"""LIST_POISON2: the models', and the kernel's (include/linux/poison.h, v6.1, x86-64)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,18 @@ class Built:
 def build(headers: Path, user: str, defines: Mapping[str, str]) -> Built:
     """The module of the handler in the file `user`, with its macros. Raises BadInput where it does
     not compile against `headers`: it is of another generation then."""
+    return made_of(headers, source(user, defines), NAME)
+
+
+def made_of(headers: Path, files: Mapping[str, bytes], module_name: str) -> Built:
+    """The module of `files`, by name. Raises BadInput as build()."""
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
         place = Path(folder) / "source"
-        for name, content in source(user, defines).items():
+        for name, content in files.items():
             (place / name).parent.mkdir(exist_ok=True)
             (place / name).write_bytes(content)
-        data = module(headers, place, NAME)
-        made = Path(folder) / "handler.ko"
+        data = module(headers, place, module_name)
+        made = Path(folder) / "made.ko"
         made.write_bytes(data)
         image = open_image(str(made))
         sections = {each.index: each for each in image.sections}
@@ -56,9 +65,14 @@ def build(headers: Path, user: str, defines: Mapping[str, str]) -> Built:
     return Built(data, found)
 
 
+def own(folder: str) -> dict[str, bytes]:
+    """The files of a folder of the guest's, by name."""
+    return {each.name: each.read_bytes() for each in sorted((GUEST / folder).iterdir())}
+
+
 def source(user: str, defines: Mapping[str, str]) -> dict[str, bytes]:
     """The files of which the module is built, by name."""
-    files = {each.name: each.read_bytes() for each in sorted((GUEST / NAME).iterdir())}
+    files = own(NAME)
     macros = [
         f"#ifndef {name}\n#define {name} {value}\n#endif\n" for name, value in defines.items()
     ]
@@ -77,32 +91,47 @@ def loaded(built: Built, sections: Mapping[str, int]) -> dict[str, int]:
 def pairs(
     text: Program, places: Layout, addresses: Mapping[str, int], site: int
 ) -> dict[str, Pair]:
-    """The words of klp_ops and klp_funcs that model and module share, by the model's name.
+    """The words of klp_ops, klp_funcs and klp_patches that model and module share, by the model's
+    name. An array's elements may be in `addresses` one by one: `klp_funcs[1]`.
 
-    Pointers of the model mean what lies at the same place in the module; a replacement is what
-    stands behind the call of ftrace at `site`.
+    Pointers of the model mean what lies at the same place in the module; a replacement is what is
+    in `addresses`, or else what stands behind the call of ftrace at `site`.
     """
     found: dict[str, Pair] = {}
-    meant: dict[int, int] = {}
+    meant = dict(_POISONED)
     for each in text.objects:
         if each.name == _TEXT:
-            meant |= {each.addr + offset: site + _CALL for offset in range(len(each.init))}
-        if each.name not in _STRUCTURES or each.name not in addresses:
+            for number in range(len(each.init)):
+                own = addresses.get(f"{_TEXT}[{number}]", site + _CALL)
+                meant[each.addr + number] = own
+        if each.name not in _STRUCTURES:
             continue
         for leaf in each.leaves:
             name = text.describe(each.addr + leaf.offset, leaf.ty.size)
-            pair = _pair(name, places, addresses)
+            base = _base(name, places, addresses)
+            pair = _pair(name, places, base)
             if pair is not None:
                 found[name] = pair
-                meant[each.addr + leaf.offset] = pair.word.at
+            if base is not None:
+                meant[each.addr + leaf.offset] = pair.word.at if pair is not None else base
     return {name: each._replace(meant=meant) for name, each in found.items()}
 
 
-def _pair(name: str, places: Layout, addresses: Mapping[str, int]) -> Pair | None:
+def _base(name: str, places: Layout, addresses: Mapping[str, int]) -> int | None:
+    """Where the structure is that the word `name` belongs to; None for no place."""
     match = _ELEMENT.match(name)
-    if match is None or match[1] not in addresses or match[1] not in _STRUCTURES:
+    if match is None or match[1] not in _STRUCTURES:
         return None
-    structure = _STRUCTURES[match[1]]
-    base = addresses[match[1]] + int(match[2] or 0) * places.size(structure)
-    word = places.member(structure, match[3] or "", FIXED, base)
+    number = int(match[2] or 0)
+    own = addresses.get(f"{match[1]}[{number}]")
+    if own is not None or match[1] not in addresses:
+        return own
+    return addresses[match[1]] + number * places.size(_STRUCTURES[match[1]])
+
+
+def _pair(name: str, places: Layout, base: int | None) -> Pair | None:
+    match = _ELEMENT.match(name)
+    if match is None or base is None:
+        return None
+    word = places.member(_STRUCTURES[match[1]], match[3] or "", FIXED, base)
     return Pair(name, name, word, (1 << 64) - 1, False) if word is not None else None

@@ -10,6 +10,10 @@ from klprove.lab.gdb import Gdb
 from klprove.lab.lost import Lost
 from klprove.lab.machine import Machine, Ran, Setup
 
+_MACHINE_CHECK = "mce 0 9 0xbd000000000000c0 0x5 0x1000 0x8c"
+"""CPU, bank, status (valid, uncorrected, enabled, MISCV, ADDRV, signalled; code: scrubbing), global
+status (RIPV, MCIP), address, misc."""
+
 
 class Led(Machine):
     """A Machine with QEMU's gdb stub; the guest runs until `stop` is called."""
@@ -49,6 +53,10 @@ class Led(Machine):
         ran = self.run(f"insmod /{name}.ko {arguments}", 120)
         if ran.status:
             raise ValueError(ran.output.decode(errors="replace").strip()[:200])
+        return self.sections(name)
+
+    def sections(self, name: str) -> dict[str, int]:
+        """Where the sections of the module `name` are."""
         home = f"/sys/module/{name}/sections"
         listed = self.run(f"cd {home} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
         rows = (line.partition(" ") for line in listed.output.decode().splitlines())
@@ -62,6 +70,11 @@ class Led(Machine):
     def disturb(self) -> None:
         """Make an interrupt of the serial line pending: an empty command for the guest's shell."""
         self.ask("")
+
+    def check(self) -> None:
+        """Send the first CPU a machine check that the kernel logs and survives: memory that a
+        scrubber found bad, no action required (Intel SDM, volume 3, 15.9.3.1)."""
+        self.qmp.ask("human-monitor-command", **{"command-line": _MACHINE_CHECK})
 
     def settle(self, seconds: float = 60) -> Ran | None:
         """Read the answers that are owed, the guest running; the last of them."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from klprove.replay.outcome import shown
 from klprove.replay.schedule import (
     CHANGE,
+    CHECK,
     FLAG,
     INJECT,
     RAISE,
@@ -14,6 +15,7 @@ from klprove.replay.schedule import (
     READ,
     RETURN,
     SKIP,
+    TRAP,
     Schedule,
     Step,
 )  # fmt: skip
@@ -29,6 +31,8 @@ def done(step: Step) -> str:
         READ: f"run until {short} is read",
         FLAG: f"step until interrupts are {'on' if step.value else 'off'}",
         INJECT: f"send an NMI, and run until {step.target}",
+        TRAP: f"put a hardware breakpoint here, and run until {step.target}",
+        CHECK: f"send a machine check, and run until {step.target}",
         RAISE: f"raise an interrupt, and run until {step.target}",
         RETURN: "run until the interrupted code goes on",
         SKIP: f"nothing: {step.why}",

@@ -12,7 +12,7 @@ from klprove.api import Options, question
 from klprove.check import SC, Question
 from klprove.check.checking import lifted, program
 from klprove.ir.program import Program
-from klprove.kernels import HANDLER, load, names
+from klprove.kernels import HANDLER, SCENES, TRANSITION, load, names
 from klprove.replay.words import bare
 from klprove.verdict import Trace
 from klprove.verdict.reading import read_document, read_member, read_trace, wrong
@@ -27,6 +27,12 @@ _STORE_BUFFERS = (
     "each CPU's store is in memory before the next instruction of any CPU; check again without "
     "--memory-model tso, and see whether the finding is still there"
 )
+
+
+ACTION = "force"
+"""What the lab's administrator does in the scene of the livepatch core."""
+CALLED = "vfs_read"
+"""The function that the tasks of that scene call, in the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Case:
     """The model, with that function patched."""
     defines: Mapping[str, str] = field(default_factory=dict)
     """Macros (-D) that model and handler were checked with."""
+    scene: str = HANDLER
 
     @property
     def resting(self) -> Mapping[str, int]:
@@ -55,25 +62,41 @@ def read_case(path: str, code: str = "", site: str = "") -> Case:
     """The first finding in the file at `path` that fits `code` and `site`, where given.
 
     Raises BadInput where the file holds no such trace, or is of another schema or another text;
-    NotMappable where it has store buffers.
+    NotMappable where nothing in the lab does what it has: store buffers, tasks that fork.
     """
     document = read_document(path)
     kernel, finding, files = read_member(path, lambda: _chosen(path, document, code, site))
     name, where = _name(finding), str(finding["site"])
     trace = read_member(path, lambda: read_trace(finding))
     given = read_member(path, lambda: _given(document))
-    given["kernel"], given["patch"] = kernel, where
+    given["kernel"], scene = kernel, str(document["scene"])
+    if scene == TRANSITION:
+        given["scene"], given["action"], where = scene, _action(document, files), CALLED
+    else:
+        given["patch"] = where
     asked = question(files, **given)
     _same_lifted(path, read_member(path, lambda: _digests(document)), asked)
     text = program(asked)
     _same(path, trace, resting(text))
     handler = files[0] if files else ""
-    return Case(name, kernel, where, handler, trace, text, asked.defines)
+    return Case(name, kernel, where, handler, trace, text, asked.defines, scene)
+
+
+def _action(document: Mapping[str, Any], files: Sequence[str]) -> str:
+    """What the administrator of the livepatch core's scene does. Raises NotMappable where nobody
+    in the lab does that."""
+    if document.get("action") != ACTION:
+        raise NotMappable(f"the lab's administrator disables and forces; {document.get('action')}: "
+                          "nobody in it does that at the points of a trace")  # fmt: skip
+    if document.get("defines") or document.get("lift") or files:
+        raise NotMappable("tasks and core of the lab are the kernel's: with -D, --lift or a file "
+                          "the trace is of others")  # fmt: skip
+    return ACTION
 
 
 def _given(document: Mapping[str, Any]) -> Options:
     """What else the model depends on; a document of before these were written down has none."""
-    given: Options = {"defines": _defines(document)}
+    given: Options = {"defines": _defines(document), "cpus": int(document["bounds"]["cpus"])}
     given["inlined"] = _words(document.get("inlined", []))
     if (recursion := document["bounds"].get("recursion")) is not None:
         given["recursion"] = recursion
@@ -158,16 +181,16 @@ def _same(path: str, trace: Trace, rest: Mapping[str, int]) -> None:
 
 
 def _kernel(path: str, document: Mapping[str, Any]) -> str:
-    kernel = document.get("kernel")
-    if kernel not in names():
+    kernel, scene = document.get("kernel"), str(document.get("scene"))
+    if scene not in SCENES:
+        raise wrong(path, f"of the scene {scene}: there is none of that name")
+    if kernel not in names(scene=scene):
         raise wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
-    if document.get("scene") != HANDLER:
-        raise wrong(path, f"of the scene {document.get('scene')}: only handlers are replayed")
     if document["bounds"]["memory_model"] != SC:
         raise NotMappable(_STORE_BUFFERS)
-    if document["bounds"]["cpus"] != 1:
-        raise wrong(path, "only traces of one CPU are replayed")
-    if load(kernel).digest != document["model"]:
+    if document["bounds"]["cpus"] > 2:
+        raise wrong(path, "only traces of a reader's CPU and an updater's are replayed")
+    if load(kernel, scene=scene).digest != document["model"]:
         raise wrong(path, f"the model {kernel} has changed since: check again")
     return str(kernel)
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from klprove.lab.memory import Word
+from klprove.lab.memory import FIXED, Word
 
 if TYPE_CHECKING:
     from klprove.lab.layout import Layout
@@ -46,9 +46,9 @@ class Pair(NamedTuple):
 class Words:
     """What a model and one image have in common."""
 
-    pairs: Mapping[str, Pair]
+    pairs: dict[str, Pair]
     """By the model's name."""
-    others: Mapping[str, str]
+    others: dict[str, str]
     """Why an object of the model has no counterpart."""
 
     def pair(self, name: str) -> Pair | None:
@@ -80,20 +80,27 @@ def table(path: Path = HOME) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         return tomllib.load(file)
 
 
-def words(places: "Layout", more: Mapping[str, Pair] | None = None) -> Words:
-    """The pairs that the image has, and `more`, those of a module."""
+def words(places: "Layout", more: Mapping[str, Pair] | None = None, reader: int = 0) -> Words:
+    """The pairs that the image has, and `more`, those of modules. `reader`: the virtual CPU that
+    the model's CPU 0 is; not the first where that is an updater's, and then those of livepatch's
+    core are there, too: their addresses mean what those of `more` do."""
     found: dict[str, Pair] = {}
-    for row in table()["word"]:
+    for row in [*table()["word"], *(table()["core"] if reader else ())]:
         word = _placed(places, row)
         if word is not None:
             mask = row.get("mask", _ALL)
             found[row["model"]] = Pair(
-                row["model"], row["short"], word, mask, row.get("order", False)
-            )
+                row["model"], row["short"], word, mask, row.get("order", False),
+                {0: reader} if reader and row.get("cpu") else {},
+            )  # fmt: skip
     others = {row["model"]: row["why"] for row in table()["other"]}
     for name, pair in (more or {}).items():
         if not any(_within(name, each) for each in others):
             found[name] = pair
+    meant = next((each.meant for each in (more or {}).values()), {})
+    for row in table()["core"] if reader else ():
+        if "symbol" in row and row["model"] in found:
+            found[row["model"]] = found[row["model"]]._replace(meant=meant)
     return Words(found, others)
 
 
@@ -107,4 +114,5 @@ def _placed(places: "Layout", row: Mapping[str, Any]) -> Word | None:
         word = places.member("task_struct", name)
         if word is not None:
             return word
-    return None
+    at = places.named.get(row.get("symbol", ""))
+    return Word(FIXED, at, row["size"], row["signed"]) if at is not None else None

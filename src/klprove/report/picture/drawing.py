@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the script of a page draws: findings as numbers into tables that all of them share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from klprove.report.entries import Show, shower, texts_of
@@ -46,7 +46,7 @@ class Drawing:
             "bands": [[each.title, each.cpu, each.runs] for each in bands(trace, modelled)],
             "initial": [self._word((name, show(name, value))) for name, value in trace.initial],
             "of": seen.of,
-            "folded": sorted(folded(trace, modelled)),
+            "folded": _runs(sorted(folded(trace, modelled))),
             "steps": [self._event(each, trace.addresses, show) for each in trace.events],
         }
 
@@ -76,6 +76,17 @@ class Drawing:
         if known == len(self.texts):
             self.texts.append(inert(text))
         return known
+
+
+def _runs(numbers: Iterable[int]) -> list[list[int]]:
+    """First and last of each run of `numbers`, which rise."""
+    runs: list[list[int]] = []
+    for each in numbers:
+        if runs and runs[-1][1] == each - 1:
+            runs[-1][1] = each
+        else:
+            runs.append([each, each])
+    return runs
 
 
 def shown_texts(event: Event, show: Show) -> list[str]:

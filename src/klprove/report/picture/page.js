@@ -275,7 +275,7 @@ const klprove = JSON.parse(document.getElementById("data").textContent);
       else link.removeAttribute("aria-current");
     });
     at("shown").textContent = findings[which].title;
-    aside = new Set(findings[which].folded);
+    aside = new Set(findings[which].folded.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, each) => first + each)));
     for (const each of aside) row(findings[which], each).classList.add("aside");
     at("titles").replaceChildren(titles(findings[which]));
     search();

@@ -7,7 +7,8 @@
  * function that was patched (behind the call of ftrace), so a redirection is a real one and any
  * function can be patched.
  *
- * Parameter site: the address of the function's call of ftrace. Names and order of members: kernel/livepatch/patch.h and
+ * Parameter site: the address of the function's call of ftrace; 0: livepatch's own entries are used, and it is its handler that is
+ * replaced. Names and order of members: kernel/livepatch/patch.h and
  * include/linux/livepatch.h, v6.1.
  */
 #include <linux/ftrace.h>
@@ -55,6 +56,8 @@ static int __init handler_init(void)
 {
 	int i, error;
 
+	if (!site)
+		return 0;
 	for (i = 0; i < 2; i++) {
 		klp_funcs[i].new_func = (void *)(site + MCOUNT_INSN_SIZE);
 		klp_funcs[i].patched = true;

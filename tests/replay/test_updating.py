@@ -1,0 +1,230 @@
+"""The second CPU of a trace, in a guest made up: it goes on, and the reader's stands still."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from klprove.lab.memory import PER_CPU
+from klprove.replay.driving import Differs, Driver
+from klprove.replay.following import follow
+from klprove.replay.outcome import AGREED, DIFFERS, SPOILED, Outcome
+from klprove.replay.places import Places
+from klprove.replay.schedule import Schedule, Step
+from klprove.replay.updating import Updater
+from klprove.replay.words import Words
+from klprove.source import Span
+from klprove.verdict import Event
+from tests.replay.guest import (
+    COUNT,
+    FAULT,
+    IRQ,
+    NEST,
+    STATE,
+    Guest,
+    Line,
+    Twin,
+    layout,
+    pair,
+    words,
+)
+
+FLAG, TEXT = 0x2000, 0x3000
+READER: Sequence[Line] = (
+    Line(), Line(reads=[STATE]), Line(writes={NEST: 0}), Line(faults=TEXT), Line(writes={NEST: 1}),
+)  # fmt: skip
+UPDATER: Sequence[Line] = (
+    Line(), Line(writes={COUNT: 1}), Line(sends=IRQ), Line(until={FLAG: 1}),
+    Line(writes={COUNT: 2}), Line(frees=TEXT), Line(halts=True),
+)  # fmt: skip
+WORKER: Sequence[Line] = (Line(), Line(writes={FLAG: 1}), Line())
+
+
+class _Scene:
+    def __init__(
+        self,
+        reader: Sequence[Line] = READER,
+        updater: Sequence[Line] = UPDATER,
+        worker: Sequence[Line] = WORKER,
+        known: Words | None = None,
+    ) -> None:
+        code = {"loop": [Line(), *reader], IRQ: worker, FAULT: [Line()] * 5, "enter": reader}
+        first = Guest(code, {STATE: 4, NEST: 1, COUNT: 0, FLAG: 0}, "loop")
+        first.symbols["enter"] = first.symbols["loop"] + 1
+        first.symbols["__per_cpu_offset"] = 0x7000
+        other = {"shell": [Line(), *updater], "synchronize": [Line(writes={COUNT: 7})]}
+        second = Guest(other, {}, "shell")
+        second.symbols["klp_complete"] = second.symbols["shell"] + 1
+        self.twin = Twin(first, second)
+        self.begun = 0
+        gdb, symbols, known = self.twin, self.twin.symbols, known or words()
+        self.driver = Driver(
+            gdb,
+            layout(first),
+            Places(symbols),
+            known or words(),
+            lambda: None,
+            lambda: None,
+            symbols,
+            1,
+        )  # type: ignore[arg-type] # the part of Gdb that it calls
+        self.updater = Updater(gdb, self.driver, 0, symbols, self._begin)  # type: ignore[arg-type]
+        self.count = words().pairs["count"]
+
+    def _begin(self) -> None:
+        self.begun += 1
+
+    def stands(self) -> int:
+        """Where the reader's CPU is."""
+        return self.driver.registers()["rip"]
+
+    def follow(self, *steps: Step) -> Outcome:
+        """Follow a schedule with both."""
+        plan = Schedule(steps, {"state": 4, "nest": 1, "count": 0, "gone": 0})
+        return follow(self.driver, plan, attempts=3, updater=self.updater)
+
+
+def _event(cpu: int) -> Event:
+    return Event("step", cpu, 0, "task", "f", Span("f.c", 1, 1))
+
+
+def _step(do: str, cpu: int = 1, name: str = "", value: int = 0, target: str = "") -> Step:
+    pair = words().pairs[name] if name else None
+    return Step(1, _event(cpu), do, target, pair, value)
+
+
+ENTER = _step("reach", 0, target="enter")
+
+
+def test_the_updater_goes_on_and_the_reader_does_not() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    place = scene.stands()
+    scene.updater.change(scene.count, 1)
+    assert (scene.twin.memory[COUNT], scene.stands(), scene.begun) == (1, place, 1)
+
+
+def test_a_wait_for_a_worker_on_the_reader_s_cpu_passes_where_that_can_be_interrupted() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    place = scene.stands()
+    scene.updater.change(scene.count, 2)
+    assert (scene.stands(), scene.twin.memory[NEST], scene.begun) == (place, 1, 1)
+
+
+def test_a_wait_does_not_pass_where_it_cannot() -> None:
+    scene = _Scene([Line(), Line(flags=0), Line(writes={NEST: 0}), Line()])
+    assert scene.driver.reach("enter", lambda: True)
+    scene.driver.flag(False)
+    with pytest.raises(Differs, match="count does not become 2"):
+        scene.updater.change(scene.count, 2)
+
+
+def test_what_is_pending_comes_and_goes_before_the_reader_does() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    scene.updater.change(scene.count, 1)
+    scene.twin.cpus[1].pending.append(IRQ)
+    scene.updater.settle()
+    assert (scene.twin.cpus[1].pending, scene.twin.memory[FLAG]) == ([], 1)
+    scene.driver.change(words().pairs["nest"], 0, ())
+
+
+def test_another_function_is_called() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    scene.updater.change(scene.count, 1)
+    scene.updater.divert("synchronize")
+    scene.updater.change(scene.count, 7)
+
+
+COMPLETE = _step("reach", target="klp_complete")
+STEPS = (
+    ENTER, _step("change", 0, "nest", 0), COMPLETE, _step("change", name="count", value=1),
+    _step("look", name="count", value=1), _step("change", name="count", value=2),
+    _step("free", value=TEXT),
+)  # fmt: skip
+
+
+def test_memory_that_is_freed_faults() -> None:
+    outcome = _Scene().follow(*STEPS, _step("fault", 0, value=TEXT))
+    assert outcome.rows[-1].text == "the page fault is of enter+0x3"  # no text of that address
+    assert [row.result for row in outcome.rows[:-1]] == [AGREED] * 7
+    assert outcome.rows[-1].at == f"{FAULT}+0x0"
+    assert outcome.rows[3].at.startswith("klp_complete+")
+
+
+def test_a_handler_that_reads_what_was_freed() -> None:
+    scene = _Scene()
+    symbols = scene.twin.symbols
+    scene.driver._names = Places({"klp_ftrace_handler": symbols["enter"]})
+    outcome = scene.follow(*STEPS, _step("fault", 0, value=TEXT))
+    assert outcome.result == AGREED
+    assert outcome.rows[-1].irqs is None
+
+
+def test_a_text_that_is_gone() -> None:
+    scene = _Scene()
+    text = scene.twin.symbols["enter"] + 3
+    reader = [*READER[:3], Line(faults=text)]
+    scene = _Scene(reader, [*UPDATER[:5], Line(frees=text), Line(halts=True)])
+    steps = (*STEPS[:-1], _step("free", value=text))
+    assert scene.follow(*steps, _step("fault", 0, value=text)).result == AGREED
+
+
+def test_what_is_not_freed() -> None:
+    scene = _Scene(updater=[*UPDATER[:5], Line(halts=True)])
+    outcome = scene.follow(*STEPS)
+    assert outcome.first is not None
+    assert outcome.first.text == "what lies at 0x3000 is not freed"
+
+
+def test_no_fault_comes() -> None:
+    scene = _Scene([Line(), Line(writes={NEST: 0}), Line(halts=True), Line()])
+    outcome = scene.follow(ENTER, _step("change", 0, "nest", 0), _step("fault", 0, value=TEXT))
+    assert outcome.first is not None
+    assert outcome.first.text == "no page fault comes"
+
+
+def test_once_the_updater_has_begun_an_interrupt_comes_and_goes() -> None:
+    scene = _Scene()
+    scene.twin.cpus[1].always = ("loop", 2)
+    outcome = scene.follow(
+        ENTER, _step("change", name="count", value=1), _step("change", 0, "nest", 0)
+    )
+    assert outcome.rows[1].text == "before the next function that the kernel stops at"
+    assert outcome.result == SPOILED
+    scene = _Scene()
+    scene.twin.cpus[1].always = ("loop", 2)
+    outcome = scene.follow(ENTER, COMPLETE, _step("change", 0, "nest", 0))
+    assert (outcome.result, outcome.attempts, outcome.rows[-1].text) == (AGREED, 1, "")
+
+
+def test_what_the_model_has_otherwise_is_told_while_the_reader_is_elsewhere() -> None:
+    away = Step(1, _event(0), "skip", pair=words().pairs["nest"], value=5, why="two", away=True)
+    outcome = _Scene().follow(ENTER, away, COMPLETE)
+    assert (outcome.result, outcome.rows[2].result) == (DIFFERS, DIFFERS)
+    assert outcome.rows[2].text == "nest is 1, the model has 5"
+
+
+def test_the_reader_s_own_words_say_nothing_while_it_is_elsewhere() -> None:
+    nest = words().pairs["nest"]
+    own = nest._replace(word=nest.word._replace(home=PER_CPU))
+    away = Step(1, _event(0), "skip", pair=own, value=5, why="two", away=True)
+    known = Words({**words().pairs, "nest": own}, {})
+    scene = _Scene([Line(), Line(halts=True), Line()], known=known)
+    outcome = scene.follow(ENTER, away, COMPLETE)
+    assert "nest" not in outcome.rows[2].text
+    assert sorted(outcome.rows[2].cells) == ["count", "state"]
+
+
+def test_words_that_went_with_what_was_freed_are_compared_no_more() -> None:
+    known = Words({**words().pairs, "gone": pair("gone", TEXT)}, {})
+    outcome = _Scene(known=known).follow(*STEPS, _step("look", name="count", value=2))
+    assert outcome.result == AGREED
+    assert ("gone" in outcome.rows[-3].cells, "gone" in outcome.rows[-1].cells) == (True, False)
+
+
+def test_a_reader_that_does_not_come_back_ends_the_only_attempt() -> None:
+    scene = _Scene(worker=[Line(), Line(writes={FLAG: 1}), Line(until={0x5000: 1}), Line()])
+    outcome = scene.follow(ENTER, COMPLETE, _step("change", name="count", value=2))
+    assert (outcome.result, outcome.attempts) == (SPOILED, 1)
