@@ -165,7 +165,7 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 	@$(BIN)/python -m tests.watch.debian
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel (8 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py
+	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py tests/test_docs.py
 
 fidelity: $(TESTED) ## the model of RCU's hooks beside Debian's 6.1, driven to every step of it under QEMU
 	@$(BIN)/python -m tests.scan.kernels

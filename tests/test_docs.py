@@ -22,8 +22,9 @@ def reader(tmp_path: Path) -> Shell:
     folder.mkdir()
     for name in ("handlers", "corpus"):
         (folder / name).symlink_to(ROOT / name)
-    if image := os.environ.get("KLPROVE_MANUAL_VMLINUX"):
-        (folder / "vmlinux").symlink_to(Path(image).resolve())
+    images = sorted((ROOT / "build" / "kernels").glob("vmlinux-6.1.[0-9]*"))
+    if os.environ.get("KLPROVE_LAB") and images:  # make test-kernels: the steps under QEMU, too
+        (folder / "vmlinux").symlink_to(images[-1])
     programs = tmp_path / "programs"
     programs.mkdir()
     return Shell(folder, programs)
