@@ -205,7 +205,7 @@ lock: ## resolve the dependencies again: requirements*.lock
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q uv
 	echo 'hatchling>=1.27' | $(COMPILE) --extra native --extra scan pyproject.toml - -o requirements.lock
-	$(COMPILE) --extra native --extra scan --extra parquet --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	$(COMPILE) --extra native --extra scan --extra parquet --extra manual --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
 	$(COMPILE) --extra mutation -c requirements-test.lock pyproject.toml -o requirements-mutation.lock
 	$(COMPILE) --extra cluster -c requirements-test.lock pyproject.toml -o requirements-cluster.lock
 	$(COMPILE) --extra manual -c requirements-test.lock pyproject.toml -o requirements-manual.lock

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * patch: a livepatch of one function, whose replacement is a jump to the rest of that function: a text of this module's, which goes with it.
  *

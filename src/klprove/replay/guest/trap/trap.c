@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * trap: a hardware breakpoint of the kernel's own (perf), which rests at a function that nobody calls. Where a trace has a #DB, the debugger leads the
  * CPU through trap_arm() once, with the address in rdi, and puts its registers back: the breakpoint is there then.
