@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from klprove.lab.lost import Lost
 from klprove.lab.memory import PER_CPU
+from klprove.replay import updating
 from klprove.replay.driving import Differs, Driver
 from klprove.replay.following import follow
 from klprove.replay.outcome import AGREED, DIFFERS, SPOILED, Outcome
@@ -46,14 +48,16 @@ class _Scene:
         updater: Sequence[Line] = UPDATER,
         worker: Sequence[Line] = WORKER,
         known: Words | None = None,
+        function: str = "shell",
     ) -> None:
         code = {"loop": [Line(), *reader], IRQ: worker, FAULT: [Line()] * 5, "enter": reader}
         first = Guest(code, {STATE: 4, NEST: 1, COUNT: 0, FLAG: 0}, "loop")
         first.symbols["enter"] = first.symbols["loop"] + 1
         first.symbols["__per_cpu_offset"] = 0x7000
-        other = {"shell": [Line(), *updater], "synchronize": [Line(writes={COUNT: 7})]}
-        second = Guest(other, {}, "shell")
-        second.symbols["klp_complete"] = second.symbols["shell"] + 1
+        other = {function: [Line(), *updater], "synchronize": [Line(writes={COUNT: 7})]}
+        second = Guest(other, {}, function)
+        if function == "shell":
+            second.symbols["klp_complete"] = second.symbols[function] + 1
         self.twin = Twin(first, second)
         self.begun = 0
         gdb, symbols, known = self.twin, self.twin.symbols, known or words()
@@ -113,6 +117,54 @@ def test_a_wait_for_a_worker_on_the_reader_s_cpu_passes_where_that_can_be_interr
 
 def test_a_wait_does_not_pass_where_it_cannot() -> None:
     scene = _Scene([Line(), Line(flags=0), Line(writes={NEST: 0}), Line()])
+    assert scene.driver.reach("enter", lambda: True)
+    scene.driver.flag(False)
+    with pytest.raises(Differs, match="count does not become 2"):
+        scene.updater.change(scene.count, 2)
+
+
+CALL = "smp_call_function_many_cond"
+TOP = 0xFF00
+"""Of the updater's stack: where it was called from."""
+
+
+def _calls(number: int, places: int) -> Sequence[Line]:
+    """Calls of the other CPU, one after the other, from `places` places in turn."""
+    one = [
+        (Line(writes={FLAG: 0, TOP: n % places}), Line(sends=IRQ), Line(until={FLAG: 1}))
+        for n in range(number)
+    ]
+    return [*(line for lines in one for line in lines), Line(writes={COUNT: 2}), Line(halts=True)]
+
+
+def test_any_number_of_calls_of_the_reader_s_cpu_may_come_one_after_the_other() -> None:
+    scene = _Scene(updater=_calls(250, 250), function=CALL)
+    assert scene.driver.reach("enter", lambda: True)
+    place = scene.stands()
+    scene.updater.change(scene.count, 2)
+    assert (scene.stands(), scene.twin.memory[TOP]) == (place, 249)
+
+
+def test_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updating, "_CALLS", 20)
+    scene = _Scene(updater=_calls(30, 30), function=CALL)
+    assert scene.driver.reach("enter", lambda: True)
+    with pytest.raises(Lost, match=r"waits at smp_call_function_many_cond\+0x"):
+        scene.updater.change(scene.count, 2)
+
+
+UNANSWERED = [Line(), Line(until={FLAG: 1}), Line(writes={COUNT: 2}), Line(halts=True)]
+
+
+def test_a_call_that_the_reader_s_cpu_could_take_and_does_not_is_no_fault_of_the_model_s() -> None:
+    scene = _Scene(updater=UNANSWERED, function=CALL)
+    assert scene.driver.reach("enter", lambda: True)
+    with pytest.raises(Lost, match="for the reader's CPU, interrupts on"):
+        scene.updater.change(scene.count, 2)
+
+
+def test_one_that_it_cannot_take_is_what_the_trace_has_otherwise() -> None:
+    scene = _Scene([Line(), Line(flags=0), Line(halts=True)], UNANSWERED, function=CALL)
     assert scene.driver.reach("enter", lambda: True)
     scene.driver.flag(False)
     with pytest.raises(Differs, match="count does not become 2"):

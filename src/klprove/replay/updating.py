@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The second CPU of a trace: the updater, which is livepatch's own code in the kernel."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb
-from klprove.replay.driving import Differs, Driver, Spoiled, Stops
+from klprove.lab.lost import Lost
+from klprove.replay.driving import IF, Differs, Driver, Spoiled, Stops
 from klprove.replay.outcome import shown
 from klprove.replay.words import Pair
 
-_ALONE, _BOTH = 0.1, 0.3
-"""Seconds that the updater runs by itself; that the other CPU gets to come back."""
+_ALONE, _AFTER, _BOTH = 0.1, 0.005, 0.3
+"""Seconds that the updater runs by itself; where it only comes from one call to the next; that the
+other CPU gets to come back."""
 _TURNS = 200
 """Of the two CPUs, until a step counts as not coming."""
+_CALLS = 20000
+"""Turns with new calls among them, at most. From v6.4 a transition rewrites every call of
+cond_resched(), one after the other, with up to three calls of all CPUs each (commit e3ff7c609f39;
+text_poke_bp_batch(), arch/x86/kernel/alternative.c, v6.12): 485 places in Debian's 6.12.117."""
+_CALLING = ("smp_call_function_many_cond", "smp_call_function_single")
+"""Where a CPU waits for another to take an interrupt and run a function (kernel/smp.c)."""
+_STACK = 384
+"""Bytes of it by which two calls are told apart."""
 _PENDING = 4
 """Interrupts of one CPU that come and go one after the other, at most."""
 
@@ -64,7 +74,7 @@ class Updater:
 
     def freed(self, address: int) -> None:
         """Run until nothing is mapped at `address`."""
-        for _ in range(_TURNS):
+        for _ in self._turns():
             if not self.mapped(address):
                 return
             self._turn(())
@@ -86,7 +96,29 @@ class Updater:
         self.ran = False
 
     def _until(self, stops: Sequence[tuple[int, int, int]]) -> bool:
-        return any(self._turn(stops) for _ in range(_TURNS))
+        return any(self._turn(stops) for _ in self._turns())
+
+    def _turns(self) -> Iterator[None]:
+        """Until a step counts as not coming; begun anew at each new call of the reader's CPU. Lost
+        where the updater then waits for that CPU, though it takes interrupts."""
+        left, last = _TURNS, b""
+        for _ in range(_CALLS):
+            yield
+            call = self._call()
+            left = _TURNS if call and call != last else left - 1
+            last = call or last
+            if not left:
+                break
+        if self._call() and self._driver.registers()["eflags"] & IF:
+            where = self._driver.stand(self.cpu)
+            raise Lost(f"the updater still waits at {where} for the reader's CPU, interrupts on")
+
+    def _call(self) -> bytes:
+        """What tells the call of the reader's CPU from others that the updater waits for; empty
+        where it does not wait so."""
+        if not self._driver.stand(self.cpu).startswith(_CALLING):
+            return b""
+        return self._gdb.read(self.cpu, self._gdb.registers(self.cpu)["rsp"], _STACK)
 
     def _turn(self, stops: Sequence[tuple[int, int, int]]) -> bool:
         """The updater alone for a while, then the reader's interrupts; whether it has come to one
@@ -99,7 +131,7 @@ class Updater:
         if any((here, BREAKPOINT) == each[:2] for each in stops):
             self._gdb.step(self.cpu)
         with Stops(self._gdb, stops):
-            stop = self._gdb.run(_ALONE, [self.cpu])
+            stop = self._gdb.run(_AFTER if self._call() else _ALONE, [self.cpu])
         return stop is not None or self._pass(stops)
 
     def _pass(self, stops: Sequence[tuple[int, int, int]], came: bool = False) -> bool:
