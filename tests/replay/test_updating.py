@@ -145,6 +145,15 @@ def test_any_number_of_calls_of_the_reader_s_cpu_may_come_one_after_the_other() 
     assert (scene.stands(), scene.twin.memory[TOP]) == (place, 249)
 
 
+def test_they_may_come_before_memory_is_freed_too() -> None:
+    scene = _Scene(
+        updater=[*_calls(250, 250)[:-1], Line(frees=TEXT), Line(halts=True)], function=CALL
+    )
+    assert scene.driver.reach("enter", lambda: True)
+    scene.updater.freed(TEXT)
+    assert not scene.updater.mapped(TEXT)
+
+
 def test_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updating, "_CALLS", 20)
     scene = _Scene(updater=_calls(30, 30), function=CALL)
