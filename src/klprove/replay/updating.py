@@ -14,10 +14,10 @@ _ALONE, _AFTER, _BOTH = 0.1, 0.005, 0.3
 other CPU gets to come back."""
 _TURNS = 200
 """Of the two CPUs, until a step counts as not coming."""
-_CALLS = 20000
+_CALLS = 50000
 """Turns with new calls among them, at most. From v6.4 a transition rewrites every call of
 cond_resched(), one after the other, with up to three calls of all CPUs each (commit e3ff7c609f39;
-text_poke_bp_batch(), arch/x86/kernel/alternative.c, v6.12): 485 places in Debian's 6.12.117."""
+text_poke_bp_batch(), arch/x86/kernel/alternative.c, v6.12): some 14,000 turns in 6.12.117, by estimate."""
 _CALLING = ("smp_call_function_many_cond", "smp_call_function_single")
 """Where a CPU waits for another to take an interrupt and run a function (kernel/smp.c)."""
 _STACK = 384
