@@ -1,13 +1,11 @@
 """What docs/terminal.md says that commands print is what they print."""
 
-import shlex
 from pathlib import Path
 
 import pytest
 
 from klprove.cli.main import run
-from tests.corpus.pins import updating
-from tests.test_readme import BLOCK, ROOT, timeless
+from tests.console import ROOT, Shell, disagreements
 
 PAGE = ROOT / "docs" / "terminal.md"
 FILES = {
@@ -28,18 +26,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return here
 
 
-@pytest.mark.parametrize("command", [command for command, _ in BLOCK.findall(PAGE.read_text())])
-def test_the_page_shows_what_is_printed(
-    folder: Path,
-    command: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(folder)
-    assert run(shlex.split(command)[1:]) in (0, 1)
-    found, text = capsys.readouterr().out, PAGE.read_text()
-    shown = dict(BLOCK.findall(text))[command]
-    if updating():
-        PAGE.write_text(text.replace(f"{command}\n{shown}```", f"{command}\n{found}```"))
-    else:
-        assert timeless(shown) == timeless(found)
+def test_the_page_shows_what_is_printed(folder: Path, tmp_path: Path) -> None:
+    assert disagreements(PAGE, Shell(folder, tmp_path)) == []

@@ -161,7 +161,7 @@ def _outcome(result: str) -> Outcome:
 
 def _stand_ins(patch: Patch, **others: Any) -> None:
     stand_ins: dict[str, Any] = {
-        "resolve": lambda path: ("v6.0", None),
+        "resolve": lambda path, scene="handler": ("v6.0", None),
         "open_image": lambda path: None,
         "release": lambda image: "6.1.0",
         "image_of": lambda path: path,

@@ -3,27 +3,21 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from klprove.formats import FORMATS
+from tests.console import ROOT, Command, Shell, disagreements, pieces
 from tests.formats.commands import COMMANDS
-from tests.test_readme import BLOCK, ELIDED, printed
 
-PAGE = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
-SHOWN = dict(BLOCK.findall(PAGE))
+PATH = ROOT / "docs" / "formats.md"
+PAGE = PATH.read_text()
 
 
-@pytest.mark.parametrize("command", SHOWN)
-def test_examples(command: str) -> None:
-    found = printed(command)
-    for part in filter(None, SHOWN[command].split(f"{ELIDED}\n")):
-        assert part in found
-        found = found.partition(part)[2]
-    assert found == "" or ELIDED in SHOWN[command]
+def test_examples(tmp_path: Path) -> None:
+    assert disagreements(PATH, Shell(ROOT, tmp_path)) == []
 
 
 def test_there_is_an_example_of_each() -> None:
-    told = [command.rpartition(" ")[2] for command in SHOWN]
+    commands = [each.text for each in pieces(PAGE) if isinstance(each, Command)]
+    told = [command.rpartition(" ")[2] for command in commands]
     assert told == [name for name in FORMATS if name != "json"]  # docs/json.md has them
 
 
