@@ -16,8 +16,8 @@ import click
 
 import klprove
 from klprove.cli.main import commands
+from klprove.explain import KINDS, Entry, entries
 from klprove.kernels import SCENES, load, names
-from klprove.report import EXPLANATIONS
 from klprove.source import CODES
 
 COMMANDS = "reference/commands"
@@ -50,6 +50,7 @@ def pages() -> dict[str, str]:
         "reference/index.md": _commands(),
         "reference/findings.md": _findings(),
         "reference/rules.md": _rules(),
+        "reference/words.md": _words(),
         "reference/models.md": _models(),
         "reference/complaints.md": _complaints(),
         "reference/schemas.md": _schemas(),
@@ -111,10 +112,35 @@ def _findings() -> str:
         "What `klprove check` can find, why it is bad, and what must be true of the real code for "
         "it not to apply there. `klprove explain CODE` prints the same.",
     ]
-    for code, each in EXPLANATIONS.items():
-        lines += ["", f"## {code}", "", f"{_sentence(each.why)}.", ""]
-        lines += [f"*Wrong if* {_text(each.wrong_if)}."]
+    for each in entries().values():
+        if each.kind == "finding":
+            lines += ["", f"## {each.word}", "", f"{_sentence(each.title)}.", ""]
+            lines += [f"*Wrong if* {_text(each.wrong_if)}.", ""]
+            lines += [f"*What to do.* {_sentence(each.remedy)}.", "", f"    {each.example}"]
+            lines += ["", f"```c\n{each.model}```"] if each.model else []
     return "\n".join(lines) + "\n"
+
+
+def _words() -> str:
+    lines = [
+        "# Words",
+        "",
+        "What else `klprove explain` explains. [Findings](findings.md), [rules](rules.md) and "
+        "[kernel models](models.md) have pages of their own.",
+    ]
+    for kind, title in KINDS.items():
+        if kind not in ("finding", "rule", "generation"):
+            lines += ["", f"## {_sentence(title)}"]
+            for each in entries().values():
+                lines += _word(each) if each.kind == kind else []
+    return "\n".join(lines) + "\n"
+
+
+def _word(of: Entry) -> Iterator[str]:
+    yield from ("", f"### {of.word}", "", f"{_sentence(of.title)}.")
+    for text in (*of.what, of.why, of.remedy):
+        yield from ("", _text(text)) if text else ()
+    yield from ("", f"    {of.example}") if of.example else ()
 
 
 def _rules() -> str:

@@ -64,7 +64,7 @@ def _kind(param: click.Parameter) -> str:
     if param.name in ("kernel", "kernels") or shown == "K":
         return "kernel"
     if param.name in ("code", "word"):
-        return "code"
+        return str(param.name)
     if param.name == "patch":
         return "site"
     if param.name in ("rules", "explain"):
@@ -83,6 +83,10 @@ def _words(what: str, ctx: click.Context) -> Iterable[str]:
         from klprove.report import EXPLANATIONS
 
         return tuple(EXPLANATIONS)
+    if what == "word":
+        from klprove.explain import entries
+
+        return tuple(entries())
     if what == "rule":
         from klprove.lint.explanations import explanations
 

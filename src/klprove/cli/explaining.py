@@ -1,36 +1,78 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove explain`."""
 
-from difflib import get_close_matches
+from collections.abc import Iterator
 
 import click
 
 from klprove.cli.output import say
-from klprove.report import EXPLANATIONS, field
+from klprove.explain import KINDS, Entry, entries, entry
+from klprove.report import field, fold
+from klprove.report.wrapping import WIDTH
+from klprove.source import near, plain
 
 
 @click.command("explain")
-@click.argument("code", required=False)
-def explain_command(code: str | None) -> int:
-    """What a finding means and what would make it wrong; without CODE, all codes."""
-    if code is None:
-        say(
-            "\n".join(
-                line for name, each in EXPLANATIONS.items() for line in _brief(name, each.why)
-            )
-        )
+@click.argument("word", required=False)
+@click.option("--example", is_flag=True, help="Print only the model of the example, for a file.")
+def explain_command(word: str | None, example: bool) -> int:
+    """What a word of klprove means; without WORD, all of them.
+
+    WORD is a code of a finding, a rule of lint, a context, a term, a kernel model, a verdict, or
+    another word that an answer has; upper or lower case. The examples that name a file are of the
+    source tree, or of what `klprove examples` writes; a model that is printed with its text is
+    had by --example:
+
+    \b
+      klprove explain deadlock --example > deadlock.c
+      klprove check deadlock.c
+    """
+    if word is None:
+        if example:
+            raise click.UsageError("--example needs a WORD")
+        say("\n".join(_list()).lstrip("\n"))
         return 0
-    if code not in EXPLANATIONS:
-        near = get_close_matches(code, EXPLANATIONS, n=3, cutoff=0.4)
-        hint = f"; near it: {', '.join(near)}" if near else ""
-        raise click.UsageError(f"no finding has the code {code}{hint}")
-    say(
-        "\n".join(
-            [*field("why", EXPLANATIONS[code].why), *field("wrong if", EXPLANATIONS[code].wrong_if)]
-        )
-    )
+    found = entry(word)
+    if found is None:
+        close = near(word.lower(), [each.lower() for each in entries()])
+        hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
+        raise click.UsageError(f"nothing is called {plain(word)}{hint}")
+    if example and not found.model:
+        where = f": it is `{found.example}`" if found.example else ""
+        raise click.UsageError(f"{found.word} has no model of its own{where}")
+    say(found.model.rstrip("\n") if example else "\n".join(_told(found)))
     return 0
 
 
-def _brief(name: str, why: str) -> list[str]:
-    return [name, *("  " + line for line in field("why", why))]
+def _list() -> Iterator[str]:
+    """Every word, by kind, with its title."""
+    for kind, title in KINDS.items():
+        yield from ("", title)
+        for each in entries().values():
+            if each.kind == kind:
+                yield from (f"  {line}" for line in fold(f"{each.word}: {each.title}", 77, "    "))
+
+
+def _told(of: Entry) -> Iterator[str]:
+    """The whole of an entry."""
+    if of.kind == "finding":
+        yield from field("why", of.title)
+    else:
+        yield from fold(f"{of.word}: {of.title}", WIDTH, " " * 10)
+    for text in of.what:
+        yield from field("what", text)
+    for label, text in (
+        ("why", of.why),
+        ("wrong if", of.wrong_if),
+        ("seen", of.seen),
+        ("do", of.remedy),
+    ):
+        yield from field(label, text) if text else ()
+    if of.example:
+        yield f"example : {of.example}"  # whole, to be copied
+        yield from [f"{'':10}finds {of.shows}"] if of.shows else []
+    yield from field("source", of.source) if of.source else ()
+    if of.model:
+        yield ""
+        for line in of.model.expandtabs(8).splitlines():
+            yield f"    {line}".rstrip()
