@@ -81,6 +81,19 @@ def test_the_benchmark_is_the_state_space_of_its_twin() -> None:
     assert (ran.states, ran.transitions, ran.errors) == (463_011, 1_338_170 + 1, 0)
 
 
+def test_the_command_at_the_head_of_the_model() -> None:
+    """With -O2 gcc may take two types for two objects: the state would seem corrupted."""
+    handler = str(ROOT / "handlers" / "2017" / "A.c")
+    asked = Question((handler,), kernel="v4.12rc", patch=("vfs_read",))
+    arrivals = {"softirq": 0, "irq": 0, "nmi": 0, "exception": 1}
+    model = promela(program(asked), Limits(arrivals=arrivals))
+    optimised = re.search(r"gcc (-O\d) (-DSAFETY)", model.text)
+    assert optimised
+    flags = (*optimised.groups(), "-DNOREDUCE")
+    found = compare(program(asked), Limits(arrivals=arrivals), flags)
+    assert found is not None and found.wrong == ()
+
+
 def cr2() -> Program:
     """The model of the first example."""
     return program(Question((str(ROOT / "corpus" / "x86-nmi-cr2" / "buggy.c"),)))

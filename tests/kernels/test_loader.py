@@ -118,3 +118,18 @@ def test_a_generation_without_a_transition_has_that_of_the_one_before() -> None:
     assert asked.assumptions[-1] == "the livepatch core of v6.3 is that of v6.1"
     with pytest.raises(BadInput, match="no scene 'transition'"):
         load("v4.12rc", scene=TRANSITION)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("v6.1", "take v6.0: it stands for every release up to the next model"),
+        ("v6.13.2", "take v6.12: it stands for every release up to the next model"),
+        ("v2.6", "there is v"),
+        ("v6.0x", "there is v6.0"),
+    ],
+)
+def test_a_release_between_two_models(name: str, hint: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(name)
+    assert hint in refused.value.diagnostics[0].hint

@@ -34,7 +34,8 @@ def explain_command(word: str | None, example: bool) -> int:
         return 0
     found = entry(word)
     if found is None:
-        close = near(word.lower(), [each.lower() for each in entries()])
+        spelt = {each.lower(): each for each in entries()}
+        close = [spelt[each] for each in near(word.lower(), spelt)]
         hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
         raise click.UsageError(f"nothing is called {plain(word)}{hint}")
     if example and not found.model:

@@ -91,7 +91,9 @@ class Meter:
             self._said = ""
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:
-            return f"time limit of {self._limits.seconds:g} s reached"
+            if self._limits.seconds <= 0:
+                return "the time was up before it began"
+            return f"time limit of {self._limits.seconds:.2g} s reached"
         return self.lacks(0)
 
     def say(self, text: str) -> None:

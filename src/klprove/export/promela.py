@@ -158,9 +158,10 @@ class _Writer:
         yield "\n".join(
             [
                 "c_code {",
-                "\\#define GET(T, p) (((const struct { T v; } __attribute__((packed)) *)(p))->v)",
-                "\\#define PUT(T, p, x) "
-                "(((struct { T v; } __attribute__((packed)) *)(p))->v = (x))",
+                # may_alias: a store and a load are of two types, which -O2 takes for two objects.
+                "\\#define AT(T) struct { T v; } __attribute__((packed, may_alias)) *",
+                "\\#define GET(T, p) (((const AT(T))(p))->v)",
+                "\\#define PUT(T, p, x) (((AT(T))(p))->v = (x))",
                 "static Klp to;",
                 "static Klp *copied(const Klp *now) { to = *now; return &to; }",
                 f"static u8 noted[{count}];",

@@ -5,6 +5,7 @@ A generation may have several scenes: each is a manifest in its folder, and a ch
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,6 +89,8 @@ def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
         return replace(earlier, name=name, assumptions=(*earlier.assumptions, text))
     if name not in known:
         hint = "there is " + ", ".join(near(name, known, 0.4) or known)
+        if before and re.fullmatch(r"v\d+\.\d+(\.\d+)?", name):
+            hint = f"take {before[-1]}: it stands for every release up to the next model"
         text = f"no kernel generation is called {name!r}"
         if any(name in names(home, other) for other in SCENES):
             text = f"kernel generation {name} has no scene {scene!r}"
