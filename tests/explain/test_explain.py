@@ -1,20 +1,24 @@
 """Every word that an answer can hold is explained, and every example finds what it says."""
 
+import ast
 import json
 import re
+import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from klprove import kernels
-from klprove.cli.main import run
+from klprove.cli.main import commands, run
 from klprove.engine.image import FAULTS
 from klprove.engine.reduction.names import REDUCTIONS
-from klprove.explain import KINDS, MODELS, Entry, entries, entry
+from klprove.explain import KINDS, MODELS, Entry, called, entries, entry
 from klprove.ir.program import PROPERTIES
 from klprove.replay import outcome
 from klprove.scan import GRADES, QUESTIONS
-from klprove.watch import blocking
+from klprove.watch import blocking, effect
+from tests.schemas.law import obey
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "klprove"
@@ -144,6 +148,61 @@ def test_what_is_no_word(command: list[str], says: str, capsys: pytest.CaptureFi
     assert says in capsys.readouterr().err
 
 
-def test_no_two_words_differ_in_case_alone() -> None:
-    assert len({each.lower() for each in entries()}) == len(entries())
+def test_no_two_words_have_a_name_in_common() -> None:
+    assert len(set(called())) == len(called())
     assert entry("") is None
+    texts = tomllib.loads((MODELS.parent / "words.toml").read_text())
+    written = [word for words in texts.values() for word in words]
+    others = [each for kind in ("finding", "rule", "generation") for each in words(kind)]
+    assert sorted(written + others) == sorted(entries())
+
+
+def kinds_of_watch() -> set[str]:
+    """The second argument of every Finding that `watch` makes, where the text has it."""
+    tree = ast.parse((SOURCE / "watch" / "judging.py").read_text())
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    made = [each.args[1] for each in calls if getattr(each.func, "id", "") == "Finding"]
+    return {each.value for each in made if isinstance(each, ast.Constant)}
+
+
+def test_what_watch_finds() -> None:
+    named = {*effect.BROKEN, effect.CONTESTED, effect.SUPERSEDED}
+    assert {"in-transition", "failed", "never-ends"} <= kinds_of_watch()
+    # A question of scan has the same name, and says both.
+    assert words("watched") | {"never-ends"} == kinds_of_watch() | named
+    for each in entries().values():
+        assert each.kind != "watched" or re.match("(problem|open|note): ", each.title)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("eqs", "extended-quiescent-state"), ("Exit status 3", "incomplete"), ("ist", "exception")],
+)
+def test_other_names(word: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", word]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{meant}: ") and "also    : " in told
+
+
+def test_everything_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["explain", "--json", "-"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    obey(told)
+    assert [each["word"] for each in told["words"]] == list(entries())
+    assert run(["explain", "h04", "--json", str(tmp_path / "h04.json")]) == 0
+    (one,) = json.loads((tmp_path / "h04.json").read_text())["words"]
+    assert one["kind"] == "rule" and one["shows"] == "use-after-free"
+    assert run(["explain", "nothing-such", "--json", "-"]) == 2
+    assert run(["explain", "deadlock", "--example", "--json", "-"]) == 2
+
+
+@pytest.mark.parametrize("each", entries().values(), ids=lambda each: each.word)
+def test_every_option_that_it_names_exists(each: Entry) -> None:
+    context = click.Context(commands)
+    texts = " ; ".join((each.title, *each.what, each.why, each.wrong_if, each.remedy, each.example))
+    for name, rest in re.findall(r"klprove ([a-z]+)((?: [^\s;,:()`]+)*)", texts):
+        if "--" in rest:
+            command = commands.get_command(context, name)
+            assert command is not None
+            options = {one for param in command.params for one in param.opts}
+            assert {*re.findall(r"--[a-z-]+", rest)} <= options

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove explain`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 import click
 
-from klprove.cli.output import say
-from klprove.explain import KINDS, Entry, entries, entry
+from klprove.cli.output import say, write_json
+from klprove.explain import KINDS, Entry, called, entries, entry
 from klprove.report import field, fold
 from klprove.report.wrapping import WIDTH
 from klprove.source import near, plain
@@ -15,7 +16,10 @@ from klprove.source import near, plain
 @click.command("explain")
 @click.argument("word", required=False)
 @click.option("--example", is_flag=True, help="Print only the model of the example, for a file.")
-def explain_command(word: str | None, example: bool) -> int:
+@click.option(
+    "--json", "json_path", metavar="FILE|-", help="The same, of every word without WORD, as JSON."
+)
+def explain_command(word: str | None, example: bool, json_path: str | None) -> int:
     """What a word of klprove means; without WORD, all of them.
 
     WORD is a code of a finding, a rule of lint, a context, a term, a kernel model, a verdict, or
@@ -27,22 +31,39 @@ def explain_command(word: str | None, example: bool) -> int:
       klprove explain deadlock --example > deadlock.c
       klprove check deadlock.c
     """
-    if word is None:
-        if example:
-            raise click.UsageError("--example needs a WORD")
+    if example and (word is None or json_path):
+        raise click.UsageError("--example needs a WORD and goes without --json")
+    if json_path:
+        write_json(json_path, _document(entries().values() if word is None else [_known(word)]))
+    elif word is None:
         say("\n".join(_list()).lstrip("\n"))
-        return 0
+    else:
+        found = _known(word)
+        say(_model(found).rstrip("\n") if example else "\n".join(_told(found)))
+    return 0
+
+
+def _known(word: str) -> Entry:
+    """What there is about `word`. Raises UsageError."""
     found = entry(word)
     if found is None:
-        spelt = {each.lower(): each for each in entries()}
+        spelt = {each.lower(): each for each in called()}
         close = [spelt[each] for each in near(word.lower(), spelt)]
         hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
         raise click.UsageError(f"nothing is called {plain(word)}{hint}")
-    if example and not found.model:
-        where = f": it is `{found.example}`" if found.example else ""
-        raise click.UsageError(f"{found.word} has no model of its own{where}")
-    say(found.model.rstrip("\n") if example else "\n".join(_told(found)))
-    return 0
+    return found
+
+
+def _model(of: Entry) -> str:
+    """The text of its example. Raises UsageError where a file has it."""
+    if not of.model:
+        where = f": it is `{of.example}`" if of.example else ""
+        raise click.UsageError(f"{of.word} has no model of its own{where}")
+    return of.model
+
+
+def _document(words: Iterable[Entry]) -> dict[str, object]:
+    return {"schema": "klprove.explain/1", "words": [asdict(each) for each in words]}
 
 
 def _list() -> Iterator[str]:
@@ -63,6 +84,7 @@ def _told(of: Entry) -> Iterator[str]:
     for text in of.what:
         yield from field("what", text)
     for label, text in (
+        ("also", ", ".join(of.also)),
         ("why", of.why),
         ("wrong if", of.wrong_if),
         ("seen", of.seen),

@@ -2,6 +2,6 @@
 """Words that klprove uses, each explained in one place: `klprove explain`."""
 
 from klprove.explain.entry import KINDS, Entry
-from klprove.explain.gathering import MODELS, entries, entry
+from klprove.explain.gathering import MODELS, called, entries, entry
 
-__all__ = ["KINDS", "MODELS", "Entry", "entries", "entry"]
+__all__ = ["KINDS", "MODELS", "Entry", "called", "entries", "entry"]

@@ -14,6 +14,7 @@ KINDS = {
     "grade": "grades of klprove scan",
     "replay": "results of klprove replay",
     "watch": "whether a thread will switch (klprove watch)",
+    "watched": "problems, open questions and notes of klprove watch",
     "reduction": "reductions of the search",
 }
 """What there is to explain, by kind, in order."""
@@ -23,8 +24,9 @@ KINDS = {
 class Entry:
     """`title` is one line. `what` it is, `why` it matters, `wrong_if`: what must be true of the
     real code for it not to apply, `seen`: where it happened, `remedy`: what to do, `source`: where
-    more is said; each may be empty. `example` is a command, `model` the text of the file that it
-    names where that is klprove's own, and `shows` the finding that it ends with."""
+    more is said, `also`: other names of it; each may be empty. `example` is a command, `model` the
+    text of the file that it names where that is klprove's own, and `shows` the finding that it
+    ends with."""
 
     kind: str
     word: str
@@ -38,3 +40,4 @@ class Entry:
     model: str = ""
     shows: str = ""
     source: str = ""
+    also: tuple[str, ...] = ()

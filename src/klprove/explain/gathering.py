@@ -27,9 +27,19 @@ def entries() -> Mapping[str, Entry]:
 
 
 def entry(word: str) -> Entry | None:
-    """What there is about `word`, written in any case, with spaces or dashes."""
+    """What there is about `word`, written in any case, with spaces or dashes; also by one of its
+    other names."""
     wanted = "-".join(word.lower().split())
-    return next((each for name, each in entries().items() if name.lower() == wanted), None)
+    return next((each for each in entries().values() if wanted in _names(each)), None)
+
+
+def called() -> list[str]:
+    """Every name of every word, in small letters."""
+    return [name for each in entries().values() for name in _names(each)]
+
+
+def _names(of: Entry) -> list[str]:
+    return [each.lower() for each in (of.word, *of.also)]
 
 
 def _findings() -> Iterator[Entry]:
@@ -86,5 +96,5 @@ def _generations() -> Iterator[Entry]:
 def _words() -> Iterator[Entry]:
     for kind, words in tomllib.loads((HOME / "words.toml").read_text(encoding="ascii")).items():
         for word, texts in words.items():
-            what = texts.pop("what", "")
-            yield Entry(kind, word, what=(what,) if what else (), **texts)
+            what, also = (texts.pop("what"),), tuple(texts.pop("also", ()))
+            yield Entry(kind, word, what=what, also=also, **texts)
