@@ -47,8 +47,7 @@ def _known(word: str) -> Entry:
     """What there is about `word`. Raises UsageError."""
     found = entry(word)
     if found is None:
-        spelt = {each.lower(): each for each in called()}
-        close = [spelt[each] for each in near(word.lower(), spelt)]
+        close = near(word.lower(), called())
         hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
         raise click.UsageError(f"nothing is called {plain(word)}{hint}")
     return found
