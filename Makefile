@@ -182,10 +182,10 @@ wheel: $(READY) ## build/dist: sdist and wheel, the same bytes from the same tex
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 315532800)} \
 		$(BIN)/python -m hatchling build -d build/dist
 
-wheel-check: wheel ## install the wheel with pip, pipx and uv into empty environments, as a hook of pre-commit, and check a handler
+wheel-check: $(TESTED) wheel ## install the wheel with pip, pipx and uv into empty environments, as a hook of pre-commit, and check a handler
 	@$(BIN)/python -m tests.packaging build/dist
 
-test-pythons: wheel ## the wheel under every Python at hand (PYTHONS='chroot python ...'), and which package stops one
+test-pythons: $(TESTED) wheel ## the wheel under every Python at hand (PYTHONS='chroot python ...'), and which package stops one
 	@$(BIN)/python -m tests.packaging.pythons build/dist $(PYTHONS)
 
 pythons: ## Debian 13 and unstable in build/pythons, for their Pythons (root, and Debian's mmdebstrap)
