@@ -3,6 +3,8 @@
 import ast
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -206,3 +208,14 @@ def test_every_option_that_it_names_exists(each: Entry) -> None:
             assert command is not None
             options = {one for param in command.params for one in param.opts}
             assert {*re.findall(r"--[a-z-]+", rest)} <= options
+
+
+def test_it_needs_none_of_the_extras() -> None:
+    absent = ("numpy", "elftools", "iced_x86", "zstandard", "lz4", "llvmlite", "drgn", "pyarrow")
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+        "from klprove.cli.main import run; sys.exit(run(['explain', 'H04']))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "cold part" in told.stdout
