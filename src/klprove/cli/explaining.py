@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove explain`."""
 
+import re
 from collections.abc import Iterator
 
 import click
@@ -34,7 +35,7 @@ def explain_command(word: str | None, example: bool) -> int:
         return 0
     found = entry(word)
     if found is None:
-        close = near(word.lower(), [each.lower() for each in entries()])
+        close = _meant(word)
         hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
         raise click.UsageError(f"nothing is called {plain(word)}{hint}")
     if example and not found.model:
@@ -42,6 +43,15 @@ def explain_command(word: str | None, example: bool) -> int:
         raise click.UsageError(f"{found.word} has no model of its own{where}")
     say(found.model.rstrip("\n") if example else "\n".join(_told(found)))
     return 0
+
+
+def _meant(word: str) -> list[str]:
+    """What `word` may be, as it is written: H4 is H04, for whoever counts."""
+    known = {each.lower(): each for each in entries()}
+    rule = re.fullmatch(r"h(\d)", word.lower())
+    if rule and f"h0{rule[1]}" in known:
+        return [known[f"h0{rule[1]}"]]
+    return [known[each] for each in near(word.lower(), known)]
 
 
 def _list() -> Iterator[str]:
