@@ -123,9 +123,9 @@ def test_a_generation_without_a_transition_has_that_of_the_one_before() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("v6.1", "take v6.0: it stands for every release up to the next model"),
-        ("v6.13.2", "take v6.12: it stands for every release up to the next model"),
-        ("v2.6", "there is v"),
+        ("v6.1", "the newest that is not newer is v6.0"),
+        ("v6.13.2", "the newest that is not newer is v6.12"),
+        ("v2.6", "the oldest is v4.12rc"),
         ("v6.0x", "there is v6.0"),
     ],
 )

@@ -43,8 +43,8 @@ def _convert(tree: Tree, raw: Any) -> Diagnostic:
     # What clang says to people who write C for its own sake is no help here.
     text = text.split("; ISO C99 and later do not support")[0]
     code = "unknown" if _UNKNOWN.search(text) else "file" if _FILE.search(text) else "syntax"
-    if not hint and code == "unknown" and "function" in text:
-        hint = "define it in this file, or use a kernel model that has it"
+    if not hint and code == "unknown" and ("function" in text or "incomplete type" in text):
+        hint = "define it in this file, or name a kernel model that has it: `--kernel v6.12`"
     notes = [
         (tree.span(api.place(note.location)), note.spelling)
         for note in raw.children

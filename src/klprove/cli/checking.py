@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove check`."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,12 +13,15 @@ from klprove.check import Answer
 from klprove.cli.clusters import cluster_at
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
+from klprove.cli.output import tell
 from klprove.cli.progress import ProgressLine
 from klprove.formats import Told
 from klprove.report import Traces, document, render
 
 if TYPE_CHECKING:
     from klprove.formats import Results
+
+_DEFINES = re.compile(r"\bklp_ftrace_handler\s*\([^;{}]*\)\s*\{")
 
 
 @click.command("check")
@@ -124,8 +129,22 @@ def check_command(
 
         return check_results(answer, timing=not timeless)
 
+    if mail is None and not given.get("patch"):
+        _tell_idle(files, given)
     outputs.write(Told(text, lambda: document(answer, timing=not timeless, taken=taken), results))
     return answer.exit_status
+
+
+def _tell_idle(files: tuple[str, ...], options: Options) -> None:
+    """On standard error, that a handler was given to a kernel in which nothing is patched."""
+    if options.get("kernel") is None or options.get("scene", "handler") != "handler":
+        return
+    texts = [Path(each) for each in files if Path(each).is_file()]  # a pipe is read only once
+    if any(_DEFINES.search(each.read_text("utf-8", "replace")) for each in texts):
+        tell(
+            "klprove: note: nothing is patched, so klp_ftrace_handler() never runs\n"
+            "  = name functions: --patch vfs_read, or --patch each"
+        )
 
 
 def _refuse_both(files: tuple[str, ...], mail: str | None, of_mail: object) -> None:

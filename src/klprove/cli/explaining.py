@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`klprove explain`."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
@@ -47,7 +48,7 @@ def _known(word: str) -> Entry:
     """What there is about `word`. Raises UsageError."""
     found = entry(word)
     if found is None:
-        close = near(word.lower(), called())
+        close = _meant(word)
         hint = f"; near it: {', '.join(close)}" if close else "; `klprove explain` lists them"
         raise click.UsageError(f"nothing is called {plain(word)}{hint}")
     return found
@@ -63,6 +64,15 @@ def _model(of: Entry) -> str:
 
 def _document(words: Iterable[Entry]) -> dict[str, object]:
     return {"schema": "klprove.explain/1", "words": [asdict(each) for each in words]}
+
+
+def _meant(word: str) -> list[str]:
+    """What `word` may be, as it is written: H4 is H04, for whoever counts."""
+    rule = re.fullmatch(r"h(\d)", word.lower())
+    if rule and entry(f"h0{rule[1]}"):
+        return [f"H0{rule[1]}"]
+    words = {each.lower(): each for each in entries()}
+    return [words.get(each, each) for each in near(word.lower(), called())]
 
 
 def _list() -> Iterator[str]:

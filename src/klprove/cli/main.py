@@ -14,7 +14,7 @@ import click
 
 from klprove import __version__
 from klprove.cli.output import OutputFailed, discard, say, tell
-from klprove.source import BadInput, Unavailable, plain
+from klprove.source import BadInput, Unavailable, near, plain
 
 VARIABLE = "_KLPROVE_COMPLETE"
 """Of the environment: set where a shell wants words to complete, not an answer (click's name)."""
@@ -46,6 +46,17 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """By name: module and function. Only the one that is called is loaded: an answer should not wait
 for the others."""
+
+
+_ELSEWHERE: Mapping[str, str] = {
+    "step": "`klprove report FILE --step` goes through a trace",
+    "fold": "`klprove report FILE --fold` leaves out what does not matter",
+    "rules": "`klprove lint --list-rules` lists them",
+    "rule": "`klprove explain H04` says what one is about",
+    "help": "`klprove --help`, `klprove check --help`",
+    "version": "`klprove --version`",
+}
+"""What newcomers type as a command, and where it is."""
 
 
 class Commands(click.Group):
@@ -132,8 +143,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
         return status if isinstance(status, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _complain(error.format_message())
     except click.UsageError as error:
-        return _usage(error)
+        return _usage(error, sys.argv[1:] if arguments is None else arguments)
     except click.ClickException as error:
         return _complain(f"klprove: error: {plain(error.format_message())}")
     except BadInput as error:
@@ -152,12 +165,26 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _bug()
 
 
-def _usage(error: click.UsageError) -> int:
+def _usage(error: click.UsageError, arguments: Sequence[str]) -> int:
     message = plain(error.format_message().rstrip("."))
-    path = error.ctx.command_path if error.ctx else "klprove"
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        message = f"no such command {plain(error.command_name)!r}{_meant(error.command_name)}"
+    path = "klprove"
+    if error.ctx:
+        path = error.ctx.command_path
+    elif arguments and arguments[0] in _COMMANDS:  # click's parser knows no command
+        path = f"klprove {arguments[0]}"
     return _complain(
         f"klprove: error: {message[:1].lower() + message[1:]} [option]\n  = see `{path} --help`"
     )
+
+
+def _meant(name: str) -> str:
+    """What a command that there is not may be: one spelled like it, else an option or a place."""
+    close = near(name, _COMMANDS, 0.6)
+    if close:
+        return f"; near it: {', '.join(close)}"
+    return f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
 
 
 def _unsaid(error: OSError) -> int:

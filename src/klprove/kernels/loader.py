@@ -6,7 +6,7 @@ A generation may have several scenes: each is a manifest in its folder, and a ch
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,7 @@ def load(name: str, home: Path = HOME, scene: str = HANDLER) -> Kernel:
         text = f"the livepatch core of {name} is that of {before[-1]}"
         return replace(earlier, name=name, assumptions=(*earlier.assumptions, text))
     if name not in known:
-        hint = "there is " + ", ".join(near(name, known, 0.4) or known)
-        if before and re.fullmatch(r"v\d+\.\d+(\.\d+)?", name):
-            hint = f"take {before[-1]}: it stands for every release up to the next model"
+        hint = _older(name, known) or "there is " + ", ".join(near(name, known, 0.4) or known)
         text = f"no kernel generation is called {name!r}"
         if any(name in names(home, other) for other in SCENES):
             text = f"kernel generation {name} has no scene {scene!r}"
@@ -134,6 +132,22 @@ def _age(name: str) -> tuple[list[int], bool, str]:
     version = name.removeprefix("v").partition("rc")[0]
     numbers = [int(part) for part in version.split(".") if part.isdigit()]
     return numbers, "rc" not in name, name
+
+
+_RELEASE = re.compile(r"v?\d+\.\d+(\.\d.*|-.*)?")
+"""What people call a kernel: `6.1`, `v6.1.176`, `6.1.0-56-amd64`."""
+
+
+def _older(release: str, known: Sequence[str]) -> str:
+    """The newest of `known` that is not newer than `release`, else the oldest, in words; empty
+    for no release."""
+    if not _RELEASE.fullmatch(release) or "-rc" in release:
+        return ""
+    plain_release = release.partition("-")[0]
+    older = [each for each in known if _age(each)[0] <= _age(plain_release)[0]]
+    if not older:
+        return f"the oldest is {known[0]}; `klprove kernels list` has them all"
+    return f"the newest that is not newer is {older[-1]}; `klprove kernels list` has them all"
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
