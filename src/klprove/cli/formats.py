@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -98,7 +98,7 @@ class Outputs:
         if not self.standard:
             yield from _tried(lambda: say(told.text()))
         for each in sorted(self.every, key=lambda one: one.path != STANDARD):
-            yield from _tried(lambda each=each: _write(each, told))  # type: ignore[misc]
+            yield from _tried(partial(_write, each, told))
 
 
 def _write(output: Output, told: Told) -> None:
