@@ -289,3 +289,16 @@ def test_a_reader_that_does_not_come_back_ends_the_only_attempt() -> None:
     scene = _Scene(worker=[Line(), Line(writes={FLAG: 1}), Line(until={0x5000: 1}), Line()])
     outcome = scene.follow(ENTER, COMPLETE, _step("change", name="count", value=2))
     assert (outcome.result, outcome.attempts) == (SPOILED, 1)
+
+
+def test_what_has_not_begun_in_time_is_lost_and_what_does_not_go_on_differs() -> None:
+    waits = (Line(until={FLAG: 9}), Line(), Line(halts=True))
+    begun, waiting = _Scene(updater=waits, worker=()), _Scene(updater=waits, worker=())
+    for scene in (begun, waiting):
+        known = scene.twin.symbols
+        scene.updater._symbols = {**known, "later": known["klp_complete"] + 1}
+        assert scene.driver.reach("enter", lambda: True)
+    with pytest.raises(Lost, match=r"has not begun: later\(\) is not entered in time"):
+        waiting.updater.reach("later")
+    assert begun.updater.reach("klp_complete")
+    assert not begun.updater.reach("later")

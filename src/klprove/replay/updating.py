@@ -49,10 +49,17 @@ class Updater:
         """The kernel will not again be as it was: the trace cannot be begun anew."""
         self.ran = False
         """It ran since the reader last did."""
+        self._begun = False
+        """It has come to the first function that it was to come to."""
 
     def reach(self, target: str) -> bool:
-        """Run to the entry of `target`."""
-        return self._until([(self._symbols[target], BREAKPOINT, 1)])
+        """Run to the entry of `target`. Raises Lost where it has not come to its first one: what was
+        asked of the guest has not begun, which says nothing of the kernel."""
+        there = self._until([(self._symbols[target], BREAKPOINT, 1)])
+        if not there and not self._begun:
+            raise Lost(f"the updater has not begun: {target}() is not entered in time")
+        self._begun = self._begun or there
+        return there
 
     def change(self, pair: Pair, value: int) -> None:
         """Run until `pair`, a word of the reader's or of no CPU, has become `value`: a task's word
