@@ -53,8 +53,8 @@ class Updater:
         """It has come to the first function that it was to come to."""
 
     def reach(self, target: str) -> bool:
-        """Run to the entry of `target`. Raises Lost where it has not come to its first one: what was
-        asked of the guest has not begun, which says nothing of the kernel."""
+        """Run to the entry of `target`. Raises Lost where it does not come to its first one: what
+        was asked of the guest has not begun, which says nothing of the kernel."""
         there = self._until([(self._symbols[target], BREAKPOINT, 1)])
         if not there and not self._begun:
             raise Lost(f"the updater has not begun: {target}() is not entered in time")
