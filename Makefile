@@ -160,12 +160,12 @@ kernel-source: $(READY) ## fetch the kernel's own text from Debian, for the test
 kernels: $(TESTED) ## fetch Debian's kernels 6.1 and 6.12 (2 GB) for the tests of scan; keeps two vmlinux (1 GB)
 	@$(BIN)/python -m tests.scan.kernels
 
-kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels
-	@$(BIN)/python -m tests.lab.debian
+kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU, busybox: for test-kernels; SERIES=6.12 for one
+	@$(BIN)/python -m tests.lab.debian $(SERIES)
 	@$(BIN)/python -m tests.watch.debian
 
-test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel (8 minutes each)
-	@KLPROVE_LAB=1 $(BIN)/pytest -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py tests/test_docs.py
+test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel; SERIES=6.12 for one
+	@KLPROVE_LAB=1 KLPROVE_SERIES="$(SERIES)" $(BIN)/pytest -p tests.lab.series -q -rs -s tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py tests/test_docs.py
 
 fidelity: $(TESTED) ## the model of RCU's hooks beside Debian's 6.1, driven to every step of it under QEMU
 	@$(BIN)/python -m tests.scan.kernels
