@@ -30,6 +30,8 @@ class Line:
     """It is done over and over until memory is so."""
     sends: str = ""
     """The interrupt that becomes pending for the other CPU."""
+    back: bool = False
+    """A jump to the first line."""
     frees: int = 0
     faults: int | None = None
     """The address that it wants, if that is gone."""
@@ -42,6 +44,8 @@ class _Frame:
     flags: int
     waits: bool = False
     ticked: bool = False
+    stack: int = 0
+    """Where its stack is, if it was put there."""
 
 
 class Guest:
@@ -92,7 +96,8 @@ class Guest:
         """Where it stands."""
         top = self.frames[-1]
         rip = self.symbols[top.name] + top.place
-        return {"rip": rip, "rsp": self.stack - 0x100 * len(self.frames), "eflags": top.flags}
+        stack = top.stack or self.stack - 0x100 * len(self.frames)
+        return {"rip": rip, "rsp": stack, "eflags": top.flags}
 
     def jump(self, cpu: int, address: int, rdi: int = 0) -> bytes:
         """Arm the breakpoint: the one thing that is jumped to here."""
@@ -161,7 +166,7 @@ class Guest:
         self.memory.update(line.writes)
         self.gone |= {line.frees} - {0}
         top.flags = top.flags if line.flags is None else line.flags
-        top.place, top.waits = top.place + 1, line.halts
+        top.place, top.waits = 0 if line.back else top.place + 1, line.halts
         top.ticked = False
         self.done += 1
         if top.place < len(self.code[top.name]):
@@ -217,11 +222,16 @@ class Twin:
         """As a Guest's."""
         return self.cpus[cpu].registers(0)
 
-    def jump(self, cpu: int, address: int) -> None:
-        """Go on elsewhere."""
+    def write(self, cpu: int, address: int, data: bytes) -> None:
+        """A word of eight bytes."""
+        self.memory[address] = int.from_bytes(data, "little")
+
+    def jump(self, cpu: int, address: int, rsp: int = 0) -> None:
+        """Go on elsewhere, and with another stack."""
         top, guest = self.cpus[cpu].frames[-1], self.cpus[cpu]
-        (top.name,) = (name for name, at in guest.symbols.items() if at == address)
-        top.place = 0
+        at, top.name = max((guest.symbols[name], name) for name in guest.code
+                           if guest.symbols[name] <= address)  # fmt: skip
+        top.place, top.stack = address - at, rsp
 
     def step(self, cpu: int, seconds: float = 2) -> Stop | None:
         """As a Guest's."""
@@ -230,7 +240,7 @@ class Twin:
 
     def run(self, seconds: float, cpus: Sequence[int] = ()) -> Stop | None:
         """In turn."""
-        for _ in range(200):
+        for _ in range(2000):
             for cpu in cpus:
                 line = self.cpus[cpu]._line()
                 before = self.cpus[cpu].done

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.lab import Lost, Setup
+from klprove.lab import Late, Lost, Setup
 from klprove.replay.led import Led
 from tests.lab.conftest import Tell, story
 
@@ -31,6 +31,15 @@ def test_no_stub_is_a_loss_that_shows_the_console(story: Tell, tmp_path: Path) -
         (tmp_path / "log").write_text("the last words\n")
         _ = guest.gdb
     assert "| the last words" in str(caught.value)
+
+
+def test_a_late_guest_is_late_with_the_console_s_last_lines(story: Tell, tmp_path: Path) -> None:
+    with pytest.raises(Late, match="the last words"), _led(tmp_path):
+        (tmp_path / "log").write_text("the last words\n")
+        raise Late("it has not begun")
+    story(hangs="sleep")
+    with pytest.raises(Late, match="does not answer in time"), _led(tmp_path) as guest:
+        guest.run("sleep", 0.1)
 
 
 def test_where_the_sections_of_a_module_are(story: Tell, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from klprove.image.btf import POINTER, STRUCTURE, Types
 from klprove.kernels import TRANSITION
-from klprove.lab import Lost, Ran, Setup
+from klprove.lab import Late, Ran, Setup
 from klprove.lab.gdb import Stop
 from klprove.lab.layout import Layout
 from klprove.replay import livepatched
@@ -40,7 +40,8 @@ PLACES = Layout(
 )  # fmt: skip
 FOPS, HANDLER = 0x9000, 0x5000
 PATCH = Built(b"patch", {"functions": (".data", 8), "patch": (".data", 64),
-                         "replacement": (".text", 0), "other": (".bss", 0)})  # fmt: skip
+                         "replacement": (".text", 0), "reader_held": (".text", 16),
+                         "other": (".bss", 0)})  # fmt: skip
 OWN = Built(b"own", {"klp_ftrace_handler": (".text", 0), "klp_ops": (".data", 0)})
 BOTH = Modules(OWN, dict.fromkeys(PATCHES, PATCH))
 
@@ -108,6 +109,7 @@ def test_both_livepatches_are_there_and_the_handler_is_the_user_s() -> None:
     assert (func, HANDLER) in led.gdb.did and found["klp_ops"] == func - 32 - 8
     assert (found["klp_funcs[0]"], found["klp_funcs[1]"]) == (0x108, 0x208)
     assert (found["klp_patches[1]"], found["klp_text[1]"]) == (0x240, HANDLER)
+    assert found["reader_held"] == HANDLER + 16
     assert led.gdb.did[-1] == "halt"
     assert [each for each in led.asked if each.startswith(("insmod", "upper", "handler"))] == [
         "handler site=0", f"insmod /lower.ko name={CALLED} site={SITE}",
@@ -129,8 +131,8 @@ def test_what_the_kernel_does_not_take() -> None:
         _core(_Led(comes=False)).load("reader", raises=False)
 
 
-def test_a_transition_that_does_not_end_is_a_loss() -> None:
-    with pytest.raises(Lost, match="does not complete its transition"):
+def test_a_transition_that_does_not_end_is_late() -> None:
+    with pytest.raises(Late, match="does not complete its transition"):
         _core(_Led(completes=False)).load("reader", raises=False)
 
 

@@ -68,17 +68,18 @@ def test_handler_a_goes_wrong_in_the_kernel_as_in_its_model(
 
 
 @pytest.mark.parametrize(
-    ("site", "code", "macros"),
+    ("series", "site", "code", "macros"),
     [
-        ("vfs_read", "warned", []),
-        ("vfs_read", "use-after-free", []),
-        ("arch_cpu_idle", "use-after-free", ["-D", "KLP_WAIT_RCU=1", "--arrivals", "0"]),
+        ("6.1", "vfs_read", "warned", []),
+        ("6.1", "vfs_read", "use-after-free", []),
+        ("6.1", "arch_cpu_idle", "use-after-free", ["-D", "KLP_WAIT_RCU=1", "--arrivals", "0"]),
+        ("6.12", "vfs_read", "use-after-free", []),
     ],
 )
 def test_what_the_updater_frees_is_used_in_the_kernel_as_in_its_model(
-    site: str, code: str, macros: list[str], tmp_path: Path
+    series: str, site: str, code: str, macros: list[str], tmp_path: Path
 ) -> None:
-    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+    image, trace, found = _image(series), tmp_path / "trace.json", tmp_path / "found.json"
     checked = ["check", "handlers/2017/A.c", "--kernel", str(image), "--patch", site, *macros]
     assert run([*checked, "--cpus", "2", "--json", str(trace), "--traces", "none"]) == 1
     words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]

@@ -1,5 +1,7 @@
 """What a replay prints."""
 
+from dataclasses import replace
+
 from klprove.kernels import load
 from klprove.replay import (
     Campaign,
@@ -73,10 +75,25 @@ def test_a_spoiled_replay_is_lost() -> None:
     assert "0 of 1 replay agreed" in text
 
 
+def test_machines_that_told_nothing_are_told_of() -> None:
+    late = replace(_outcome(1), lost=("the updater has not begun", "interrupts came"))
+    text = replayed(CASE, "6.1.0", [late], words())
+    assert text.splitlines()[1:4] == [
+        "replays : 1 of 1 replay agreed",
+        "boot 2  : boot 1 told nothing: the updater has not begun",
+        "boot 3  : boot 2 told nothing: interrupts came",
+    ]
+    text = replayed(CASE, "6.1.0", [_outcome(1), late], words())
+    assert "boot 2  : of replay 2; boot 1 told nothing: the updater" in text
+    document = replay_document(CASE, "6.1.0", [_outcome(1), late], words())
+    obey(document)
+    assert [len(each["lost"]) for each in document["replays"]] == [0, 2]
+
+
 def test_the_document() -> None:
     found = replay_document(CASE, "6.1.0", [_outcome(5)], words())
     obey(found)
-    assert (found["schema"], found["agreed"]) == ("klprove.replay/1", False)
+    assert (found["schema"], found["agreed"]) == ("klprove.replay/2", False)
     (one,) = found["replays"]
     assert one["result"] == "differs"
     assert one["steps"][2]["words"]["state"] == {"model": "1", "kernel": "5"}

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from klprove.lab.lost import Lost
+from klprove.lab.lost import Late
 from klprove.lab.memory import PER_CPU
 from klprove.replay import updating
-from klprove.replay.driving import Differs, Driver
+from klprove.replay.driving import Differs, Driver, Spoiled
 from klprove.replay.following import follow
+from klprove.replay.holding import LOOP, Held
 from klprove.replay.outcome import AGREED, DIFFERS, SPOILED, Outcome
 from klprove.replay.places import Places
 from klprove.replay.schedule import Schedule, Step
@@ -17,10 +18,12 @@ from klprove.replay.words import Words
 from klprove.source import Span
 from klprove.verdict import Event
 from tests.replay.guest import (
+    BASE,
     COUNT,
     FAULT,
     IRQ,
     NEST,
+    ON,
     STATE,
     Guest,
     Line,
@@ -50,7 +53,8 @@ class _Scene:
         known: Words | None = None,
         function: str = "shell",
     ) -> None:
-        code = {"loop": [Line(), *reader], IRQ: worker, FAULT: [Line()] * 5, "enter": reader}
+        code = {"loop": [Line(), *reader], IRQ: worker, FAULT: [Line()] * 5, "enter": reader,
+                LOOP: [Line(), Line(back=True)]}  # fmt: skip
         first = Guest(code, {STATE: 4, NEST: 1, COUNT: 0, FLAG: 0}, "loop")
         first.symbols["enter"] = first.symbols["loop"] + 1
         first.symbols["__per_cpu_offset"] = 0x7000
@@ -154,21 +158,13 @@ def test_they_may_come_before_memory_is_freed_too() -> None:
     assert not scene.updater.mapped(TEXT)
 
 
-def test_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updating, "_CALLS", 20)
-    scene = _Scene(updater=_calls(30, 30), function=CALL)
-    assert scene.driver.reach("enter", lambda: True)
-    with pytest.raises(Lost, match=r"waits at smp_call_function_many_cond\+0x"):
-        scene.updater.change(scene.count, 2)
-
-
 UNANSWERED = [Line(), Line(until={FLAG: 1}), Line(writes={COUNT: 2}), Line(halts=True)]
 
 
 def test_a_call_that_the_reader_s_cpu_could_take_and_does_not_is_no_fault_of_the_model_s() -> None:
     scene = _Scene(updater=UNANSWERED, function=CALL)
     assert scene.driver.reach("enter", lambda: True)
-    with pytest.raises(Lost, match="for the reader's CPU, interrupts on"):
+    with pytest.raises(Late, match=r"waits at smp_call_function_many_cond\+0x. for the reader"):
         scene.updater.change(scene.count, 2)
 
 
@@ -196,6 +192,99 @@ def test_another_function_is_called() -> None:
     scene.updater.change(scene.count, 1)
     scene.updater.divert("synchronize")
     scene.updater.change(scene.count, 7)
+
+
+def _held(scene: _Scene) -> Held:
+    return Held(scene.twin, 1, scene.twin.symbols[LOOP])  # type: ignore[arg-type]
+
+
+def test_a_cpu_that_is_held_takes_interrupts_as_if_it_stood_there() -> None:
+    scene = _Scene()
+    twin, reader = scene.twin, scene.twin.cpus[1]
+    assert scene.driver.reach("enter", lambda: True)
+    before = twin.registers(1)
+    with _held(scene):
+        inside = twin.registers(1)
+        assert inside["rsp"] == before["rsp"] - 8
+        # An unwinder looks up the byte before a return address.
+        assert twin.memory[inside["rsp"]] - 1 == before["rip"]
+        reader.pending += [IRQ, IRQ]
+        twin.run(1, [1])
+        assert reader.frames[-1].name == LOOP
+    assert (reader.pending, twin.memory[FLAG], twin.registers(1)) == ([], 1, before)
+
+
+def test_it_comes_back_from_where_an_interrupt_has_it() -> None:
+    scene = _Scene(worker=[Line(), Line(), Line(writes={FLAG: 1}), Line()])
+    twin, reader = scene.twin, scene.twin.cpus[1]
+    assert scene.driver.reach("enter", lambda: True)
+    before = twin.registers(1)
+    with _held(scene):
+        reader.pending.append(IRQ)
+        reader.turn()
+        reader.turn()
+        assert reader.frames[-1].name == IRQ
+    assert (twin.registers(1), twin.memory[FLAG]) == (before, 1)
+
+
+def test_a_loop_on_another_stack_is_another_s() -> None:
+    scene = _Scene(worker=[Line(), Line(until={0x5000: 1}), Line()])
+    twin = scene.twin
+    assert scene.driver.reach("enter", lambda: True)
+    with pytest.raises(Spoiled), _held(scene):
+        twin.cpus[1].pending.append(IRQ)
+        twin.cpus[1].turn()
+        twin.jump(1, twin.symbols[LOOP])
+
+
+def test_what_goes_wrong_meanwhile_is_told_as_it_is() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    with pytest.raises(Late, match="no answer"), _held(scene):
+        raise Late("no answer")
+    assert scene.stands() == scene.twin.symbols[LOOP]  # a guest that does not answer is left alone
+
+
+def test_somebody_else_who_comes_by_is_passed() -> None:
+    code = [Line(), Line(writes={COUNT: 1}), Line(sends=IRQ), Line(until={FLAG: 1}),
+            Line(writes={COUNT: 2}), Line(until={0x5000: 1})]  # fmt: skip
+    scene = _Scene(updater=code)
+    twin = scene.twin
+    scene.updater._symbols = {**twin.symbols, "worker": twin.symbols[IRQ] + 1}
+    assert scene.driver.reach("enter", lambda: True)
+    place = scene.stands()
+    scene.updater._begun = True
+    assert not scene.updater.reach("worker")
+    assert (twin.memory[COUNT], scene.stands()) == (2, place)
+
+
+class _User:
+    """A CPU that makes a system call: where it stands, and its flags, step by step."""
+
+    def __init__(self, *stands: tuple[int, int]) -> None:
+        self.stands = list(stands)
+
+    def registers(self, cpu: int) -> dict[str, int]:
+        rip, flags = self.stands[0]
+        return {"rip": rip, "eflags": flags}
+
+    def step(self, cpu: int) -> None:
+        if len(self.stands) > 1:
+            del self.stands[0]
+
+
+def test_a_reader_in_user_mode_is_led_to_where_interrupts_are_on() -> None:
+    driver, kernel = _Scene().driver, BASE + 0x9000
+    cpu = _User((0x400000, ON), (0x400002, ON), (kernel, 0), (kernel + 4, ON), (kernel + 8, ON))
+    driver._gdb = cpu  # type: ignore[assignment]
+    driver.enter()
+    assert cpu.stands[0] == (kernel + 4, ON)
+    cpu.stands = [(kernel, 0), (kernel + 4, ON)]
+    driver.enter()
+    assert cpu.stands[0] == (kernel, 0)  # it is in the kernel: that is its place
+    cpu.stands = [(0x400000, ON)]
+    with pytest.raises(Spoiled):
+        driver.enter()
 
 
 COMPLETE = _step("reach", target="klp_complete")
@@ -232,7 +321,8 @@ def test_a_text_that_is_gone() -> None:
     assert scene.follow(*steps, _step("fault", 0, value=text)).result == AGREED
 
 
-def test_what_is_not_freed() -> None:
+def test_what_is_not_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updating, "_SECONDS", 0.1)
     scene = _Scene(updater=[*UPDATER[:5], Line(halts=True)])
     outcome = scene.follow(*STEPS)
     assert outcome.first is not None
@@ -298,7 +388,7 @@ def test_what_has_not_begun_in_time_is_lost_and_what_does_not_go_on_differs() ->
         known = scene.twin.symbols
         scene.updater._symbols = {**known, "later": known["klp_complete"] + 1}
         assert scene.driver.reach("enter", lambda: True)
-    with pytest.raises(Lost, match=r"has not begun: later\(\) is not entered in time"):
+    with pytest.raises(Late, match=r"has not begun: later\(\) is not entered in time"):
         waiting.updater.reach("later")
     assert begun.updater.reach("klp_complete")
     assert not begun.updater.reach("later")

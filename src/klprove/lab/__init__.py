@@ -5,7 +5,7 @@ from klprove.lab.building import headers_tree, module, release_of
 from klprove.lab.calling import WAYS_OF_CALL, way_of_call
 from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
 from klprove.lab.images import image_of
-from klprove.lab.lost import Lost
+from klprove.lab.lost import Late, Lost
 from klprove.lab.machine import Machine, Ran, Setup, command
 from klprove.lab.observing import Plan, guest_files, observe, plan
 from klprove.lab.seen import Entered, Run, Seen, Way, merged, read_seen, seen_document, totals
@@ -14,6 +14,7 @@ __all__ = [
     "WAYS_OF_CALL",
     "Comparison",
     "Entered",
+    "Late",
     "Lost",
     "Machine",
     "Missing",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from klprove.lab.initramfs import initramfs
-from klprove.lab.lost import Lost
+from klprove.lab.lost import Late, Lost
 from klprove.lab.qmp import Qmp
 from klprove.source import Unavailable
 
@@ -63,7 +63,8 @@ class Machine:
     the kernel has already rewritten. KVM is not used: that its device is there and opens does not
     mean that a stock kernel boots under it.
 
-    Raises Unavailable where QEMU or busybox is missing, Lost where the guest dies or hangs.
+    Raises Unavailable where QEMU or busybox is missing, Lost where the guest dies, Late where it
+    does not answer.
     """
 
     def __init__(self, setup: Setup, log: Path | None = None) -> None:
@@ -81,7 +82,7 @@ class Machine:
         except Lost as lost:
             text = self._told(lost)
             self.close()
-            raise Lost(text) from None
+            raise type(lost)(text) from None
         except BaseException:
             self.close()
             raise
@@ -112,7 +113,8 @@ class Machine:
             self._shell.sendall(command.encode() + b"\n")
             return self._answer(seconds)
         except (Lost, OSError) as error:
-            raise Lost(f"{self._told(error)}\n  = while it ran: {command[:200]}") from None
+            kind = type(error) if isinstance(error, Lost) else Lost
+            raise kind(f"{self._told(error)}\n  = while it ran: {command[:200]}") from None
 
     def read(self, path: str, seconds: float = 60) -> bytes:
         """The content of a file in the guest; ValueError where it cannot be read."""
@@ -150,7 +152,7 @@ class Machine:
             try:
                 part = self._shell.recv(number - len(found))
             except TimeoutError:
-                raise Lost("the guest does not answer in time") from None
+                raise Late("the guest does not answer in time") from None
             if not part:
                 raise Lost("the machine ended")
             found += part

@@ -131,6 +131,17 @@ class Driver:
             return True
         return self._comm is not None and self._memory.text(self.cpu, self._comm) == self._task
 
+    def enter(self) -> None:
+        """Where the CPU is in user mode: on to where its next system call has interrupts on."""
+        if self.registers()["rip"] >> 63:
+            return
+        for _ in range(_STOPS):
+            self._gdb.step(self.cpu)
+            registers = self.registers()
+            if registers["rip"] >> 63 and registers["eflags"] & IF:
+                return
+        raise Spoiled
+
     def arrive(self, step: Step) -> tuple[int, int]:
         """Make the CPU take what arrives; where it was taken, rip and rsp."""
         target, where = self._symbols[step.target], self.registers()["rip"]

@@ -92,10 +92,11 @@ class Led(Machine):
     def __exit__(self, *raised: object) -> None:
         """End the guest. A loss that the stub tells of is told with the console's last lines."""
         error = raised[1]
-        text = self._told(error) if isinstance(error, Lost) and "\n" not in str(error) else ""
+        lost = error if isinstance(error, Lost) and "\n" not in str(error) else None
+        text = self._told(lost) if lost is not None else ""
         self.close()
-        if text:
-            raise Lost(text) from None
+        if lost is not None:
+            raise type(lost)(text) from None
 
     def close(self) -> None:
         """As Machine's."""

@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klprove.lab.layout import Layout
-from klprove.lab.lost import Lost
+from klprove.lab.lost import Late
 from klprove.replay import handler
+from klprove.replay.holding import LOOP
 from klprove.replay.led import Led
 
 PATCHES = ("lower", "upper")
 """The modules of the model's klp_patches, in order; the second is on top, and goes."""
-OPTIONS: Sequence[str] = ("preempt=full", "nohz=off", "no_timer_check")
+OPTIONS: Sequence[str] = (
+    "preempt=full", "nohz=off", "no_timer_check", "rcupdate.rcu_cpu_stall_suppress=1",
+    "nosoftlockup",
+)  # fmt: skip
 """Of the kernel's command line: the models are of CONFIG_PREEMPT; jiffies are counted on CPU 0
-while the other CPU stands still; and no busy host is taken for a broken timer."""
+while the other CPU stands still; no busy host is taken for a broken timer; and nobody sends an NMI
+to a reader that is held for long."""
 READER, UPDATER = 1, 0
 """Virtual CPUs; the model has them the other way round."""
 _REGISTER = "register_ftrace_function"
@@ -69,6 +74,8 @@ def placed(ready: Modules, sections: Mapping[str, Mapping[str, int]]) -> dict[st
         ):  # fmt: skip
             if symbol in own:
                 found[f"{model}[{number}]"] = own[symbol]
+        if name == PATCHES[0] and LOOP in own:
+            found[LOOP] = own[LOOP]
     return found
 
 
@@ -146,7 +153,7 @@ class Core:
     def _wait(self, condition: str) -> None:
         loop = f"n=0; until {condition}; do usleep 100000; n=$((n+1)); [ $n -lt 300 ] || exit 1"
         if self._guest.run(f"{loop}; done", 120).status:
-            raise Lost(f"a livepatch of {self._site}() does not complete its transition")
+            raise Late(f"a livepatch of {self._site}() does not complete its transition")
 
     def start(self) -> None:
         """Have the newer livepatch disabled, and unloaded when it can be; the only one disabled,

@@ -45,6 +45,8 @@ class Outcome:
     rows: tuple[Row, ...]
     attempts: int
     """How often it was begun: an interrupt that the trace does not have begins it anew."""
+    lost: tuple[str, ...] = ()
+    """Why each machine before the last one told nothing of the kernel."""
 
     @property
     def first(self) -> Row | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from klprove.kernels import TRANSITION
-from klprove.lab import Setup
+from klprove.lab import Late, Setup
 from klprove.lab.layout import Layout, layout
 from klprove.replay import handler
 from klprove.replay.driving import Driver
@@ -127,28 +127,41 @@ def replay(ready: Prepared, times: int, log: Path | None) -> Iterator[Outcome]:
 
 
 def _with_updater(ready: Prepared, core: Modules, log: Path | None) -> Outcome:
-    """One replay, in as many machines as it takes until no interrupt comes in between."""
-    outcome, attempts, boots = None, 0, 0
-    raises = planned(ready)[0].raises
-    while outcome is None or (outcome.result == SPOILED and boots < _BOOTS):
-        boots += 1
-        with Led(ready.setup, log) as guest:
-            guest.prompt()
-            scene = Core(guest, ready.places, core, ready.case.site)
-            try:
-                addresses = _load_trap(guest, ready) | scene.load(TASK, raises)
-            except ValueError as error:
-                raise _refused(ready, str(error)) from None
-            plan, found = planned(ready, addresses)
-            symbols = {**ready.places.named, **addresses}
-            driver = Driver(
-                guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols,
-                READER,
-            )  # fmt: skip
-            updater = Updater(guest.gdb, driver, UPDATER, symbols, scene.start)
-            outcome = follow(driver, plan, TASK, updater=updater)
+    """One replay, in as many machines as it takes until none is late and no interrupt comes in
+    between. Raises Late where the last of them is."""
+    attempts, lost = 0, list[str]()
+    while True:
+        last = len(lost) + 1 == _BOOTS
+        try:
+            outcome = _in_one_machine(ready, core, log)
+        except Late as late:
+            if last:
+                raise
+            lost.append(str(late).partition("\n")[0])
+            continue
         attempts += outcome.attempts
-    return replace(outcome, attempts=attempts)
+        if last or outcome.result != SPOILED:
+            return replace(outcome, attempts=attempts, lost=tuple(lost))
+        lost.append(outcome.rows[-1].text)
+
+
+def _in_one_machine(ready: Prepared, core: Modules, log: Path | None) -> Outcome:
+    raises = planned(ready)[0].raises
+    with Led(ready.setup, log) as guest:
+        guest.prompt()
+        scene = Core(guest, ready.places, core, ready.case.site)
+        try:
+            addresses = _load_trap(guest, ready) | scene.load(TASK, raises)
+        except ValueError as error:
+            raise _refused(ready, str(error)) from None
+        plan, found = planned(ready, addresses)
+        symbols = {**ready.places.named, **addresses}
+        driver = Driver(
+            guest.gdb, ready.places, Places(symbols), found, guest.nmi, guest.disturb, symbols,
+            READER,
+        )  # fmt: skip
+        updater = Updater(guest.gdb, driver, UPDATER, symbols, scene.start)
+        return follow(driver, plan, TASK, updater=updater)
 
 
 def _refused(ready: Prepared, why: str) -> BadInput:

@@ -1,37 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The second CPU of a trace: the updater, which is livepatch's own code in the kernel."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb
-from klprove.lab.lost import Lost
-from klprove.replay.driving import IF, Differs, Driver, Spoiled, Stops
+from klprove.lab.lost import Late
+from klprove.replay.driving import IF, Differs, Driver, Stops
+from klprove.replay.holding import LOOP, Held
 from klprove.replay.outcome import shown
 from klprove.replay.words import Pair
 
-_ALONE, _AFTER, _BOTH = 0.1, 0.005, 0.3
-"""Seconds that the updater runs by itself; where it only comes from one call to the next; that the
-other CPU gets to come back."""
-_TURNS = 200
-"""Of the two CPUs, until a step counts as not coming."""
-_CALLS = 50000
-"""Turns with new calls among them, at most. From v6.4 a transition rewrites every call of
-cond_resched(), one after the other, with up to three calls of all CPUs each (commit e3ff7c609f39;
-text_poke_bp_batch(), arch/x86/kernel/alternative.c, v6.12): some 14,000 turns in 6.12.117."""
+_SECONDS = 60.0
+"""Until a step counts as not coming."""
+_LOOK, _SETTLE = 0.05, 0.02
+"""Seconds between two looks at what no stop tells of; for what is pending to arrive."""
 _CALLING = ("smp_call_function_many_cond", "smp_call_function_single")
 """Where a CPU waits for another to take an interrupt and run a function (kernel/smp.c)."""
-_STACK = 384
-"""Bytes of it by which two calls are told apart."""
-_PENDING = 4
-"""Interrupts of one CPU that come and go one after the other, at most."""
 
 
 class Updater:
-    """The CPU on which a livepatch is disabled and unloaded, while the reader's stands still.
+    """The CPU on which a livepatch is disabled and unloaded, while the reader gets no further.
 
-    The reader's CPU may take interrupts where it stands, and what they wake may run there (a worker
-    thread that the updater waits for); the reader itself goes no further: each turn ends with it
-    at the same instruction and the same stack.
+    Where the reader's interrupts are on, its CPU takes them meanwhile, and what they wake may run
+    there (a worker that the updater waits for); where they are off, it stands still.
     """
 
     def __init__(
@@ -53,11 +45,12 @@ class Updater:
         """It has come to the first function that it was to come to."""
 
     def reach(self, target: str) -> bool:
-        """Run to the entry of `target`. Raises Lost where it does not come to its first one: what
+        """Run to the entry of `target`. Raises Late where it does not come to its first one: what
         was asked of the guest has not begun, which says nothing of the kernel."""
-        there = self._until([(self._symbols[target], BREAKPOINT, 1)])
+        address = self._symbols[target]
+        there = self._until(lambda: self._stands() == address, [(address, BREAKPOINT, 1)])
         if not there and not self._begun:
-            raise Lost(f"the updater has not begun: {target}() is not entered in time")
+            raise Late(f"the updater has not begun: {target}() is not entered in time")
         self._begun = self._begun or there
         return there
 
@@ -66,14 +59,15 @@ class Updater:
         in the task that runs on the reader's CPU, and in that CPU's idle task, which is the same in
         the model."""
         for address in self._driver.addresses(pair):
-            stops = [(address, WATCH_WRITE, pair.word.size)]
-            while self._value(pair, address) != value:
-                if not self._until(stops):
-                    raise Differs(f"{pair.short} does not become {shown(pair, value)}")
+            self._become(pair, address, value)
 
-    def _value(self, pair: Pair, address: int) -> int:
-        data = self._gdb.read(self.cpu, address, pair.word.size)
-        return pair.masked(int.from_bytes(data, "little", signed=pair.word.signed))
+    def _become(self, pair: Pair, address: int, value: int) -> None:
+        def done() -> bool:
+            data = self._gdb.read(self.cpu, address, pair.word.size)
+            return pair.masked(int.from_bytes(data, "little", signed=pair.word.signed)) == value
+
+        if not done() and not self._until(done, [(address, WATCH_WRITE, pair.word.size)]):
+            raise Differs(f"{pair.short} does not become {shown(pair, value)}")
 
     def divert(self, target: str) -> None:
         """Have it call `target` where it has just been called."""
@@ -81,11 +75,8 @@ class Updater:
 
     def freed(self, address: int) -> None:
         """Run until nothing is mapped at `address`."""
-        for _ in self._turns():
-            if not self.mapped(address):
-                return
-            self._turn(())
-        raise Differs(f"what lies at {address:#x} is not freed")
+        if self.mapped(address) and not self._until(lambda: not self.mapped(address)):
+            raise Differs(f"what lies at {address:#x} is not freed")
 
     def mapped(self, address: int) -> bool:
         """Something can be read there."""
@@ -98,78 +89,54 @@ class Updater:
     def settle(self) -> None:
         """What has become pending for the reader's CPU while it stood comes and goes, before it
         goes on."""
-        if self.ran:
-            self._pass((), True)
+        if self.ran and self._interruptible():
+            with self._held():
+                self._gdb.run(_SETTLE, [self._driver.cpu])
         self.ran = False
 
-    def _until(self, stops: Sequence[tuple[int, int, int]]) -> bool:
-        return any(self._turn(stops) for _ in self._turns())
+    def _until(self, done: Callable[[], bool], stops: Sequence[tuple[int, int, int]] = ()) -> bool:
+        """Run until `done`, which becomes true at one of `stops`, or, where there are none, at any
+        time. False where it does not come; Late where the updater then waits for the reader's CPU,
+        though that takes interrupts."""
+        self._begin()
+        if not self._interruptible():
+            return self._run(done, stops, [self.cpu])
+        with self._held():
+            there = self._run(done, stops, [self.cpu, self._driver.cpu])
+        where = self._driver.stand(self.cpu)
+        if not there and where.startswith(_CALLING):
+            raise Late(f"the updater still waits at {where} for the reader's CPU, interrupts on")
+        return there
 
-    def _turns(self) -> Iterator[None]:
-        """Until a step counts as not coming; begun anew at each new call of the reader's CPU. Lost
-        where the updater then waits for that CPU, though it takes interrupts."""
-        left, last = _TURNS, b""
-        for _ in range(_CALLS):
-            yield
-            call = self._call()
-            left = _TURNS if call and call != last else left - 1
-            last = call or last
-            if not left:
-                break
-        if self._call() and self._driver.registers()["eflags"] & IF:
-            where = self._driver.stand(self.cpu)
-            raise Lost(f"the updater still waits at {where} for the reader's CPU, interrupts on")
-
-    def _call(self) -> bytes:
-        """What tells the call of the reader's CPU from others that the updater waits for; empty
-        where it does not wait so."""
-        if not self._driver.stand(self.cpu).startswith(_CALLING):
-            return b""
-        return self._gdb.read(self.cpu, self._gdb.registers(self.cpu)["rsp"], _STACK)
-
-    def _turn(self, stops: Sequence[tuple[int, int, int]]) -> bool:
-        """The updater alone for a while, then the reader's interrupts; whether it has come to one
-        of `stops`."""
+    def _begin(self) -> None:
         if not self.started:
             self.started = self._driver.patient = True
             self._start()
         self.ran = True
-        here = self._gdb.registers(self.cpu)["rip"]
-        if any((here, BREAKPOINT) == each[:2] for each in stops):
+        self._driver.enter()
+
+    def _run(
+        self, done: Callable[[], bool], stops: Sequence[tuple[int, int, int]], cpus: Sequence[int]
+    ) -> bool:
+        if (self._stands(), BREAKPOINT, 1) in stops:
             self._gdb.step(self.cpu)
+        end = time.monotonic() + _SECONDS
         with Stops(self._gdb, stops):
-            stop = self._gdb.run(_AFTER if self._call() else _ALONE, [self.cpu])
-        return stop is not None or self._pass(stops)
+            while (left := end - time.monotonic()) > 0:
+                stop = self._gdb.run(left if stops else _LOOK, cpus)
+                if done():
+                    return True
+                if stop is None and stops:
+                    break
+                if stop is not None and stop.watched is None:
+                    self._gdb.step(stop.cpu)  # somebody else comes by
+        return False
 
-    def _pass(self, stops: Sequence[tuple[int, int, int]], came: bool = False) -> bool:
-        """Let interrupts of the reader's CPU come and go; whether the updater, which may be needed
-        for that, has come to one of `stops`. `came`: it is to go no further."""
-        home = self._home()
-        with Stops(self._gdb, [(home[0], BREAKPOINT, 1)]):
-            for _ in range(_PENDING):
-                self._gdb.run(_BOTH, [self._driver.cpu])
-                for _ in range(_TURNS):
-                    if self._home() == home:
-                        break
-                    came = self._closer(home[0], () if came else stops, came) or came
-                else:
-                    raise Spoiled
-        return came
+    def _interruptible(self) -> bool:
+        return bool(self._driver.registers()["eflags"] & IF)
 
-    def _closer(self, rip: int, stops: Sequence[tuple[int, int, int]], came: bool) -> bool:
-        """One more run towards there: of both CPUs, as one may wait for the other; of the reader's
-        alone once the updater `came` where it is to stay. Whether it comes to one of `stops`."""
-        cpus = [self._driver.cpu] if came else [self._driver.cpu, self.cpu]
-        for cpu in cpus:
-            if self._gdb.registers(cpu)["rip"] == rip:
-                self._gdb.step(cpu)
-        with Stops(self._gdb, stops):
-            stop = self._gdb.run(_BOTH, cpus)
-        if stop is None or stop.cpu != self.cpu:
-            return False
-        here = self._gdb.registers(self.cpu)["rip"]
-        return stop.watched is not None or any(here == each[0] for each in stops)
+    def _held(self) -> Held:
+        return Held(self._gdb, self._driver.cpu, self._symbols[LOOP])
 
-    def _home(self) -> tuple[int, int]:
-        registers = self._driver.registers()
-        return registers["rip"], registers["rsp"]
+    def _stands(self) -> int:
+        return self._gdb.registers(self.cpu)["rip"]

@@ -74,7 +74,8 @@ def stock_document(seen: Shown, release: str) -> dict[str, Any]:
 def _item(name: str, key: str, trace: Trace, outcome: Outcome) -> formats.Item:
     first = outcome.first
     tries = f"begun {count(outcome.attempts, 'time')}"
-    facts = (f"{count(len(outcome.rows), 'row')}, {outcome.result}", tries)
+    boots = (f"boot {boot} told nothing: {why}" for boot, why in enumerate(outcome.lost, 1))
+    facts = (f"{count(len(outcome.rows), 'row')}, {outcome.result}", tries, *boots)
     if first is not None:
         text = f"step {first.step.number}, {first.at or 'nowhere'}: {first.text}"
         span = first.step.event.span

@@ -28,7 +28,7 @@ from klprove.replay import (
 from klprove.report.replay import quote
 from klprove.report.wrapping import WIDTH, count, field
 
-SCHEMA = "klprove.replay/1"
+SCHEMA = "klprove.replay/2"
 _PLACE = 21
 _LEGEND = (
     "k!m: the kernel has k and the model m, else both have the same; "
@@ -58,6 +58,8 @@ def _replayed(
     agreed = sum(each.result == AGREED for each in outcomes)
     text = f"{agreed} of {count(len(outcomes), 'replay')} agreed"
     yield from field("replays", text)
+    for label, why in other_boots(outcomes):
+        yield from field(label, why)
     text = f"{len(numbers)}, {len(mapped)} of them mapped to the kernel's code"
     yield from field("steps", text)
     yield ""
@@ -65,6 +67,14 @@ def _replayed(
     if first is not None:
         yield ""
         yield from field("first", f"step {first.step.number}: {first.text}")
+
+
+def other_boots(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, str]]:
+    """For every machine that followed one that told nothing: `boot 2`, and why that was."""
+    for number, each in enumerate(outcomes, 1):
+        of = f"of replay {number}; " if len(outcomes) > 1 else ""
+        for boot, why in enumerate(each.lost, 1):
+            yield f"boot {boot + 1}", f"{of}boot {boot} told nothing: {why}"
 
 
 class _Column(NamedTuple):
@@ -189,6 +199,7 @@ def replay_document(
             {
                 "result": each.result,
                 "attempts": each.attempts,
+                "lost": [*each.lost],
                 "steps": [_step(row, found) for row in each.rows],
             }
             for each in outcomes

@@ -2,6 +2,8 @@
 /*
  * patch: a livepatch of one function, whose replacement is a jump to the rest of that function: a text of this module's, which goes with it.
  *
+ * reader_held: where a CPU waits that is to get no further (replay/holding.py).
+ *
  * Parameters: name, the function; site, the address of its call of ftrace.
  */
 #include <linux/ftrace.h>
@@ -19,6 +21,12 @@ asm(".pushsection .text\n"
     "pushq rest(%rip)\n\t"
     ".byte 0xc3\n"	/* ret: a jump through memory would be a retpoline */
     ".size replacement, . - replacement\n"
+    ".globl reader_held\n"
+    ".type reader_held, @function\n"
+    "reader_held:\n\t"
+    "pause\n\t"
+    "jmp reader_held\n"
+    ".size reader_held, . - reader_held\n"
     ".popsection");
 
 static struct klp_func functions[] = {
