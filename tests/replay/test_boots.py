@@ -48,7 +48,7 @@ def test_a_late_machine_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) 
     (found,) = _replay()
     assert (found.result, found.attempts) == (AGREED, 4)
     assert found.lost == (
-        "the updater has not begun: f() is not entered in time", "interrupts, 3 times",
+        "the updater has not begun: f() is not entered in time", "step 1: interrupts, 3 times",
     )  # fmt: skip
 
 

@@ -270,10 +270,10 @@ def test_who_else_comes_by_the_beginning_is_let_go() -> None:
 
 
 def test_attempts_that_ended_in_different_steps_are_no_difference() -> None:
-    plan = Schedule(STEPS, REST)
-    again = _ended(plan, {(1, "count is another")}, 3)
+    again = _ended(STEPS[1], {(1, "count is another")}, 3)
     assert (again.result, again.step) == (DIFFERS, STEPS[1])
-    assert _ended(plan, {(1, "count is another"), (2, "count is another")}, 3).result == SPOILED
+    other = _ended(STEPS[2], {(1, "count is another"), (2, "count is another")}, 3)
+    assert (other.result, other.step) == (SPOILED, STEPS[2])
 
 
 def test_a_count_that_is_another_every_time_is_a_difference() -> None:

@@ -1,5 +1,7 @@
 """A user's handler as a module: what of the model its objects are, and where."""
 
+from pathlib import Path
+
 import pytest
 
 from klprove.api import question
@@ -8,7 +10,7 @@ from klprove.image.btf import STRUCTURE, Types
 from klprove.ir.program import Program
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, Word
-from klprove.replay.handler import Built, loaded, pairs, source
+from klprove.replay.handler import Built, build, loaded, pairs, source
 
 _NAMES = b"\0u64\0klp_func\0new_func\0transition\0klp_ops\0func_stack\0list_head\0next\0"
 FUNCS, OPS, SITE = 0xFFFFFFFFC0003000, 0xFFFFFFFFC0004000, 0xFFFFFFFF81001000
@@ -84,3 +86,18 @@ def test_a_module_without_objects_has_no_pairs(text: Program) -> None:
 def test_symbols_lie_where_the_kernel_has_put_their_sections() -> None:
     built = Built(b"", {"f": (".text", 16), "g": (".init.text", 0)})
     assert loaded(built, {".text": 0xFFFFFFFFC0000000}) == {"f": 0xFFFFFFFFC0000010}
+
+
+def test_every_module_is_built_in_one_run(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("modules:\n\t@sh $(CURDIR)/made.sh $(M) $(CURDIR)/runs\n")
+    (tmp_path / "made.sh").write_text(
+        'cd $1 && cat Kbuild lower/a.c >> $2 && for i in */; do cp /bin/true "$i${i%/}.ko"; done\n'
+    )
+    made = build(tmp_path, {"handler": {"Kbuild": b"", "user.c": b""}, "lower": {"a.c": b"text\n"}})
+    assert (tmp_path / "runs").read_text() == "obj-m := handler/ lower/\ntext\n"
+    assert list(made) == ["handler", "lower"]
+    assert all(each.data.startswith(b"\x7fELF") for each in made.values())
+
+
+def test_nothing_is_built_of_nothing(tmp_path: Path) -> None:
+    assert build(tmp_path, {}) == {}

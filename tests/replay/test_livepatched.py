@@ -11,10 +11,9 @@ from klprove.kernels import TRANSITION
 from klprove.lab import Late, Ran, Setup
 from klprove.lab.gdb import Stop
 from klprove.lab.layout import Layout
-from klprove.replay import livepatched
 from klprove.replay.handler import Built
 from klprove.replay.led import Led
-from klprove.replay.livepatched import OPTIONS, PATCHES, Core, Modules, modules, placed
+from klprove.replay.livepatched import OPTIONS, PATCHES, Core, Modules, placed, sources
 from klprove.replay.replaying import Prepared, planned
 from klprove.replay.trace import CALLED, Case
 from klprove.verdict import Trace
@@ -147,17 +146,14 @@ def test_what_the_administrator_does() -> None:
     ]
 
 
-def test_files_for_the_guest_and_their_sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Mapping[str, bytes]] = []
-
-    def built(headers: Path, files: Mapping[str, bytes], name: str) -> Built:
-        made.append(files)
-        return PATCH
-
-    monkeypatch.setattr(livepatched.handler, "made_of", built)
-    assert sorted(modules(Path("h"), OWN).files) == ["handler.ko", "lower.ko", "upper.ko"]
-    assert [sorted(each) for each in made] == [["Kbuild", "lower.c"], ["Kbuild", "upper.c"]]
-    assert made[1]["Kbuild"] == b"obj-m := upper.o\n"
+def test_the_sources_of_the_livepatches() -> None:
+    found = sources()
+    assert {name: sorted(files) for name, files in found.items()} == {
+        "lower": ["Kbuild", "lower.c"], "upper": ["Kbuild", "upper.c"],
+    }  # fmt: skip
+    assert found["upper"]["Kbuild"] == b"obj-m := upper.o\n"
+    assert list(sources(PATCHES[:1])) == ["lower"]
+    assert sources(()) == {}
 
 
 def test_places_before_anything_is_loaded_are_not_the_same() -> None:

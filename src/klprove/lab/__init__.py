@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real kernel in a virtual machine, and what is seen there."""
 
-from klprove.lab.building import headers_tree, module, release_of
+from klprove.lab.building import headers_tree, module, modules, release_of
 from klprove.lab.calling import WAYS_OF_CALL, way_of_call
 from klprove.lab.comparing import Comparison, Missing, Share, compare_seen, fits
 from klprove.lab.images import image_of
@@ -33,6 +33,7 @@ __all__ = [
     "image_of",
     "merged",
     "module",
+    "modules",
     "observe",
     "plan",
     "read_seen",

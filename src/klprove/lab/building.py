@@ -30,20 +30,27 @@ def release_of(headers: Path) -> str:
 
 
 def module(headers: Path, source: Path = GUEST, name: str = "observe") -> bytes:
-    """The module `name` of the folder `source`, built with `headers` as an out-of-tree module.
+    """The module `name` of the folder `source`; as modules()."""
+    return modules(headers, source, (name,))[name]
+
+
+def modules(headers: Path, source: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """The modules `names` of the folder `source`, built with `headers` as out-of-tree modules; the
+    name `a/b` is that of module b in the folder a of it.
 
     `headers` may be unpacked anywhere; Debian's `common` package lies beside them. Raises BadInput
-    where they cannot build it, Unavailable where make or the compiler is missing.
+    where they cannot build them, Unavailable where make or the compiler is missing.
     """
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
         build = Path(folder) / "module"
         shutil.copytree(source, build)
         # Else the name of the folder is in it, and two builds are two modules.
         flags = f"KCFLAGS=-ffile-prefix-map={build}/="
-        _make([*headers_tree(headers), f"M={build}", flags, *_QUIRKS, "modules"], headers)
-        made = build / f"{name}.ko"
-        _run(["strip", "--strip-debug", str(made)])
-        return made.read_bytes()
+        jobs = f"-j{len(names)}"
+        _make([*headers_tree(headers), f"M={build}", jobs, flags, *_QUIRKS, "modules"], headers)
+        made = {name: build / f"{name}.ko" for name in names}
+        _run(["strip", "--strip-debug", *map(str, made.values())])
+        return {name: path.read_bytes() for name, path in made.items()}
 
 
 _QUIRKS = (

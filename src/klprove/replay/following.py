@@ -65,17 +65,17 @@ def follow(
         except ValueError as error:
             raise Lost(f"the guest is not where its image says: {error}") from None
         return Outcome(tuple(run.rows), attempt)
-    return Outcome((*run.rows, _ended(plan, against, attempt)), attempt)
+    return Outcome((*run.rows, _ended(plan.steps[len(run.rows)], against, attempt)), attempt)
 
 
-def _ended(plan: Schedule, against: set[tuple[int, str]], attempts: int) -> Row:
-    """The last row where every attempt was spoiled. Where the same word was against the model at
-    the same step each time, that is a difference, not bad luck."""
-    (place, text), *others = against
+def _ended(step: Step, against: set[tuple[int, str]], attempts: int) -> Row:
+    """The last row where every attempt was spoiled, the last one at `step`. Where the same word was
+    against the model at the same step each time, that is a difference, not bad luck."""
+    (_, text), *others = against
     if others or not text:
         text = f"interrupts came in between, {attempts} times"
-        return Row(plan.steps[place], SPOILED, text=text)
-    return Row(plan.steps[place], DIFFERS, text=f"{text}, {attempts} times of {attempts}")
+        return Row(step, SPOILED, text=text)
+    return Row(step, DIFFERS, text=f"{text}, {attempts} times of {attempts}")
 
 
 class _Attempt:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from klprove.image import open_image, symbols
 from klprove.ir.program import Program
-from klprove.lab import module
+from klprove.lab import modules
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED
 from klprove.replay.words import Pair
@@ -36,32 +36,32 @@ class Built:
     symbols: Mapping[str, tuple[str, int]]
 
 
-def build(headers: Path, user: str, defines: Mapping[str, str]) -> Built:
-    """The module of the handler in the file `user`, with its macros. Raises BadInput where it does
-    not compile against `headers`: it is of another generation then."""
-    return made_of(headers, source(user, defines), NAME)
-
-
-def made_of(headers: Path, files: Mapping[str, bytes], module_name: str) -> Built:
-    """The module of `files`, by name. Raises BadInput as build()."""
+def build(headers: Path, sources: Mapping[str, Mapping[str, bytes]]) -> dict[str, Built]:
+    """Modules by name, of the files of each, in one run of make. Raises BadInput where one does not
+    compile against `headers`: a handler is of another generation then."""
+    if not sources:
+        return {}
     with tempfile.TemporaryDirectory(prefix="klprove-") as folder:
         place = Path(folder) / "source"
-        for name, content in files.items():
-            (place / name).parent.mkdir(exist_ok=True)
-            (place / name).write_bytes(content)
-        data = module(headers, place, module_name)
-        made = Path(folder) / "made.ko"
-        made.write_bytes(data)
-        image = open_image(str(made))
-        sections = {each.index: each for each in image.sections}
-        found = {
-            each.name: (
-                sections[each.section].name,
-                each.address - sections[each.section].address,
-            )
-            for each in symbols(image)
-            if each.section in sections
-        }
+        for name, files in sources.items():
+            (place / name).mkdir(parents=True)
+            for file, content in files.items():
+                (place / name / file).write_bytes(content)
+        (place / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}/' for name in sources)}\n")
+        made = modules(headers, place, [f"{name}/{name}" for name in sources])
+        return {name: _built(made[f"{name}/{name}"], Path(folder)) for name in sources}
+
+
+def _built(data: bytes, folder: Path) -> Built:
+    made = folder / "made.ko"
+    made.write_bytes(data)
+    image = open_image(str(made))
+    sections = {each.index: each for each in image.sections}
+    found = {
+        each.name: (sections[each.section].name, each.address - sections[each.section].address)
+        for each in symbols(image)
+        if each.section in sections
+    }
     return Built(data, found)
 
 

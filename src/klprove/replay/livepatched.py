@@ -3,7 +3,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from klprove.lab.layout import Layout
 from klprove.lab.lost import Late
@@ -39,25 +38,11 @@ class Modules:
     """The user's handler."""
     patches: Mapping[str, handler.Built]
 
-    @property
-    def files(self) -> dict[str, bytes]:
-        """For the guest's root."""
-        found = {f"{name}.ko": each.data for name, each in self.patches.items()}
-        if self.own is not None:
-            found[f"{handler.NAME}.ko"] = self.own.data
-        return found
 
-
-def modules(headers: Path, built: handler.Built | None, names: Sequence[str] = PATCHES) -> Modules:
-    """The livepatches, built. Raises BadInput where the headers cannot be used."""
+def sources(names: Sequence[str] = PATCHES) -> dict[str, dict[str, bytes]]:
+    """The files of the livepatches `names`, by module."""
     text = (handler.GUEST / "livepatch" / "patch.c").read_bytes()
-    made = {
-        name: handler.made_of(
-            headers, {"Kbuild": f"obj-m := {name}.o\n".encode(), f"{name}.c": text}, name
-        )
-        for name in names
-    }
-    return Modules(built, made)
+    return {name: {"Kbuild": f"obj-m := {name}.o\n".encode(), f"{name}.c": text} for name in names}
 
 
 def placed(ready: Modules, sections: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

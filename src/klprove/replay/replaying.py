@@ -3,7 +3,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from klprove.kernels import TRANSITION
 from klprove.lab import Late, Setup
 from klprove.lab.layout import Layout, layout
-from klprove.replay import handler
+from klprove.replay import handler, livepatched
 from klprove.replay.driving import Driver
 from klprove.replay.following import follow
 from klprove.replay.led import Led
@@ -22,7 +22,6 @@ from klprove.replay.livepatched import (
     UPDATER,
     Core,
     Modules,
-    modules,
     placed,
 )
 from klprove.replay.outcome import SPOILED, Outcome
@@ -66,21 +65,22 @@ def prepare(case: Case, vmlinux: str, headers: Path, log: str = "") -> Prepared:
     if case.site and places.site(case.site) is None:
         text = f"it has no function {case.site}() that calls ftrace: no handler can run there"
         raise BadInput([Diagnostic("image", Span(vmlinux, 0, 0), text)])
-    files = {f"bin/{TASK}": reader()}
-    built = None
+    sources: dict[str, dict[str, bytes]] = {}
     if case.handler:
-        built = handler.build(headers, case.handler, case.defines)
-        files[f"{handler.NAME}.ko"] = built.data
-    trap = None
+        sources[handler.NAME] = handler.source(case.handler, case.defines)
     if any(each.action == "enter" and each.kind == "exception" for each in case.trace.events):
-        trap = handler.made_of(headers, handler.own(TRAP), TRAP)
-        files[f"{TRAP}.ko"] = trap.data
-    if not any(each.cpu for each in case.trace.events):
+        sources[TRAP] = handler.own(TRAP)
+    patches: Sequence[str] = ()
+    if any(each.cpu for each in case.trace.events):
+        patches = PATCHES[:1] if case.scene == TRANSITION else PATCHES
+    made = handler.build(headers, {**sources, **livepatched.sources(patches)})
+    files = {f"bin/{TASK}": reader(), **{f"{name}.ko": each.data for name, each in made.items()}}
+    built, trap = made.get(handler.NAME), made.get(TRAP)
+    if not patches:
         setup = Setup(Path(vmlinux), files, cpus=1)
         return Prepared(case, places, built, replace(setup, **_OTHER) if trap else setup, trap)
-    one = PATCHES[:1] if case.scene == TRANSITION else PATCHES
-    core = modules(headers, built, one)
-    setup = Setup(Path(vmlinux), {**files, **core.files}, cpus=2, options=OPTIONS)
+    core = Modules(built, {name: made[name] for name in patches})
+    setup = Setup(Path(vmlinux), files, cpus=2, options=OPTIONS)
     return Prepared(case, places, built, setup, trap, core)
 
 
@@ -142,7 +142,8 @@ def _with_updater(ready: Prepared, core: Modules, log: Path | None) -> Outcome:
         attempts += outcome.attempts
         if last or outcome.result != SPOILED:
             return replace(outcome, attempts=attempts, lost=tuple(lost))
-        lost.append(outcome.rows[-1].text)
+        ended = outcome.rows[-1]
+        lost.append(f"step {ended.step.number}: {ended.text}")
 
 
 def _in_one_machine(ready: Prepared, core: Modules, log: Path | None) -> Outcome:
