@@ -224,17 +224,18 @@ def test_it_comes_back_from_where_an_interrupt_has_it() -> None:
         reader.turn()
         reader.turn()
         assert reader.frames[-1].name == IRQ
+        done = reader.done
     assert (twin.registers(1), twin.memory[FLAG]) == (before, 1)
+    assert reader.done < done + 10  # it stops where it is back
 
 
-def test_a_loop_on_another_stack_is_another_s() -> None:
-    scene = _Scene(worker=[Line(), Line(until={0x5000: 1}), Line()])
+@pytest.mark.parametrize(("place", "off"), [(LOOP, 0x100), (IRQ, 0)])
+def test_it_is_back_in_its_loop_and_on_its_stack_only(place: str, off: int) -> None:
+    scene = _Scene(worker=[Line(until={0x5000: 1}), Line()])
     twin = scene.twin
     assert scene.driver.reach("enter", lambda: True)
     with pytest.raises(Spoiled), _held(scene):
-        twin.cpus[1].pending.append(IRQ)
-        twin.cpus[1].turn()
-        twin.jump(1, twin.symbols[LOOP])
+        twin.jump(1, twin.symbols[place], rsp=twin.registers(1)["rsp"] - off)
 
 
 def test_what_goes_wrong_meanwhile_is_told_as_it_is() -> None:
@@ -271,6 +272,14 @@ class _User:
     def step(self, cpu: int) -> None:
         if len(self.stands) > 1:
             del self.stands[0]
+
+
+def test_a_function_that_is_entered_twice_is_left_in_between() -> None:
+    scene = _Scene(updater=[*UPDATER[:-1], Line(until={0x5000: 1})])
+    assert scene.driver.reach("enter", lambda: True)
+    assert scene.updater.reach("klp_complete")
+    assert not scene.updater.reach("klp_complete")
+    assert scene.twin.memory[COUNT] == 2
 
 
 def test_a_reader_in_user_mode_is_led_to_where_interrupts_are_on() -> None:

@@ -8,7 +8,6 @@ from klprove.replay.driving import Spoiled, Stops
 
 LOOP = "reader_held"
 """Of the module `lower`: `pause`, and a jump back to it."""
-_LENGTH = 4
 _BACK, _TRIES = 0.3, 40
 """Seconds that the CPU gets to come back to the loop, how often."""
 
@@ -57,5 +56,4 @@ class Held:
 
     def _in_loop(self) -> bool:
         registers = self._gdb.registers(self._cpu)
-        there = 0 <= registers["rip"] - self._loop < _LENGTH
-        return there and registers["rsp"] == self._stack - 8
+        return (registers["rip"], registers["rsp"]) == (self._loop, self._stack - 8)
