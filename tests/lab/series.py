@@ -25,7 +25,6 @@ class Account:
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
-        self.of: dict[str, str] = {}
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
@@ -33,15 +32,17 @@ class Account:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        self.of = {each.nodeid: series(each) for each in items}
-        others = [each for each in items if self.of[each.nodeid] not in self.names]
+        of = {each: series(each) for each in items}
+        for each in items:
+            each.user_properties.append((ASKED, of[each]))  # a report has them, of a worker, too
+        others = [each for each in items if of[each] not in self.names]
         if others:
             config.hook.pytest_deselected(items=others)
             items[:] = [each for each in items if each not in others]
-        items.sort(key=lambda each: self.names.index(self.of[each.nodeid]))
+        items.sort(key=lambda each: self.names.index(of[each]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = self.of[report.nodeid]
+        name = dict(report.user_properties)[ASKED]
         self.seconds[name] += report.duration
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[name][report.outcome] += 1
@@ -49,7 +50,7 @@ class Account:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for name, seconds in self.seconds.items():
             said = ", ".join(f"{many} {what}" for what, many in sorted(self.outcomes[name].items()))
-            terminalreporter.write_line(f"Linux {name}: {said} in {seconds:.0f} s")
+            terminalreporter.write_line(f"Linux {name}: {said}, {seconds:.0f} s of tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -27,11 +27,21 @@ def test_that_names_none(): pass
 """
 
 
-def tried(folder: Path, names: str) -> tuple[int, str]:
+def tried(folder: Path, names: str, *more: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(TESTS)
     root = Path(__file__).parents[2]
     given = os.environ | {ASKED: names, "PYTHONPATH": str(root)}
-    words = ["-m", "pytest", "-p", "tests.lab.series", "-v", "--color=no", "-p", "no:cacheprovider"]
+    words = [
+        "-m",
+        "pytest",
+        "-p",
+        "tests.lab.series",
+        "-v",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+        *more,
+    ]
     ran = subprocess.run(
         [sys.executable, *words, "--rootdir", str(folder), str(folder / "test_it.py")],
         cwd=folder,
@@ -47,9 +57,12 @@ def tried(folder: Path, names: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        ("", ["Linux 6.1: 1 failed, 2 passed in 0 s", "Linux 6.12: 2 passed in 0 s"]),
-        ("6.12", ["Linux 6.12: 2 passed in 0 s"]),
-        ("6.12 6.1", ["Linux 6.12: 2 passed in 0 s", "Linux 6.1: 1 failed, 2 passed in 0 s"]),
+        ("", ["Linux 6.1: 1 failed, 2 passed, 0 s of tests", "Linux 6.12: 2 passed, 0 s of tests"]),
+        ("6.12", ["Linux 6.12: 2 passed, 0 s of tests"]),
+        (
+            "6.12 6.1",
+            ["Linux 6.12: 2 passed, 0 s of tests", "Linux 6.1: 1 failed, 2 passed, 0 s of tests"],
+        ),
     ],
 )
 def test_each_series_has_its_tests_and_its_time(
@@ -59,6 +72,11 @@ def test_each_series_has_its_tests_and_its_time(
     assert [each for each in said.splitlines() if each.startswith("Linux")] == told, said
     assert status == ("6.1" in [*names.split(), *PACKAGES][: len(told)])
     assert ("3 deselected" in said) is (names == "6.12")
+
+
+def test_two_at_a_time_are_counted_together(tmp_path: Path) -> None:
+    status, said = tried(tmp_path, "6.12", "-n", "2", "--dist", "loadscope")
+    assert (status, "Linux 6.12: 2 passed, 0 s of tests" in said) == (0, True), said
 
 
 def test_a_series_that_is_not_known_is_refused(tmp_path: Path) -> None:

@@ -229,8 +229,11 @@ class Twin:
     def jump(self, cpu: int, address: int, rsp: int = 0) -> None:
         """Go on elsewhere, and with another stack."""
         top, guest = self.cpus[cpu].frames[-1], self.cpus[cpu]
-        at, top.name = max((guest.symbols[name], name) for name in guest.code
-                           if guest.symbols[name] <= address)  # fmt: skip
+        at, top.name = min(
+            (at, name)
+            for name, at in guest.symbols.items()
+            if name in guest.code and 0 <= address - at < len(guest.code[name])
+        )
         top.place, top.stack = address - at, rsp
 
     def step(self, cpu: int, seconds: float = 2) -> Stop | None:

@@ -162,6 +162,11 @@ def test_places_before_anything_is_loaded_are_not_the_same() -> None:
     assert "klp_ops" in found
 
 
+def test_the_reader_is_held_in_the_livepatch_that_stays() -> None:
+    found = placed(BOTH, {"lower": {".text": 0x1000}, "upper": {".text": 0x2000}})
+    assert found["reader_held"] == 0x1010
+
+
 def test_ftrace_s_count_is_not_compared_in_the_scene_of_the_core(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -274,6 +274,24 @@ class _User:
             del self.stands[0]
 
 
+def test_what_is_so_already_is_not_waited_for() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    scene.updater.change(scene.count, 0)
+    scene.twin.cpus[0].gone.add(TEXT)
+    scene.updater.freed(TEXT)
+    assert scene.begun == 0
+
+
+def test_a_reader_is_in_the_kernel_before_it_is_held() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    entered: list[int] = []
+    scene.driver.enter = lambda: entered.append(scene.stands())  # type: ignore[method-assign]
+    scene.updater.change(scene.count, 1)
+    assert entered == [scene.stands()]
+
+
 def test_a_function_that_is_entered_twice_is_left_in_between() -> None:
     scene = _Scene(updater=[*UPDATER[:-1], Line(until={0x5000: 1})])
     assert scene.driver.reach("enter", lambda: True)
