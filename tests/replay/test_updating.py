@@ -20,6 +20,7 @@ from klprove.verdict import Event
 from tests.replay.guest import (
     BASE,
     COUNT,
+    DEVICE,
     FAULT,
     IRQ,
     NEST,
@@ -375,6 +376,28 @@ def test_once_the_updater_has_begun_an_interrupt_comes_and_goes() -> None:
     scene.twin.cpus[1].always = ("loop", 2)
     outcome = scene.follow(ENTER, COMPLETE, _step("change", 0, "nest", 0))
     assert (outcome.result, outcome.attempts, outcome.rows[-1].text) == (AGREED, 1, "")
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_an_interrupt_is_raised_again_where_another_came_first(patient: bool) -> None:
+    scene = _Scene([Line()] * 50)
+    reader, driver = scene.twin.cpus[1], scene.driver
+    reader.code |= {DEVICE: [Line(), Line(writes={NEST: 3}), Line()], IRQ: [Line(flags=ON)] * 4}
+    reader.symbols[DEVICE] = reader.symbols[LOOP] + 0x1000
+    driver._intruders = {reader.symbols[each]: each for each in (DEVICE, IRQ)}
+    driver._symbols = {**scene.twin.symbols, DEVICE: reader.symbols[DEVICE]}
+    driver._disturb = lambda: reader.pending.append(DEVICE)
+    driver.patient = patient
+    assert driver.reach("enter", lambda: True)
+    reader.pending.append(IRQ)
+    raised = Step(1, Event("enter", 0, 1, "irq", "f", Span("f.c", 1, 1)), "raise irq", DEVICE)
+    if not patient:
+        with pytest.raises(Spoiled):
+            driver.arrive(raised)
+        return
+    rip, _ = driver.arrive(raised)
+    assert (scene.stands(), rip) == (reader.symbols[DEVICE], reader.symbols["enter"])
+    assert (reader.pending, scene.twin.memory[NEST]) == ([], 3)
 
 
 def test_what_the_model_has_otherwise_is_told_while_the_reader_is_elsewhere() -> None:

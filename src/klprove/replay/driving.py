@@ -18,6 +18,8 @@ _SECONDS = 5.0
 """Until a step counts as not coming."""
 _STOPS = 4000
 """Of one step: an excursion that is longer than that is no excursion."""
+_AGAIN = 20
+"""Interrupts that are raised until one comes first: the kernel's own come every 4 ms."""
 _INTRUDERS = (
     "asm_sysvec_", "asm_common_interrupt", "asm_exc_nmi", "asm_exc_debug", "asm_exc_machine_check",
 )  # fmt: skip
@@ -145,9 +147,14 @@ class Driver:
     def arrive(self, step: Step) -> tuple[int, int]:
         """Make the CPU take what arrives; where it was taken, rip and rsp."""
         target, where = self._symbols[step.target], self.registers()["rip"]
-        {INJECT: self._inject, RAISE: self._disturb, TRAP: self._arm, CHECK: self._check}[step.do]()
-        entry, rip, rsp = self._entry("it does not arrive")
-        if entry != target and step.do == RAISE:
+        send = {INJECT: self._inject, RAISE: self._disturb, TRAP: self._arm, CHECK: self._check}
+        for _ in range(_AGAIN):
+            send[step.do]()
+            entry, rip, rsp = self._entry("it does not arrive")
+            if entry == target or step.do != RAISE or not self.patient:
+                break
+            self.pass_to(rip, rsp)  # both come and go, the one perhaps within the other
+        if entry != target and step.do == RAISE and not self.patient:
             # What was pending before it came first; then it is taken at the same place.
             entry, *again = self._entry("it does not arrive", rip)
             if again != [rip, rsp]:
