@@ -48,6 +48,11 @@ def test_where_the_sections_of_a_module_are(story: Tell, tmp_path: Path) -> None
         assert guest.insert("a", "x=1") == {".text": 0xC000, ".bss": 0x10}
 
 
+def test_a_module_whose_sections_are_not_told_is_lost(story: Tell, tmp_path: Path) -> None:
+    with pytest.raises(Lost, match="where the sections of a are"), _led(tmp_path) as guest:
+        guest.insert("a", "")
+
+
 def test_a_module_that_is_refused(story: Tell, tmp_path: Path) -> None:
     story(answers={"insmod": "1:Invalid module format"})
     with _led(tmp_path) as guest, pytest.raises(ValueError, match=r"^Invalid module format$"):

@@ -66,11 +66,11 @@ def replay_trace(
         raise click.UsageError("a trace, or --stock NAME")
     if dry_run or bundle_path is not None:
         outputs.refuse("goes with a replay, not with --dry-run or --bundle")
-    model, _ = resolve(vmlinux)
     running = release(open_image(vmlinux))
     place = Path(headers or f"/lib/modules/{running}/build")
     console = Path(log) if log else None
     if stock is not None:
+        model, _ = resolve(vmlinux)
         _same_release(place, running)
         chosen = prepare_stock(stock, vmlinux, model, place)
         if bundle_path is not None:

@@ -56,11 +56,14 @@ class Led(Machine):
         return self.sections(name)
 
     def sections(self, name: str) -> dict[str, int]:
-        """Where the sections of the module `name` are."""
+        """Where the sections of the module `name` are. Raises Lost where the guest does not say."""
         home = f"/sys/module/{name}/sections"
         listed = self.run(f"cd {home} && for s in .* *; do [ -f $s ] && echo $s $(cat $s); done")
         rows = (line.partition(" ") for line in listed.output.decode().splitlines())
-        return {section: int(at, 16) for section, _, at in rows}
+        found = {section: int(at, 16) for section, _, at in rows}
+        if not found:
+            raise Lost(f"the guest does not say where the sections of {name} are")
+        return found
 
     def ask(self, command: str) -> None:
         """Begin a command whose answer nobody waits for."""
