@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from klprove.image.btf import POINTER, STRUCTURE, Types
+from klprove.image.btf.reading import POINTER, STRUCTURE
 from klprove.kernels import TRANSITION
 from klprove.lab import Late, Ran, Setup
 from klprove.lab.gdb import Stop
@@ -17,6 +17,7 @@ from klprove.replay.livepatched import OPTIONS, PATCHES, Core, Modules, placed, 
 from klprove.replay.replaying import Prepared, planned
 from klprove.replay.trace import CALLED, Case
 from klprove.verdict import Trace
+from tests.image.types import types
 
 _NAMES = b"\0func\0ftrace_ops\0fops\0klp_ops\0"
 
@@ -26,7 +27,6 @@ def _at(name: str) -> int:
 
 
 RECORDS = [
-    (0, 0, 0, 0),
     (POINTER, 0, 0, 0),
     (STRUCTURE, _at("ftrace_ops"), 64, 1),
     (STRUCTURE, _at("klp_ops"), 96, 1),
@@ -34,7 +34,7 @@ RECORDS = [
 MEMBERS = {2: [(_at("func"), 1, 64)], 3: [(_at("fops"), 2, 256)]}
 SITE = 0xFFFFFFFF81001000
 PLACES = Layout(
-    "toy", {"register_ftrace_function": 0x77, CALLED: SITE}, Types(RECORDS, _NAMES, MEMBERS), {},
+    "toy", {"register_ftrace_function": 0x77, CALLED: SITE}, types(RECORDS, _NAMES, MEMBERS), {},
     frozenset([SITE]),
 )  # fmt: skip
 FOPS, HANDLER = 0x9000, 0x5000
