@@ -92,9 +92,12 @@ def test_what_the_updater_frees_is_used_in_the_kernel_as_in_its_model(
     assert unlinked and {each["result"] for each in unlinked} == {"agreed"}
 
 
-def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(tmp_path: Path) -> None:
-    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
-    checked = ["check", "--kernel", "v6.1", "--scene", "transition", "--action", "force"]
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(
+    series: str, tmp_path: Path
+) -> None:
+    image, trace, found = _image(series), tmp_path / "trace.json", tmp_path / "found.json"
+    checked = ["check", "--kernel", str(image), "--scene", "transition", "--action", "force"]
     assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
     words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
     for code in ("stale-frame", "mixed-versions"):
