@@ -10,6 +10,7 @@ import pytest
 from klprove.cli import replayed as job
 from klprove.cli import replaying
 from klprove.cli.main import run
+from klprove.kernels import TRANSITION
 from klprove.lab import Lost, Setup
 from klprove.replay import STOCK, Case, NotMappable, Outcome, Ready, Row, Schedule, Shown, Step
 from klprove.source import Span
@@ -154,6 +155,18 @@ def test_a_trace_of_another_generation(
     status, _, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
     assert status == 2
     assert "fitted by the model v6.12, and the trace is of v6.0" in error
+    assert "klprove check ... --kernel v6.12" in error
+
+
+def test_a_generation_of_the_same_core(
+    replayed: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed("agreed")
+    case = replace(_Ready.case, kernel="v6.12", scene=TRANSITION)
+    monkeypatch.setattr(job, "read_case", lambda *_: case)
+    for model, status in (("v6.4", 0), ("v6.1", 2)):
+        monkeypatch.setattr(job, "resolve", lambda path, scene="", found=model: (found, None))
+        assert _said(["replay", "t.json", "--vmlinux", "v"], capsys)[0] == status
 
 
 @pytest.mark.parametrize(("held", "status"), [(True, 0), (False, 1)])

@@ -329,6 +329,14 @@ def test_a_trace_of_the_livepatch_core(written: dict[str, Any], tmp_path: Path) 
     assert case.resting["tasks[0].patch_state"] == -1
 
 
+def test_a_generation_whose_core_is_that_of_one_before(
+    written: dict[str, Any], tmp_path: Path
+) -> None:
+    model = load("v6.12", scene=TRANSITION).digest
+    given = _forced(written, kernel="v6.12", model=model)
+    assert read_case(_file(tmp_path, given)).kernel == "v6.12"
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [({"action": "reverse"}, "reverse: nobody in it"), ({"defines": {"EXITS": "1"}}, "with -D")],

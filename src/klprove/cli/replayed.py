@@ -12,10 +12,12 @@ from klprove.evidence import resolve
 from klprove.formats import Told
 from klprove.image import open_image
 from klprove.image.about import release
+from klprove.kernels import load
 from klprove.lab import Lost, Setup, command, image_of, release_of
 from klprove.replay import (
     AGREED,
     SPOILED,
+    Case,
     NotMappable,
     Outcome,
     Prepared,
@@ -84,7 +86,7 @@ def replay_trace(
     except NotMappable as reason:
         return _not_mappable(str(reason))
     model, _ = resolve(vmlinux, case.scene)
-    _fitting(vmlinux, model, case.kernel)
+    _fitting(vmlinux, model, case)
     if case.handler:
         _same_release(place, running)
     ready = prepare(case, vmlinux, place)
@@ -166,12 +168,17 @@ def _say_lost(lost: Lost) -> int:
     return _LOST
 
 
-def _fitting(vmlinux: str, model: str, kernel: str) -> None:
-    """An image must be one that the trace's model is of."""
-    if model != kernel:
-        text = f"by what is in it, it is fitted by the model {model}, and the trace is of {kernel}"
+def _fitting(vmlinux: str, model: str, case: Case) -> None:
+    """An image must be one that the trace's model is of; two names may be of the same text."""
+    if model != case.kernel and _text(model, case) != _text(case.kernel, case):
+        of = f"it is fitted by the model {model}, and the trace is of {case.kernel}"
+        text = f"by what is in it, {of}"
         hint = f"klprove check ... --kernel {model}"
         raise BadInput([Diagnostic("kernel", Span(vmlinux, 0, 0), text, hint)])
+
+
+def _text(model: str, case: Case) -> str:
+    return load(model, scene=case.scene).digest
 
 
 def _same_release(headers: Path, running: str) -> None:

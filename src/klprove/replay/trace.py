@@ -184,7 +184,7 @@ def _kernel(path: str, document: Mapping[str, Any]) -> str:
     kernel, scene = document.get("kernel"), str(document.get("scene"))
     if scene not in SCENES:
         raise wrong(path, f"of the scene {scene}: there is none of that name")
-    if kernel not in names(scene=scene):
+    if kernel not in names() and kernel not in names(scene=scene):
         raise wrong(path, f"of {kernel or 'no kernel model'}: a text of its own runs nowhere else")
     if document["bounds"]["memory_model"] != SC:
         raise NotMappable(_STORE_BUFFERS)
