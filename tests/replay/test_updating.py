@@ -230,6 +230,33 @@ def test_it_comes_back_from_where_an_interrupt_has_it() -> None:
     assert reader.done < done + 10  # it stops where it is back
 
 
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_what_the_updater_s_cpu_holds_is_waited_for_where_that_may_go_on(anywhere: bool) -> None:
+    scene = _Scene(
+        updater=[
+            Line(frees=TEXT),
+            *[Line()] * 10000,
+            Line(writes={FLAG: 1}),
+            Line(until={COUNT: 9}),
+        ],
+        worker=[Line(), Line(until={FLAG: 1}), Line()],
+    )
+    assert scene.driver.reach("enter", lambda: True)
+    place = scene.stands()
+    if anywhere:
+        scene.updater.freed(TEXT)
+    else:
+        assert scene.updater.reach("klp_complete")
+    assert scene.twin.memory[FLAG] == 0
+    scene.twin.cpus[1].pending.append(IRQ)
+    if anywhere:
+        scene.updater.settle()
+        assert (scene.stands(), scene.twin.memory[FLAG]) == (place, 1)
+    else:
+        with pytest.raises(Spoiled):
+            scene.updater.settle()
+
+
 @pytest.mark.parametrize(("place", "off"), [(LOOP, 0x100), (IRQ, 0)])
 def test_it_is_back_in_its_loop_and_on_its_stack_only(place: str, off: int) -> None:
     scene = _Scene(worker=[Line(until={0x5000: 1}), Line()])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A virtual CPU that runs and gets no further: its interrupts come and go, at full speed."""
 
+from collections.abc import Sequence
 from types import TracebackType
 
 from klprove.lab.gdb import BREAKPOINT, Gdb
@@ -8,8 +9,8 @@ from klprove.replay.driving import Spoiled, Stops
 
 LOOP = "reader_held"
 """Of the module `lower`: `pause`, and a jump back to it."""
-_BACK, _TRIES = 0.3, 40
-"""Seconds that the CPU gets to come back to the loop, how often."""
+_BACK, _ALONE, _TRIES = 0.3, 3, 40
+"""Seconds that the CPU gets to come back to the loop; how often alone, and how often at all."""
 
 
 class Held:
@@ -21,8 +22,9 @@ class Held:
     thread); a jump to itself would run for the 100 ms that a turn has there.
     """
 
-    def __init__(self, gdb: Gdb, cpu: int, loop: int) -> None:
-        self._gdb, self._cpu, self._loop = gdb, cpu, loop
+    def __init__(self, gdb: Gdb, cpu: int, loop: int, others: Sequence[int] = ()) -> None:
+        """`others`: CPUs that may go on where this one does not come back without them."""
+        self._gdb, self._cpu, self._loop, self._others = gdb, cpu, loop, others
         self._place = self._stack = 0
 
     def __enter__(self) -> "Held":
@@ -48,10 +50,10 @@ class Held:
     def _back(self) -> None:
         """Run it until what has come has gone. Raises Spoiled where that does not end."""
         with Stops(self._gdb, [(self._loop, BREAKPOINT, 1)]):
-            for _ in range(_TRIES):
+            for tried in range(_TRIES):
                 if self._in_loop():
                     return
-                self._gdb.run(_BACK, [self._cpu])
+                self._gdb.run(_BACK, [self._cpu, *(self._others if tried >= _ALONE else ())])
         raise Spoiled
 
     def _in_loop(self) -> bool:

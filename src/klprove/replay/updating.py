@@ -43,6 +43,8 @@ class Updater:
         """It ran since the reader last did."""
         self._begun = False
         """It has come to the first function that it was to come to."""
+        self._anywhere = False
+        """It does not matter where it stands: it may hold what the reader's CPU waits for."""
 
     def reach(self, target: str) -> bool:
         """Run to the entry of `target`. Raises Late where it does not come to its first one: what
@@ -99,6 +101,7 @@ class Updater:
         time. False where it does not come; Late where the updater then waits for the reader's CPU,
         though that takes interrupts."""
         self._begin()
+        self._anywhere = not stops
         if not self._interruptible():
             return self._run(done, stops, [self.cpu])
         with self._held():
@@ -136,7 +139,8 @@ class Updater:
         return bool(self._driver.registers()["eflags"] & IF)
 
     def _held(self) -> Held:
-        return Held(self._gdb, self._driver.cpu, self._symbols[LOOP])
+        others = [self.cpu] if self._anywhere else []
+        return Held(self._gdb, self._driver.cpu, self._symbols[LOOP], others)
 
     def _stands(self) -> int:
         return self._gdb.registers(self.cpu)["rip"]
