@@ -257,6 +257,14 @@ def test_what_the_updater_s_cpu_holds_is_waited_for_where_that_may_go_on(anywher
             scene.updater.settle()
 
 
+def test_others_do_not_go_on_where_it_comes_back_without_them() -> None:
+    scene = _Scene()
+    assert scene.driver.reach("enter", lambda: True)
+    with Held(scene.twin, 1, scene.twin.symbols[LOOP], [0]):  # type: ignore[arg-type]
+        scene.twin.cpus[1].turn()
+    assert scene.twin.cpus[0].done == 0
+
+
 @pytest.mark.parametrize(("place", "off"), [(LOOP, 0x100), (IRQ, 0)])
 def test_it_is_back_in_its_loop_and_on_its_stack_only(place: str, off: int) -> None:
     scene = _Scene(worker=[Line(until={0x5000: 1}), Line()])
