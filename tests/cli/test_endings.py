@@ -42,7 +42,7 @@ def model(tmp_path: Path) -> Path:
         (WARNED, [], 0, "HOLDS  (warned)"),
         (WARNED, ["--werror"], 1, "klprove: VIOLATION warned"),
         (VACUOUS, [], 3, "witness never_there is never reached"),
-        (ENDLESS, ["--time", "1s"], 3, "time limit"),
+        (ENDLESS, ["--time", "1s"], 3, "go on   : give it more (--time"),
         (ENDLESS, ["--memory", "150M"], 3, "memory limit"),
     ],
     ids=["holds", "bounded", "violated", "warned", "werror", "vacuous", "time", "memory"],
