@@ -173,10 +173,12 @@ class _Pool:
         """End those that have not begun by then: compiling takes as long as it takes."""
         if self._budget.left(_SLACK) != 0:
             return
-        for worker in [each for each in self._running.values() if not each.searching]:
-            del self._running[worker.child.file]
-            worker.child.kill()
-            self._outcome.late.add(worker.site)
+        told = ready(self._running, 0.0) if self._running else ()
+        for file, worker in list(self._running.items()):
+            if not worker.searching and file not in told:
+                del self._running[file]
+                worker.child.kill()
+                self._outcome.late.add(worker.site)
 
     def _first_bad_is_certain(self) -> bool:
         """True once no running site before the first bad one can still turn out bad."""
