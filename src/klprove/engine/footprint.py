@@ -3,7 +3,7 @@
 change.
 
 What a context does depends on nothing else, and it changes nothing else: that is what lets one
-exploration of an interrupt stand for all its arrivals with equal bytes there (`engine/nested.py`).
+exploration of an interrupt stand for all its arrivals with equal bytes there (`engine/nested`).
 """
 
 from collections.abc import Iterable, Sequence

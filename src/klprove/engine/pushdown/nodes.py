@@ -121,7 +121,7 @@ class Nodes:
 
     def deadlocks(self, found: Callable[[int, int, int], int]) -> None:
         """Record the nodes at which every CPU waits and from which no interrupt leads to one where
-        this is not so; `found` gives the number of a node. See `engine/nested.py`."""
+        this is not so; `found` gives the number of a node. See `engine/nested`."""
         count = self._control.word(store.BLOCKEDS)
         if not self._tasks or not count:
             return

@@ -49,7 +49,7 @@ _MOST = (1 << 31) - 2
 
 
 def applicable(program: Program) -> bool:
-    """True for what `engine/nested.py` takes, with one task on each other CPU and, where there is
+    """True for what `engine/nested` takes, with one task on each other CPU and, where there is
     such a one, without invariants, balanced expressions, and choices too wide to be noted."""
     if not nested.applicable(program):
         return False

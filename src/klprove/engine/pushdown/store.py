@@ -4,7 +4,7 @@
 The kernels are in the Python that `engine/native/lowering.py` compiles, as one module, in layers:
 `store`, `addresses`, `landings`, `others`, `kernels`.
 
-What `engine/nested.py` does, in the same order, on numbers: frames and worlds (memories) are stored
+What `engine/nested` does, in the same order, on numbers: frames and worlds (memories) are stored
 once and called by their numbers, and a node is (activation, frame, world). Nodes wait in a list for
 each length; lengths are small, so no heap is needed. Everything is an integer of 64 bits or an
 array; every function here also runs under CPython.
