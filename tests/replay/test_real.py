@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,29 +109,43 @@ def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(
         assert {"klp_ftrace_handler", "klp_init_transition", "klp_force_transition"} <= agreed
 
 
-@pytest.mark.parametrize(
-    ("site", "entry", "text"),
-    [
-        # notify_die() calls it in an RCU read-side section, which the model leaves out.
-        ("hw_breakpoint_exceptions_notify", "asm_exc_debug", "reader is 1, the model has 0"),
-        # Its only call there is inlined.
-        ("mce_log", "asm_exc_machine_check", "klp_ftrace_handler is not entered"),
-    ],
-)
-def test_an_exception_comes_where_the_trace_has_it(
-    site: str, entry: str, text: str, tmp_path: Path
+@pytest.fixture
+def excepted(tmp_path: Path) -> Callable[[str], tuple[int, list[dict[str, Any]]]]:
+    """Status and steps of a replay on 6.1: a handler that warns in an exception, at a site."""
+
+    def replay(site: str) -> tuple[int, list[dict[str, Any]]]:
+        image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
+        checked = ["check", "tests/replay/handlers/nmi.c", "--kernel", str(image), "--patch", site]
+        assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+        words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+        status = run([*words, "--code", "warned", "--json", str(found)])
+        (replayed,) = json.loads(found.read_text())["replays"]
+        return status, replayed["steps"]
+
+    return replay
+
+
+def test_a_debug_exception_calls_its_notifiers_in_a_read_side_section(
+    excepted: Callable[[str], tuple[int, list[dict[str, Any]]]],
 ) -> None:
-    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
-    checked = ["check", "tests/replay/handlers/nmi.c", "--kernel", str(image), "--patch", site]
-    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
-    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
-    assert run([*words, "--code", "warned", "--json", str(found)]) == 1
-    (replayed,) = json.loads(found.read_text())["replays"]
-    *before, last = replayed["steps"]
+    status, steps = excepted("hw_breakpoint_exceptions_notify")
+    assert (status, {each["result"] for each in steps}) == (0, {"agreed", "not mapped"})
+    assert steps[1]["at"] == "asm_exc_debug+0x0"
+    assert any(each["at"].startswith("__rcu_read_lock") for each in steps)
+    assert steps[-1]["at"] == "klp_ftrace_handler+0x0"
+    assert steps[-1]["words"]["cpu_task.rcu_read_lock_nesting"]["kernel"] == "1"
+
+
+def test_a_machine_check_comes_where_the_trace_has_it(
+    excepted: Callable[[str], tuple[int, list[dict[str, Any]]]],
+) -> None:
+    status, (*before, last) = excepted("mce_log")
     assert {each["result"] for each in before} == {"agreed", "not mapped"}
-    assert before[1]["at"] == f"{entry}+0x0"
+    assert before[1]["at"] == "asm_exc_machine_check+0x0"
     assert any(each["at"].startswith("ct_nmi_enter") for each in before)
-    assert (last["step"], last["text"]) == (11, text)
+    # Its only call in that kernel's do_machine_check() is inlined.
+    assert (status, last["step"]) == (1, 11)
+    assert last["text"] == "klp_ftrace_handler is not entered"
 
 
 def test_a_kernel_that_does_otherwise_is_told_at_that_step(tmp_path: Path) -> None:
