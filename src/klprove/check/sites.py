@@ -76,7 +76,8 @@ def refuse_unknown(inlined: Iterable[str], functions: Iterable[str]) -> None:
     """Raise BadInput for functions named to `--inline` that the text does not have."""
     known = sorted(functions)
     refused = []
-    for name in sorted(set(inlined) - set(known)):
+    parts = {part for each in inlined for part in each.split(":", 1)}
+    for name in sorted(parts - set(known)):
         meant = near(name, known)
         hint = f"near it: {', '.join(meant)}" if meant else ""
         span = Span("--inline", 0, 0)

@@ -186,7 +186,7 @@ def inline(
     ghost = function.is_ghost
     run.fused += ghost
     run.ghosts += ghost
-    if run.world.is_patched(function) and not run.fused:
+    if run.world.is_patched(function, *calls[-1:]) and not run.fused:
         _enter_trampoline(run, function)
     lower_statement(run, function.body)
     value = _returned(run, frame, returned, caller_at)

@@ -24,7 +24,8 @@ class Options:
     outlined: frozenset[str] = frozenset()
     """Inline functions that the compiler left out of line: traceable."""
     inlined: frozenset[str] = frozenset()
-    """Functions that the compiler inlined: not traceable."""
+    """Functions that the compiler inlined: not traceable; `caller:callee`: one call of a function,
+    at which nothing of it is entered."""
     fences: bool = False
     """smp_mb() becomes an instruction, for a memory model in which it matters."""
 
@@ -65,9 +66,10 @@ class World:
             known = self._usages[function.name] = usage_of(body) if body else Usage()
         return known
 
-    def is_patched(self, function: FunctionDecl) -> bool:
-        """True where __fentry__ runs at the entry of `function`."""
-        return function.name in self.options.patched
+    def is_patched(self, function: FunctionDecl, caller: str = "") -> bool:
+        """True where __fentry__ runs at the entry of `function` when `caller` calls it."""
+        name, options = function.name, self.options
+        return name in options.patched and f"{caller}:{name}" not in options.inlined
 
     def image(self, variable: Variable) -> bytes:
         """The initial bytes of one copy of `variable`."""
