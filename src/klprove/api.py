@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from klprove.check import MEMORY_MODELS, SC, Answer, Progress, Question
 from klprove.check import check as _answer
+from klprove.check.checking import calls_of
 from klprove.engine import ENGINES, REDUCTIONS
 from klprove.ir.program import KINDS
 from klprove.kernels import HANDLER, SCENES
@@ -114,8 +115,7 @@ def _held(asked: Question) -> Question:
 
     if evidence.kind != IMAGE:
         return asked
-    from klprove.check.calling import calls_of  # who names a generation does not wait for these
-    from klprove.scan.callsites import call_sites
+    from klprove.scan.callsites import call_sites  # who names a generation does not wait for it
 
     calls, untold = call_sites(evidence.path, calls_of(asked))
     inlined = asked.inlined.union(each.key for each in calls if not each.enters)

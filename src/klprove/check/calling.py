@@ -1,44 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who calls the functions that a question patches, by the text."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from klprove.c import Node, Unit
-from klprove.check.checking import kernel_of, unit_of
-from klprove.check.question import EACH, Question
+from klprove.source import BadInput, Diagnostic, Span
 
 
-def calls_of(question: Question) -> tuple[tuple[str, str], ...]:
-    """Caller and callee of every call of a function that `question` patches, each once, in the
-    order of the sites and of the text. Raises BadInput where the text cannot be read."""
-    kernel = kernel_of(question)
-    unit = _unit(question)
-    known = kernel.sites if kernel else ()
-    chosen = [name for each in question.patch if each != EACH for name in each.split("+")]
-    if EACH in question.patch:
-        chosen += known or unit.traceable()
-    names = dict.fromkeys(chosen)
+def calls(unit: Unit, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Caller and callee of every call of one of `names` by name, each once, in the order of `names`
+    and of the text. Ghost functions take no steps: their calls are none."""
     found: dict[str, dict[str, None]] = {name: {} for name in names}
-    for caller, callee in _calls(unit):
-        if callee in found:
-            found[callee][caller] = None
-    return tuple((caller, callee) for callee, callers in found.items() for caller in callers)
-
-
-def _unit(question: Question) -> Unit:
-    if not question.lift:
-        return unit_of(question, kernel_of(question))
-    from klprove.check.lifting import asked_for  # nobody else waits for it
-
-    return asked_for(question)[0]
-
-
-def _calls(unit: Unit) -> Iterator[tuple[str, str]]:
-    """Every direct call in the bodies of `unit` that take steps."""
     for function in unit.declared.values():
         if function.body is not None and not function.is_ghost:
             for callee in _callees(function.body):
-                yield function.name, callee
+                if callee in found:
+                    found[callee][function.name] = None
+    return tuple((caller, callee) for callee, callers in found.items() for caller in callers)
+
+
+def unentered(unit: Unit, inlined: Collection[str], names: Iterable[str]) -> frozenset[str]:
+    """Those of `names` of which every call in the text is in `inlined`, as `caller:callee`."""
+    if not any(":" in each for each in inlined):
+        return frozenset()
+    called: dict[str, bool] = {}
+    for caller, callee in calls(unit, names):
+        called[callee] = called.get(callee, True) and f"{caller}:{callee}" in inlined
+    return frozenset(name for name, every in called.items() if every)
+
+
+def refuse_uncalled(unit: Unit, inlined: Collection[str]) -> None:
+    """Raise BadInput for each `caller:callee` of `inlined` that is no call of the text."""
+    pairs = [each for each in sorted(inlined) if ":" in each]
+    if not pairs:
+        return
+    callers: dict[str, list[str]] = {}
+    for caller, callee in calls(unit, (each.partition(":")[2] for each in pairs)):
+        callers.setdefault(callee, []).append(caller)
+    refused = []
+    for caller, _, callee in (each.partition(":") for each in pairs):
+        found = callers.get(callee, ())
+        if caller not in found:
+            hint = f"it is called in: {', '.join(found)}" if found else "nothing calls that by name"
+            text = f"{caller}() does not call {callee}()"
+            refused.append(Diagnostic("option", Span("--inline", 0, 0), text, hint))
+    if refused:
+        raise BadInput(refused)
 
 
 def _callees(node: Node) -> Iterator[str]:
