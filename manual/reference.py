@@ -115,6 +115,7 @@ def _findings() -> str:
     for each in entries().values():
         if each.kind == "finding":
             lines += ["", f"## {each.word}", "", f"{_sentence(each.title)}.", ""]
+            lines += [f"{_sentence(each.why)}.", ""]
             lines += [f"*Wrong if* {_text(each.wrong_if)}.", ""]
             lines += [f"*What to do.* {_sentence(each.remedy)}.", "", f"    {each.example}"]
             lines += ["", f"```c\n{each.model}```"] if each.model else []

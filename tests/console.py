@@ -2,9 +2,9 @@
 
 In a page, a ```console block has lines `$ COMMAND` (a `\\` at the end goes on in the next line),
 each followed by what it prints. `[...]` on a line of its own stands for any lines, inside a line
-for the rest of it. A block of another language with `title="NAME"` is a file of that name. A
-comment `<!-- needs: spin gcc -->` before a block says without which programs, or which file as
-`vmlinux`, it is left out.
+for the rest of it. An ```sh block has commands that end well, whatever they print. A block of
+another language with `title="NAME"` is a file of that name. A comment `<!-- needs: spin gcc -->`
+before a block says without which programs, or which file as `vmlinux`, it is left out.
 """
 
 import os
@@ -49,12 +49,21 @@ class Command:
     at: int = field(default=0, compare=False)
 
 
-def pieces(page: str) -> Iterator[File | Command]:
-    """Files and commands of a page, in order."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A block of commands whose output is not shown."""
+
+    text: str
+
+
+def pieces(page: str) -> Iterator[File | Command | Script]:
+    """What a page has to be done, in order."""
     for block in _FENCE.finditer(page):
         title = re.search(r'title="([^"]+)"', block["info"])
         if title:
             yield File(title[1], block["body"])
+        elif block["language"] == "sh":
+            yield Script(block["body"])
         elif block["language"] == "console":
             for each in _COMMAND.finditer(block["body"]):
                 needs = tuple((block["needs"] or "").split())
@@ -84,17 +93,18 @@ def shortened(told: str) -> str:
 
 
 class Shell:
-    """Runs commands in `folder`, one after the other; `status` is that of the last."""
+    """Runs commands in `folder`, one after the other; `status` is that of the last. `klprove` and
+    `python` are of the tree `root`."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, root: Path = ROOT) -> None:
         self.folder = folder
         self.status = 0
-        klprove = programs / "klprove"
-        klprove.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m klprove "$@"\n')
-        klprove.chmod(0o755)
+        for name, words in (("klprove", "-m klprove"), ("python", "")):
+            (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
+            (programs / name).chmod(0o755)
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        sources = str(ROOT / "src")
-        self._environment = {**os.environ, "PATH": path, "PYTHONPATH": sources, "COLUMNS": "80"}
+        ours = {"PATH": path, "PYTHONPATH": str(root / "src"), "COLUMNS": "80", "CI": ""}
+        self._environment = {**os.environ, **ours}
 
     def run(self, command: str) -> str:
         """What `command` prints, complaints among it."""
@@ -119,25 +129,29 @@ def lacking(command: Command, folder: Path) -> str:
 
 
 def disagreements(page: Path, shell: Shell, leave_out: bool = False) -> list[str]:
-    """Go through `page`: a line for each command that prints something else than it shows.
+    """Go through `page`: a line for each command that prints something else than it shows, and for
+    each script that fails.
 
     Commands that need what is absent are left out, and with `leave_out` all that need anything.
     Under KLPROVE_UPDATE=1 the page is written anew instead."""
-    text, found, new = page.read_text(), [], []
+    text, failed, new = page.read_text(), [], []
     for piece in pieces(text):
         if isinstance(piece, File):
             (shell.folder / piece.name).write_text(piece.text)
             continue
+        if isinstance(piece, Script):
+            told = shell.run(f"set -e\n{piece.text}")
+            failed += [f"{piece.text}{told}"] if shell.status else []
+            continue
         if lacking(piece, shell.folder) or (leave_out and piece.needs):
             continue
         told = shell.run(piece.text)
-        if same(piece.shown, told):
-            continue
-        found.append(f"$ {piece.text}\n{told}")
-        new.append((piece, shortened(told) if ELIDED in piece.shown else told))
-    if found and updating():
-        for piece, shown in reversed(new):
-            text = text[: piece.at] + shown + text[piece.at + len(piece.shown) :]
-        page.write_text(text)
-        return []
-    return found
+        if not same(piece.shown, told):
+            new.append((piece, told))
+    if not new or not updating():
+        return failed + [f"$ {piece.text}\n{told}" for piece, told in new]
+    for piece, told in reversed(new):
+        shown = shortened(told) if ELIDED in piece.shown else told
+        text = text[: piece.at] + shown + text[piece.at + len(piece.shown) :]
+    page.write_text(text)
+    return failed

@@ -4,11 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.console import Command, File, Shell, disagreements, lacking, pieces, same, shortened
+from tests.console import (
+    Command,
+    File,
+    Script,
+    Shell,
+    disagreements,
+    lacking,
+    pieces,
+    same,
+    shortened,
+)
 
 PAGE = """
 ```c title="a.c"
 int a;
+```
+
+```sh
+echo done
+test -f a.c
 ```
 
 ```console
@@ -35,6 +50,7 @@ def shell(folder: Path) -> Shell:
 def test_files_and_commands_are_found_in_order() -> None:
     assert list(pieces(PAGE)) == [
         File("a.c", "int a;\n"),
+        Script("echo done\ntest -f a.c\n"),
         Command("cat a.c", "int a;\n"),
         Command("printf '%s\\n' \\\n    one two", "one\ntwo\n"),
         Command("no-such-program", "", ("no-such-program",)),
@@ -52,6 +68,24 @@ def test_a_page_that_is_wrong_has_one(tmp_path: Path, monkeypatch: pytest.Monkey
     page = tmp_path / "page.md"
     page.write_text(PAGE.replace("one\ntwo\n", "one\n"))
     assert [each.splitlines()[-1] for each in disagreements(page, shell(tmp_path))] == ["two"]
+
+
+def test_a_script_that_fails_is_one(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```sh\necho before\nfalse\ntrue\n```\n")
+    assert disagreements(page, shell(tmp_path)) == ["echo before\nfalse\ntrue\nbefore\n"]
+
+
+def test_programs_are_of_the_tree_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "src" / "klprove").mkdir(parents=True)
+    (tmp_path / "src" / "klprove" / "__init__.py").touch()
+    (tmp_path / "src" / "klprove" / "__main__.py").write_text("print('another')\n")
+    (tmp_path / "programs").mkdir()
+    there = Shell(tmp_path, tmp_path / "programs", tmp_path)
+    assert there.run("klprove") == "another\n"
+    assert (
+        there.run("python -c 'import klprove; print(klprove.__path__)'").count(str(tmp_path)) == 1
+    )
 
 
 def test_the_status_of_the_last_command_is_known(tmp_path: Path) -> None:

@@ -95,11 +95,10 @@ class ModelItem(pytest.Item):
 
     def _expected(self) -> "Expectation":
         """What the head says; to hold, with or without warnings, where it says nothing."""
-        from klprove.corpus import Expectation, present, read
+        from klprove.corpus import read_own
         from klprove.evidence import resolve
-        from klprove.verdict import HOLDS
 
-        expected = read(self.path) if present(self.path) else Expectation(HOLDS, codes=None)
+        expected = read_own(self.path)
         kernel = _setting(self.config, "klprove_kernel")
         if expected.kernel is not None or kernel is None:
             return expected

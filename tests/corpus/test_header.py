@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.corpus import Expectation, parse, pin, read
+from klprove.corpus import Expectation, parse, pin, read, read_own
 from klprove.source import BadInput, Diagnostic
 from tests.corpus.pins import updating
 
@@ -48,6 +48,39 @@ def test_a_model_in_a_scene(tmp_path: Path) -> None:
     line = "/* klprove: expect holds; kernel v5.1; scene transition; action replace */"
     question = parse(line).question(tmp_path / "mutant.c")
     assert (question.kernel, question.scene, question.action) == ("v5.1", "transition", "replace")
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("", True),
+        ("/* nothing */ // int x;\n", True),
+        ("#include <klprove.h>\n#define X \\\n  int x;\n", True),
+        ("int x;\n", False),
+        ('#include "handler.c"\n', False),
+    ],
+)
+def test_a_file_of_ones_own_holds_code(rest: str, told: bool, tmp_path: Path) -> None:
+    head = "/* klprove: expect holds; kernel v6.18; patch vfs_read */\n"
+    complaint = "x.klp.c:1:1: error: the file holds no code: nothing of its own would be checked"
+    for name, text in (("x.klp.c", head + rest), ("other.klp.c", rest)):
+        path = tmp_path / name
+        path.write_text(text)
+        if not told:
+            assert read_own(path).verdict == "holds"
+            continue
+        with pytest.raises(BadInput) as caught:
+            read_own(path)
+        assert name != "x.klp.c" or complaint in str(caught.value)
+    (tmp_path / "twin.c").write_text(head + rest)
+    assert read(tmp_path / "twin.c").verdict == "holds"  # of the corpus: the kernel's own
+
+
+def test_a_head_alone_may_name_the_file_that_has_the_code(tmp_path: Path) -> None:
+    (tmp_path / "handler.c").write_text("int x;\n")
+    path = tmp_path / "x.klp.c"
+    path.write_text("/* klprove: expect holds; with handler.c */\n")
+    assert read(path).further == ("handler.c",)
 
 
 def test_files_behind_the_model_are_found_from_its_folder(tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ def test_it_says_what_it_is_and_from_where(each: Entry) -> None:
         assert len(commit) >= 12
 
 
+def test_a_finding_has_a_title_of_one_line_and_says_more_below() -> None:
+    found = [each for each in entries().values() if each.kind == "finding"]
+    assert len({each.title for each in found}) == len(found)
+    for each in found:
+        assert len(f"  {each.word}: {each.title}") <= 77
+        assert each.why and each.title not in each.why
+
+
 def test_every_model_is_the_example_of_one() -> None:
     named = {each.example.rpartition(" ")[2] for each in entries().values() if each.model}
     assert named == {each.name for each in MODELS.iterdir()}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from klprove.image import open_image, symbols
-from klprove.image.btf_types import btf_types
+from klprove.image.btf import BtfTypes, types
 from klprove.image.dwarf import HOME, DebugSections
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.types import Layout
@@ -75,6 +75,12 @@ def dwarf(flag: str) -> UnitTypes:
     return found
 
 
+def btf() -> BtfTypes:
+    found = types(open_image(str(compiled("-gbtf"))))
+    assert found is not None
+    return BtfTypes(found)
+
+
 def constants() -> Mapping[str, tuple[int, int]]:
     """What the compiler says about each member: where it is, and how large."""
     path = compiled("-gdwarf-5")
@@ -106,8 +112,8 @@ def test_members_are_where_the_compiler_has_them(flag: str) -> None:
 
 @pytest.mark.parametrize("flag", VERSIONS)
 def test_btf_says_the_same(flag: str) -> None:
-    found, other = dwarf(flag), btf_types(open_image(str(compiled("-gbtf"))))
-    assert other is not None and other.whole
+    found, other = dwarf(flag), btf()
+    assert other.whole
     names = found.names()
     assert ("struct", "opaque") not in names
     assert names == other.names()
@@ -126,8 +132,7 @@ def test_values_of_enumerations() -> None:
 
 @pytest.mark.parametrize("flag", VERSIONS)
 def test_prototypes(flag: str) -> None:
-    found, other = dwarf(flag), btf_types(open_image(str(compiled("-gbtf"))))
-    assert other is not None
+    found, other = dwarf(flag), btf()
     image = open_image(str(compiled(flag)))
     places = {
         each.name: (each.section << HOME) + each.address - image.sections[each.section].address

@@ -12,7 +12,10 @@ from ruamel.yaml import YAML
 from tests.lint.building import build_kernel, compile_module
 from tests.packaging.building import ROOT, alone
 
-GOOD = "/* klprove: expect holds; kernel v6.18; patch vfs_read; arrivals irq=1 */\n"
+GOOD = (
+    "/* klprove: expect holds; kernel v6.18; patch vfs_read; arrivals irq=1 */\n"
+    + (ROOT / "src/klprove/kernels/v6.0/klp_handler.c").read_text()
+)
 BAD = """\
 /* klprove: expect holds */
 int x;

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from klprove import pytest_plugin
+from klprove.corpus.header import OWN
 
 pytest_plugins = ["pytester"]
 
@@ -67,6 +68,16 @@ def test_a_head_and_a_text_that_cannot_be_read(pytester: pytest.Pytester) -> Non
     )
     result.stdout.fnmatch_lines(["klprove cannot check text.klp.c", "*text.klp.c:4:*"])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_nothing_of_its_own_is_no_pass(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nklprove_kernel = v4.12\n")
+    result = run(pytester, head="/* klprove: expect holds; patch vfs_read */\n", empty="")
+    result.assert_outcomes(failed=2)
+    assert pytest_plugin.SUFFIX == OWN
+    result.stdout.fnmatch_lines_random(
+        ["*head.klp.c:1:1: error: the file holds no code*", "*empty.klp.c:1:1: error: the file*"]
+    )
 
 
 def test_only_these_or_only_the_others(pytester: pytest.Pytester) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from klprove.image.btf import Types
+from klprove.image.btf import NO_TYPES
 from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Stop
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, PER_CPU, Word
@@ -265,4 +265,4 @@ def words() -> Words:
 
 def layout(guest: Guest) -> Layout:
     """Its symbols; no types."""
-    return Layout("guest", guest.symbols, Types([(0, 0, 0, 0)], b"\0", {}), {})
+    return Layout("guest", guest.symbols, NO_TYPES, {})

@@ -4,11 +4,12 @@ import pytest
 
 from klprove.api import question
 from klprove.check.checking import program
-from klprove.image.btf import STRUCTURE, Types
+from klprove.image.btf.reading import STRUCTURE
 from klprove.ir.program import Program
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, Word
 from klprove.replay.handler import Built, loaded, pairs, source
+from tests.image.types import types
 
 _NAMES = b"\0u64\0klp_func\0new_func\0transition\0klp_ops\0func_stack\0list_head\0next\0"
 FUNCS, OPS, SITE = 0xFFFFFFFFC0003000, 0xFFFFFFFFC0004000, 0xFFFFFFFF81001000
@@ -19,7 +20,6 @@ def _at(name: str) -> int:
 
 
 RECORDS = [
-    (0, 0, 0, 0),
     (1, _at("u64"), 8, 0),
     (STRUCTURE, _at("klp_func"), 64, 2),
     (STRUCTURE, _at("klp_ops"), 32, 1),
@@ -30,7 +30,7 @@ MEMBERS = {
     3: [(_at("func_stack"), 4, 128)],
     4: [(_at("next"), 1, 0)],
 }
-PLACES = Layout("toy", {}, Types(RECORDS, _NAMES, MEMBERS), {})
+PLACES = Layout("toy", {}, types(RECORDS, _NAMES, MEMBERS), {})
 
 
 @pytest.fixture(scope="module")

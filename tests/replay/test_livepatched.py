@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from klprove.image.btf import POINTER, STRUCTURE, Types
+from klprove.image.btf.reading import POINTER, STRUCTURE
 from klprove.kernels import TRANSITION
 from klprove.lab import Lost, Ran, Setup
 from klprove.lab.gdb import Stop
@@ -18,6 +18,7 @@ from klprove.replay.livepatched import OPTIONS, PATCHES, Core, Modules, modules,
 from klprove.replay.replaying import Prepared, planned
 from klprove.replay.trace import CALLED, Case
 from klprove.verdict import Trace
+from tests.image.types import types
 
 _NAMES = b"\0func\0ftrace_ops\0fops\0klp_ops\0"
 
@@ -27,7 +28,6 @@ def _at(name: str) -> int:
 
 
 RECORDS = [
-    (0, 0, 0, 0),
     (POINTER, 0, 0, 0),
     (STRUCTURE, _at("ftrace_ops"), 64, 1),
     (STRUCTURE, _at("klp_ops"), 96, 1),
@@ -35,7 +35,7 @@ RECORDS = [
 MEMBERS = {2: [(_at("func"), 1, 64)], 3: [(_at("fops"), 2, 256)]}
 SITE = 0xFFFFFFFF81001000
 PLACES = Layout(
-    "toy", {"register_ftrace_function": 0x77, CALLED: SITE}, Types(RECORDS, _NAMES, MEMBERS), {},
+    "toy", {"register_ftrace_function": 0x77, CALLED: SITE}, types(RECORDS, _NAMES, MEMBERS), {},
     frozenset([SITE]),
 )  # fmt: skip
 FOPS, HANDLER = 0x9000, 0x5000

@@ -2,10 +2,12 @@
 
 import pytest
 
-from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types
+from klprove.image.btf import NO_TYPES
+from klprove.image.btf.reading import ARRAY, INT, POINTER, STRUCTURE, UNION, VARIABLE
 from klprove.lab.layout import Layout, layout
 from klprove.lab.memory import PER_CPU, TASK, Memory, Word, frame
 from klprove.source import BadInput
+from tests.image.types import types
 from tests.replay.guest import Guest, Line
 from tests.scan.toy import objcopied
 
@@ -17,7 +19,6 @@ def _at(name: str) -> int:
 
 
 RECORDS = [
-    (0, 0, 0, 0),
     (1, _at("int"), 4, 0),
     (1, _at("u64"), 8, 0),
     (STRUCTURE, _at("atomic_t"), 4, 1),
@@ -41,7 +42,7 @@ NAMED = {"tracking": 0x40, "current_task": 0x80, "__per_cpu_offset": 0x10000}
 @pytest.fixture
 def places() -> Layout:
     """The image."""
-    kept = Types(RECORDS, _NAMES, MEMBERS, frozenset({1}))
+    kept = types(RECORDS, _NAMES, MEMBERS, [1])
     return Layout("toy", NAMED, kept, {"tracking": 4, "current_task": 8, "lost": 1})
 
 
@@ -68,7 +69,7 @@ def test_sizes(places: Layout) -> None:
 
 def test_the_call_of_ftrace_stands_at_the_start_or_behind_endbr64() -> None:
     named = {"plain": 16, "marked": 32, "without": 48}
-    found = Layout("toy", named, Types([(0, 0, 0, 0)], b"\0", {}), {}, frozenset({16, 36, 56}))
+    found = Layout("toy", named, NO_TYPES, {}, frozenset({16, 36, 56}))
     sites = {name: found.site(name) for name in (*named, "absent")}
     assert sites == {"plain": 16, "marked": 36, "without": None, "absent": None}
 
@@ -94,12 +95,9 @@ def test_what_the_processor_saved() -> None:
 def test_the_layout_of_an_image() -> None:
     found = layout(str(objcopied("--add-symbol=__per_cpu_offset=16,global")))
     assert found.named["__per_cpu_offset"] == 16
-    signed = {found.types.name(found.types.records[each][1]) for each in found.types.signed}
-    unsigned = {
-        found.types.name(name)
-        for number, (kind, name, _, _) in enumerate(found.types.records)
-        if kind == 1 and number not in found.types.signed
-    }
+    integers = {each: found.types.name(each) for each in found.types.of_kind(INT)}
+    signed = {name for each, name in integers.items() if found.types.signed(each)}
+    unsigned = {name for each, name in integers.items() if not found.types.signed(each)}
     assert "int" in signed
     assert {name for name in unsigned if "unsigned" in name} == unsigned - {"char", "_Bool"}
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from klprove.api import check
-from klprove.image.btf import Types
 from klprove.lab import Setup
 from klprove.lab.layout import Layout
 from klprove.replay import packing, stock
@@ -24,6 +23,7 @@ from klprove.replay.replaying import Prepared, planned
 from klprove.replay.trace import read_case
 from klprove.report import document
 from klprove.source import BadInput
+from tests.image.types import types
 from tests.lab.conftest import Tell, story
 from tests.replay.test_handler import _NAMES, MEMBERS, RECORDS
 from tests.schemas.law import obey
@@ -54,7 +54,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> str:
 def places(monkeypatch: pytest.MonkeyPatch) -> Layout:
     """A kernel's layout, of an image that is not there."""
     monkeypatch.setattr(packing, "identity", lambda path: (RELEASE, NUMBER))
-    kept = Types(RECORDS, _NAMES, MEMBERS)
+    kept = types(RECORDS, _NAMES, MEMBERS)
     return Layout("toy", NAMED, kept, {}, frozenset({NAMED["vfs_read"]}))
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from klprove.api import Options, check, question
 from klprove.check.checking import program
-from klprove.image.btf import STRUCTURE, Types
+from klprove.image.btf import NO_TYPES
+from klprove.image.btf.reading import STRUCTURE
 from klprove.kernels import TRANSITION, load
 from klprove.lab.layout import Layout
 from klprove.lab.memory import FIXED, TASK, Word
@@ -19,6 +20,7 @@ from klprove.replay.words import Pair, Words, bare, table, words
 from klprove.report import document
 from klprove.source import BadInput
 from klprove.verdict import Access, Event, Trace
+from tests.image.types import types
 from tests.lift.trees import plant
 from tests.schemas.law import obey
 
@@ -176,7 +178,7 @@ def test_names_without_their_cpu() -> None:
 
 
 def test_words_of_an_image_that_has_few() -> None:
-    empty = Layout("none", {}, Types([(0, 0, 0, 0)], b"\0", {}), {})
+    empty = Layout("none", {}, NO_TYPES, {})
     found = words(empty, {"klp_ops.fops.flags": _words().pairs["cpu_task.rcu_read_lock_nesting"]})
     assert found.pairs == {}
     assert found.reason("klp_ops.fops.flags") == "ftrace keeps more there than the model"
@@ -246,7 +248,7 @@ def _core() -> Words:
         name: Pair(name, name, Word(FIXED, at, 8, False), 2**64 - 1, False, {7: 8})
         for name, at in fixed.items()
     }
-    return words(Layout("none", named, Types([(0, 0, 0, 0)], b"\0", {}), {}), more, reader=1)
+    return words(Layout("none", named, NO_TYPES, {}), more, reader=1)
 
 
 def test_the_schedule_of_a_reader_and_an_updater(both: dict[str, Any], tmp_path: Path) -> None:
@@ -272,7 +274,7 @@ def test_words_of_the_core_are_there_with_an_updater_only() -> None:
     found = _core()
     assert found.pairs["klp_target_state"].word == Word(FIXED, 0x9008, 4, True)
     assert found.pairs["klp_transition_patch"].told(7) == 8
-    places = Layout("none", {"klp_target_state": 1}, Types([(0, 0, 0, 0)], b"\0", {}), {})
+    places = Layout("none", {"klp_target_state": 1}, NO_TYPES, {})
     assert "klp_target_state" not in words(places).pairs
 
 
@@ -294,8 +296,8 @@ def test_no_other_wait_is_another() -> None:
 
 def test_the_number_of_the_reader_s_cpu_is_another_in_the_kernel() -> None:
     names = b"\0int\0task_struct\0rcu_tasks_idle_cpu\0"
-    records = [(0, 0, 0, 0), (1, 1, 4, 0), (STRUCTURE, 5, 64, 1)]
-    known = Types(records, names, {2: [(17, 1, 64)]})
+    records = [(1, 1, 4, 0), (STRUCTURE, 5, 64, 1)]
+    known = types(records, names, {2: [(17, 1, 64)]})
     places = Layout("none", {}, known, {})
     name = "cpu_task.rcu_tasks_idle_cpu"
     assert words(places, reader=1).pairs[name].told(0) == 1

@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from klprove.image import open_image
-from klprove.image.btf import types
+from klprove.image.btf import Signatures, types
 from klprove.scan.calls import Call
 from klprove.scan.parts import Parts, parts
 from klprove.scan.subject import Subject, subject
@@ -64,10 +64,11 @@ def test_what_is_not_resolved_may_lead_to_what_stands_so_far_from_a_start(way: s
 
 
 def test_members_of_unions_and_of_parts() -> None:
-    found = types(made(WAYS[0])[0].image)
-    assert found is not None
+    known = types(made(WAYS[0])[0].image)
+    assert known is not None
+    found = Signatures(known)
     one = found.member("device", "one")
-    assert one == found.functions["opens"] == found.member("outer", "device.one")
+    assert one == found.single["opens"] == found.member("outer", "device.one")
     assert found.member("choice", "one") == one and found.member("outer", "device.number") is None
     assert found.member("outer", "nothing.one") is None
 

@@ -12,7 +12,14 @@ from klprove.api import Options, check
 from klprove.check import Answer
 from klprove.cli.clusters import cluster_at
 from klprove.cli.formats import Outputs, format_options
-from klprove.cli.options import asked, refuse_nothing, search_options, store_options, text_options
+from klprove.cli.options import (
+    asked,
+    fold_option,
+    refuse_nothing,
+    search_options,
+    store_options,
+    text_options,
+)
 from klprove.cli.output import tell
 from klprove.cli.progress import ProgressLine
 from klprove.formats import Told
@@ -57,12 +64,7 @@ _DEFINES = re.compile(r"\bklp_ftrace_handler\s*\([^;{}]*\)\s*\{")
     show_default=True,
     help="Interleavings to show: the shortest one, the shortest of each code, all, or none.",
 )
-@click.option(
-    "--fold",
-    "short",
-    is_flag=True,
-    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
-)
+@fold_option
 @click.option(
     "--no-times",
     "timeless",

@@ -11,10 +11,9 @@ import click
 from klprove.check import EACH, Answer, Question, check
 from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.formats import Outputs, format_options
-from klprove.cli.options import jobs_option
+from klprove.cli.options import arrivals_option, define_option, jobs_option
 from klprove.cli.output import write_file
 from klprove.cli.progress import ProgressLine
-from klprove.cli.values import Define, KindBounds
 from klprove.cluster import Cluster
 from klprove.formats import Told
 from klprove.kernels import load
@@ -32,20 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--kernels", required=True, metavar="K,K...", help="Generations, in the order of the columns."
 )
-@click.option(
-    "--arrivals",
-    type=KindBounds(0),
-    metavar="N|irq=N,nmi=N",
-    help="As in `klprove check`. Default: any number.",
-)
-@click.option(
-    "-D",
-    "defines",
-    type=Define(),
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Define a macro, before each kernel model is read.",
-)
+@arrivals_option()
+@define_option("Define a macro, before each kernel model is read.")
 @click.option("-o", "output", metavar="FILE", help="Write a Markdown page instead of the text.")
 @format_options()
 @click.option(

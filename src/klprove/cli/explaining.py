@@ -86,10 +86,7 @@ def _list() -> Iterator[str]:
 
 def _told(of: Entry) -> Iterator[str]:
     """The whole of an entry."""
-    if of.kind == "finding":
-        yield from field("why", of.title)
-    else:
-        yield from fold(f"{of.word}: {of.title}", WIDTH, " " * 10)
+    yield from fold(f"{of.word}: {of.title}", WIDTH, " " * 10)
     for text in of.what:
         yield from field("what", text)
     for label, text in (

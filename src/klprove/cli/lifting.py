@@ -7,9 +7,9 @@ import click
 
 from klprove.check import EACH, Question, check
 from klprove.check.lifting import ALL, differences, surveyed
+from klprove.cli.options import arrivals_option, define_option
 from klprove.cli.output import say, write_json
 from klprove.cli.progress import ProgressLine
-from klprove.cli.values import Define, KindBounds
 from klprove.evidence import resolve
 from klprove.kernels import HANDLER, SCENES, load
 from klprove.lift import KernelTree
@@ -45,20 +45,8 @@ from klprove.report.lifting import render_differences, render_survey
     help="As in `klprove check`, for --check. Default: each, where the scene has sites.",
 )
 @click.option("--cpus", type=click.IntRange(1, 8), metavar="N", help="CPUs. Default: 1.")
-@click.option(
-    "--arrivals",
-    type=KindBounds(0),
-    metavar="N|irq=N,nmi=N",
-    help="As in `klprove check`. Default: any number.",
-)
-@click.option(
-    "-D",
-    "defines",
-    type=Define(),
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Define a macro; CONFIG_NAME=1 and CONFIG_NAME=0 change the configuration.",
-)
+@arrivals_option()
+@define_option("Define a macro; CONFIG_NAME=1 and CONFIG_NAME=0 change the configuration.")
 @click.option(
     "--json",
     "json_path",

@@ -33,6 +33,28 @@ def jobs_option(
     )
 
 
+fold_option = click.option(
+    "--fold",
+    "short",
+    is_flag=True,
+    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
+)
+
+
+def define_option(help_: str) -> Callable[[_Command], _Command]:
+    """`-D` of a command that reads C."""
+    return click.option(
+        "-D", "defines", type=Define(), multiple=True, metavar="NAME[=VALUE]", help=help_
+    )
+
+
+def arrivals_option(
+    help_: str = "As in `klprove check`. Default: any number.",
+) -> Callable[[_Command], _Command]:
+    """`--arrivals` of a command that searches."""
+    return click.option("--arrivals", type=KindBounds(0), metavar="N|irq=N,nmi=N", help=help_)
+
+
 _TEXT = (
     click.option(
         "--kernel",
@@ -74,14 +96,7 @@ _TEXT = (
         help="How often a function may stand in one chain of calls. Default: the kernel model's "
         "bound, else 4.",
     ),
-    click.option(
-        "-D",
-        "defines",
-        type=Define(),
-        multiple=True,
-        metavar="NAME[=VALUE]",
-        help="Define a macro, before the kernel model is read.",
-    ),
+    define_option("Define a macro, before the kernel model is read."),
     click.option(
         "--inline",
         "inlined",
@@ -121,12 +136,9 @@ _TEXT = (
 )
 
 _BOUNDS = (
-    click.option(
-        "--arrivals",
-        type=KindBounds(0),
-        metavar="N|irq=N,nmi=N",
-        help="Most deliveries of each interrupt function on each CPU: one number for all kinds, or "
-        "by kind (softirq, irq, nmi, exception). Default: any number.",
+    arrivals_option(
+        "Most deliveries of each interrupt function on each CPU: one number for all kinds, or by "
+        "kind (softirq, irq, nmi, exception). Default: any number."
     ),
     click.option(
         "--nest",

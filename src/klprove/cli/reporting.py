@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from klprove.cli.options import fold_option
 from klprove.cli.output import say, write_bytes
 from klprove.cli.screen import whole_screen
 from klprove.report import Traces
@@ -32,12 +33,7 @@ T = TypeVar("T")
     help="Step by step, over the whole screen of a terminal (`?` shows its keys); elsewhere every "
     "step as a block of text.",
 )
-@click.option(
-    "--fold",
-    "short",
-    is_flag=True,
-    help="Leave out steps that do not matter to the finding (docs/terminal.md says which).",
-)
+@fold_option
 @click.option(
     "--diff",
     "differ",

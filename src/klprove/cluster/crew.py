@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import klprove
 from klprove.cluster.actor import ANSWER, RAISED, packed
@@ -65,12 +65,6 @@ class Crew:
         none."""
         self.size = 0
         """How many workers there are to be, once all are up."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pipe.close()
 
     def begin(self, seconds: float = _BEGIN) -> None:
         """Wait for the first worker. Raises Unavailable."""
@@ -141,7 +135,7 @@ class Crew:
             self._pipe.send((what, number, content))
 
 
-class Cluster:
+class Cluster(ExitStack):
     """A cluster that is joined or started when its crew is first asked for, and left at the end."""
 
     def __init__(self, address: str, workers: int | None) -> None:
@@ -152,20 +146,14 @@ class Cluster:
             raise Unavailable(f"--cluster {address}: not `local`, `auto` or HOST:PORT")
         if find_spec("ray") is None:
             raise Unavailable("--cluster needs Ray: pip install klprove[cluster]")
+        super().__init__()
         self._address, self._workers = address, workers
         self._crew: Crew | None = None
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def crew(self) -> Crew:
         """Its workers; the first of them is up. Raises Unavailable."""
         if self._crew is None:
-            self._crew = self._stack.enter_context(_enlisted(self._address, self._workers))
+            self._crew = self.enter_context(_enlisted(self._address, self._workers))
         return self._crew
 
 
@@ -187,7 +175,8 @@ def _enlisted(address: str, workers: int | None) -> Iterator[Crew]:
     )
     theirs.close()
     try:
-        with Crew(Connection(ours.detach())) as crew:
+        with Connection(ours.detach()) as pipe:
+            crew = Crew(pipe)
             crew.begin()
             if address == LOCAL:
                 crew.folder = tempfile.mkdtemp(dir=folder)

@@ -4,7 +4,7 @@
 from klprove.corpus.document import document
 from klprove.corpus.expectation import COUNTED_BY, Expectation
 from klprove.corpus.folders import Entry, Model, find
-from klprove.corpus.header import parse, pin, present, read
+from klprove.corpus.header import parse, pin, read, read_own
 from klprove.corpus.result import Judged, Outcome, Result, result
 from klprove.corpus.running import Effort, asked, run
 from klprove.corpus.table import table
@@ -25,8 +25,8 @@ __all__ = [
     "find",
     "parse",
     "pin",
-    "present",
     "read",
+    "read_own",
     "result",
     "run",
     "table",

@@ -17,10 +17,17 @@ from klprove.corpus.expectation import Expectation
 from klprove.engine import ENGINES
 from klprove.ir.program import KINDS
 from klprove.kernels import SCENES, names
+from klprove.lift.masking import mask
 from klprove.source import BadInput, Diagnostic, Span, near
+from klprove.verdict import HOLDS
 
 _OPEN = "/* klprove:"
 _FORM = "/* klprove: expect violated CODE...; states N */ or /* klprove: expect holds; states N */"
+OWN = ".klp.c"
+"""How the name of such a file of somebody's own ends (docs/pytest.md, docs/ci.md)."""
+_NO_CODE = "the file holds no code: nothing of its own would be checked"
+_DIRECTIVE = re.compile(r"^[ \t]*#(?![ \t]*include[ \t]*$).*$", re.MULTILINE)
+"""In a text without strings: all but `#include "FILE"`."""
 _VERDICTS = ("holds", "violated", "incomplete")
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -31,14 +38,28 @@ _STATES = re.compile(r"(?<=[ ;\n])states[ \t]+\d+")
 
 def read(path: Path) -> Expectation:
     """The expectation at the head of `path`. Raises BadInput with all that is wrong in it."""
+    return parse(_text(path), str(path))
+
+
+def read_own(path: Path) -> Expectation:
+    """The same of a file of somebody's own, which need not say what it expects: then it must hold,
+    and warnings may fire in it."""
+    text = _text(path)
+    if text.startswith(_OPEN):
+        return parse(text, str(path))
+    if not _code(text):
+        raise BadInput([Diagnostic("expect", Span(str(path), 1, 1), _NO_CODE, "write it here")])
+    return Expectation(HOLDS, codes=None)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_bytes().decode()
+        return path.read_bytes().decode()
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise BadInput([Diagnostic("file", Span(str(path), 0, 0), reason)]) from None
     except UnicodeDecodeError:
         raise BadInput([Diagnostic("file", Span(str(path), 0, 0), "not a text file")]) from None
-    return parse(text, str(path))
 
 
 def present(path: Path) -> bool:
@@ -104,6 +125,8 @@ class _Header:
         if "store_buffer" in found and found.get("memory_model", SC) == SC:
             self._complain(places["store-buffer"], "only tso has store buffers", "memory-model tso")
         self._exist(found.get("further", ()), places)
+        if self._name.endswith(OWN) and "with" not in places and not _code(self._text):
+            self._complain(0, _NO_CODE, "write it below this, or name its file here: with FILE")
         if self._bad:
             raise BadInput(self._bad)
         return Expectation(**found)
@@ -132,6 +155,11 @@ class _Header:
         line = self._text.count("\n", 0, place) + 1
         column = place - (self._text.rfind("\n", 0, place) + 1) + 1
         self._bad.append(Diagnostic("expect", Span(self._name, line, column), text, hint))
+
+
+def _code(text: str) -> bool:
+    """There is something but comments and directives; an included file of one's own counts."""
+    return re.search(r"\w", _DIRECTIVE.sub("", mask(text).replace("\\\n", "  "))) is not None
 
 
 def _or(names: list[str]) -> str:

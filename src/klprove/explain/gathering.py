@@ -47,7 +47,8 @@ def _findings() -> Iterator[Entry]:
         yield Entry(
             "finding",
             code,
-            each.why,
+            each.title,
+            why=each.why,
             wrong_if=each.wrong_if,
             remedy=each.remedy,
             example=each.example,

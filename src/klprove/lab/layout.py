@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from klprove.image import Symbol, open_image, symbols, tables
-from klprove.image.btf import ARRAY, POINTER, STRUCTURE, UNION, VARIABLE, Types, types
+from klprove.image.btf import Types, types
+from klprove.image.btf.reading import ARRAY, ENUM, ENUM64, INT, POINTER, VARIABLE
 from klprove.lab.memory import PER_CPU, TASK, Word
 from klprove.source import BadInput, Diagnostic, Span
 
-_INT, _ENUM, _ENUM64 = 1, 6, 19
-_POINTERS = 8
+_POINTERS, _DEEPEST = 8, 16
 _ENDBR = 4
 """Bytes of endbr64."""
 
@@ -42,7 +42,7 @@ class Layout:
 
     def member(self, structure: str, path: str, home: str = TASK, base: int = 0) -> Word | None:
         """Part `path` of a `structure` that lies at `base` of `home`; None where there is none."""
-        for number in self.types.structures.get(structure, ()):
+        for number in self.types.structures(structure):
             found = self._part(home, base, number, path)
             if found is not None:
                 return found
@@ -50,46 +50,32 @@ class Layout:
 
     def size(self, structure: str) -> int:
         """Bytes of a structure; KeyError where there is none of that name."""
-        return self.types.records[self.types.structures[structure][0]][2]
+        return self.types.size(self.types.complete[structure][0])
 
     def _part(self, home: str, at: int, number: int, path: str) -> Word | None:
         for name in filter(None, path.split(".")):
-            inner = self._member(self.types.bare(number), name)
+            inner = next(self.types.find(self.types.bare(number), name), None)
             if inner is None:
                 return None
             number, offset = inner
             at += offset
         return self._scalar(home, at, number)
 
-    def _member(self, number: int, name: str, depth: int = 0) -> tuple[int, int] | None:
-        """Type and offset in bytes of a member, looked for in parts without a name, too."""
-        if self.types.kind(number) not in (STRUCTURE, UNION) or depth > _POINTERS:
-            return None
-        for place, target, bits in self.types.members.get(number, ()):
-            if self.types.name(place) == name:
-                return target, bits // 8
-            if not place:
-                inner = self._member(self.types.bare(target), name, depth + 1)
-                if inner is not None:
-                    return inner[0], inner[1] + bits // 8
-        return None
-
     def _scalar(self, home: str, at: int, number: int) -> Word | None:
-        number = self.types.bare(number)
-        kind, _, size, members = self.types.records[number]
+        for _ in range(_DEEPEST):  # atomic_t and its like: structures of one member
+            number = self.types.bare(number)
+            fields = self.types.fields(number)
+            if len(fields) != 1 or fields[0].width:
+                break
+            at, number = at + fields[0].first // 8, fields[0].type
+        kind = self.types.kind(number)
         if kind == POINTER:
             return Word(home, at, _POINTERS, False)
-        if kind in (_INT, _ENUM, _ENUM64):
-            return Word(home, at, size, self._signed(number))
-        if kind in (STRUCTURE, UNION) and members == 1:  # atomic_t and its like
-            _, target, bits = self.types.members[number][0]
-            return self._scalar(home, at + bits // 8, target)
+        if kind in (INT, ENUM, ENUM64):
+            return Word(home, at, self.types.size(number), self.types.signed(number))
         if kind == ARRAY:  # of characters: its first bytes
-            return Word(home, at, members, False)
+            return Word(home, at, self.types.element(number)[1], False)
         return None
-
-    def _signed(self, number: int) -> bool:
-        return number in self.types.signed
 
 
 def layout(path: str) -> Layout:
@@ -108,9 +94,7 @@ def layout(path: str) -> Layout:
     known = types(image)
     if known is None:
         raise _wrong(path, "it has no BTF (CONFIG_DEBUG_INFO_BTF): no member can be placed")
-    variables = {
-        known.name(name): target for kind, name, target, _ in known.records if kind == VARIABLE
-    }
+    variables = {known.name(each): known.target(each) for each in known.of_kind(VARIABLE)}
     sites = frozenset(tables(image, named).sites.addresses.tolist())
     return Layout(path, found, known, variables, sites)
 

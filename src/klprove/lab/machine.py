@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from klprove.lab.initramfs import initramfs
 from klprove.lab.lost import Lost
@@ -175,7 +175,7 @@ class Machine:
         self._shell.close()
         self._folder.cleanup()
 
-    def __enter__(self) -> "Machine":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

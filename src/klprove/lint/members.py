@@ -4,7 +4,8 @@
 from dataclasses import dataclass
 
 from klprove.image import Image
-from klprove.image.structures import structure
+from klprove.image.btf import BtfTypes, types
+from klprove.image.types import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,30 @@ class Members:
 
 def members(image: Image) -> Members | None:
     """Those of a kernel, by its BTF; None where that does not have them."""
-    patch, owner, function = (
-        structure(image, each) for each in ("klp_patch", "klp_object", "klp_func")
-    )
-    if patch is None or owner is None or function is None:
+    found = types(image)
+    if found is None:
         return None
+    told = BtfTypes(found)
     try:
+        patch, owner, function = (
+            told.layouts("struct", each)[0] for each in ("klp_patch", "klp_object", "klp_func")
+        )
         return Members(
-            patch.members["objs"],
-            patch.members.get("states"),
-            patch.members.get("replace"),
-            owner.members["name"],
-            owner.members["funcs"],
-            owner.members.get("callbacks"),
-            function.members["old_name"],
-            function.members["new_func"],
-            function.members["old_sympos"],
+            _at(patch, "objs"),
+            _at(patch, "states") if "states" in patch.members else None,
+            _at(patch, "replace") if "replace" in patch.members else None,
+            _at(owner, "name"),
+            _at(owner, "funcs"),
+            _at(owner, "callbacks") if "callbacks" in owner.members else None,
+            _at(function, "old_name"),
+            _at(function, "new_func"),
+            _at(function, "old_sympos"),
             owner.size,
             function.size,
         )
-    except KeyError:
+    except LookupError:
         return None
+
+
+def _at(layout: Layout, member: str) -> int:
+    return layout.members[member][0] // 8

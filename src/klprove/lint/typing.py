@@ -4,7 +4,8 @@
 from collections.abc import Sequence
 from functools import cached_property
 
-from klprove.image.btf_types import BtfTypes, btf_types
+from klprove.image import Image
+from klprove.image.btf import BtfTypes, types
 from klprove.image.dwarf import HOME, DebugSections, index_inlines
 from klprove.image.dwarf.typed import UnitTypes, unit_types
 from klprove.image.relocatable import Symbol
@@ -29,8 +30,7 @@ class ModuleTypes:
     @cached_property
     def btf(self) -> BtfTypes | None:
         """Its BTF, where that does not lean on the kernel's."""
-        found = btf_types(self._patch.elf.image)
-        return found if found and found.whole else None
+        return _whole(self._patch.elf.image)
 
     @cached_property
     def own_functions(self) -> frozenset[str]:
@@ -73,8 +73,7 @@ class ObjectTypes:
     @cached_property
     def btf(self) -> BtfTypes | None:
         """Its BTF, where that does not lean on another one."""
-        found = btf_types(self._dwarf.target.image)
-        return found if found and found.whole else None
+        return _whole(self._dwarf.target.image)
 
     @cached_property
     def units(self) -> Sequence[UnitTypes]:
@@ -99,3 +98,9 @@ class ObjectTypes:
             told = (unit.prototype_at(place.address) for unit in self.units)
             found = next((each for each in told if each), None)
         return found
+
+
+def _whole(image: Image) -> BtfTypes | None:
+    found = types(image)
+    told = BtfTypes(found) if found else None
+    return told if told and told.whole else None

@@ -26,7 +26,7 @@ from klprove.replay.outcome import AGREED, Outcome, shown
 from klprove.replay.places import Places
 from klprove.replay.scenes import STOCK, Scene
 from klprove.replay.schedule import Schedule, Step
-from klprove.replay.telling import done, place, told
+from klprove.replay.telling import INDENT, done, said, told
 from klprove.replay.words import Pair, Words
 from klprove.source import Span, Unavailable
 from klprove.verdict import Event
@@ -170,6 +170,7 @@ def _insert(content: Mapping[str, Any], guest: Led) -> dict[str, int]:
 def _table(outcome: Outcome, pairs: Mapping[str, Pair]) -> Sequence[str]:
     """A line a step: what was done, where the kernel stood, and the word that the step is about."""
     lines = []
+    behind = " " * INDENT
     for row in outcome.rows:
         step, seen = row.step, ""
         if step.pair is not None and step.pair.model in row.cells:
@@ -177,11 +178,11 @@ def _table(outcome: Outcome, pairs: Mapping[str, Pair]) -> Sequence[str]:
             pair = pairs[step.pair.model]
             seen = f"; {pair.short}: model {shown(pair, cell.model)}, "
             seen += f"kernel {shown(pair, cell.kernel)}"
-        lines.append(f"{step.number:>4}  {place(step):<22} {row.result}: {done(step)}{seen}")
+        lines += said(step, f"{row.result}: {done(step)}{seen}")
         if row.at:
-            lines.append(f"{'':29}at {row.at}; {len(row.cells)} words compared")
+            lines.append(f"{behind}at {row.at}; {len(row.cells)} words compared")
         if row.text and row.text != step.why:
-            lines.append(f"{'':29}{row.text}")
+            lines.append(f"{behind}{row.text}")
     return lines
 
 

@@ -27,9 +27,6 @@ class Led(Machine):
         arguments = [*setup.arguments, "-gdb", f"unix:{self._stub},server=on,wait=off"]
         super().__init__(replace(setup, arguments=arguments), log)
 
-    def __enter__(self) -> "Led":
-        return self
-
     @property
     def gdb(self) -> Gdb:
         """The stub; the first use stops the guest."""

@@ -21,6 +21,9 @@ from klprove.replay.schedule import (
 )  # fmt: skip
 from klprove.replay.words import Pair
 
+INDENT = 29
+"""Columns of a step's number and place."""
+
 
 def done(step: Step) -> str:
     """What is done for `step`."""
@@ -59,9 +62,14 @@ def told(plan: Schedule, pairs: Mapping[str, Pair], width: int = 100) -> Iterato
         expected = ""
         if step.pair is not None:
             expected = f"; then {step.pair.short} is {shown(step.pair, step.value)}"
-        yield from textwrap.wrap(
-            f"{step.number:>4}  {place(step):<22} {done(step)}{expected}",
-            width,
-            subsequent_indent=" " * 29,
-            break_on_hyphens=False,
-        )
+        yield from said(step, done(step) + expected, width)
+
+
+def said(step: Step, text: str, width: int = 100) -> list[str]:
+    """What is said of a step, behind its number and its place, in lines of `width` columns."""
+    return textwrap.wrap(
+        f"{step.number:>4}  {place(step):<22} {text}",
+        width,
+        subsequent_indent=" " * INDENT,
+        break_on_hyphens=False,
+    )

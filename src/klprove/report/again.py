@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The text of a check, made again from its JSON document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from klprove.report.choosing import choose
 from klprove.report.heading import block
 from klprove.report.parting import part, parting_text
 from klprove.report.picture.sources import sources
@@ -14,7 +15,7 @@ from klprove.report.stepping import Walk
 from klprove.report.text import Traces, chosen, render
 from klprove.report.wrapping import field
 from klprove.verdict import Finding
-from klprove.verdict.reading import read_member, wrong
+from klprove.verdict.reading import read_member
 
 _LACKING = (
     "not all of the options: some are not in a file of klprove.check/3 (--inline, --lift), and a "
@@ -37,8 +38,8 @@ def text_of(
     """
     answer = reread(path, document)
     if code or site:
-        fitting = only(answer, choose(path, answer, code, site))
-        lines = "\n".join(line.rstrip() for line in _blocks(fitting, traces, short))
+        meant = _only(answer, _choose(path, answer, code, site))
+        lines = "\n".join(line.rstrip() for line in _blocks(meant, traces, short))
         text = lines.rstrip("\n")
     else:
         text = render(answer, traces, timing=answer.seconds > 0, short=short)
@@ -52,21 +53,6 @@ def _blocks(answer: Reread, traces: Traces, short: bool) -> Iterator[str]:
         yield ""
 
 
-def choose(path: str, answer: Reread, code: str = "", site: str = "") -> tuple[Finding, ...]:
-    """The findings of `answer` with a trace that are of `code` and at `site`, where given. Raises
-    BadInput, naming those that there are, where none is."""
-    found = tuple(
-        each
-        for each in answer.findings
-        if each.trace.events and code in ("", each.code) and site in ("", each.site)
-    )
-    if not found:
-        there = sorted({f"{each.code} at {each.site or 'no site'}" for each in answer.findings})
-        hint = f"there are: {', '.join(there)}" if there else f"verdict: {answer.word}"
-        raise wrong(path, "no finding with a trace in it", hint)
-    return found
-
-
 def two(
     paths: tuple[str, str],
     documents: tuple[Mapping[str, Any], Mapping[str, Any]],
@@ -77,10 +63,10 @@ def two(
     at its site, where given; on the right one of the code on the left, if there is any. Raises
     BadInput where there is none."""
     left, right = (reread(path, each) for path, each in zip(paths, documents, strict=True))
-    one = chosen(only(left, choose(paths[0], left, codes[0], sites[0])), "one")[0]
-    offered = choose(paths[1], right, codes[1], sites[1])
-    alike = tuple(each for each in offered if each.code == one.code) or offered
-    other = chosen(only(right, alike), "one")[0]
+    one = chosen(_only(left, _choose(paths[0], left, codes[0], sites[0])), "one")[0]
+    offered = _choose(paths[1], right, codes[1], sites[1])
+    alike = [each for each in offered if each.code == one.code] or offered
+    other = chosen(_only(right, alike), "one")[0]
     walks = (
         Walk(one, {}, left.question.kernel is not None),
         Walk(other, {}, right.question.kernel is not None),
@@ -94,7 +80,11 @@ def _named(path: str, answer: Reread) -> str:
     return path + (f" ({answer.question.kernel})" if answer.question.kernel else "")
 
 
-def only(answer: Reread, found: tuple[Finding, ...]) -> Reread:
+def _choose(path: str, answer: Reread, code: str, site: str) -> list[Finding]:
+    return choose(path, answer.findings, answer.word, code, site)
+
+
+def _only(answer: Reread, found: Sequence[Finding]) -> Reread:
     """`answer` with no other findings than `found`."""
     sites = {
         site: replace(verdict, findings=tuple(each for each in verdict.findings if each in found))
@@ -112,7 +102,7 @@ def walks(
 ) -> list[Walk]:
     """The findings that `text_of` would show, to go through step by step; raises as it does."""
     answer = reread(path, document)
-    found = chosen(only(answer, choose(path, answer, code, site)), traces)
+    found = chosen(_only(answer, _choose(path, answer, code, site)), traces)
     wanted = [event.span.file for each in found for event in each.trace.events if event.span.line]
     beside = read_member(path, lambda: sources(document, wanted, Path(path).parent))
     named = {each.name: each for each in beside}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`why`: what is bad about it. `wrong_if`: what must be true of the real code for the finding
-    not to apply to it. Of a code that is klprove's own, `example` is a command that finds it,
-    `remedy` what to do, `source` where more is said."""
+    """`title`: what it is, in a line. `why`: what is bad about it. `wrong_if`: what must be true of
+    the real code for the finding not to apply to it. Of a code that is klprove's own, `example` is
+    a command that finds it, `remedy` what to do, `source` where more is said."""
 
+    title: str
     why: str
     wrong_if: str
     example: str = ""
@@ -20,6 +21,7 @@ class Explanation:
 
 EXPLANATIONS: dict[str, Explanation] = {
     "unwatched-silent": Explanation(
+        title="the handler reads what may be freed, and does not notice",
         why=(
             "the handler read func_stack or a klp_func while nothing that the updater waits for "
             "covered this CPU, and no check in the handler noticed: what it read may be freed "
@@ -40,6 +42,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
     ),
     "unwatched-warned": Explanation(
+        title="the handler reads what may be freed, and warns too late",
         why=(
             "the handler read func_stack or a klp_func while nothing that the updater waits for "
             "covered this CPU; its own check fired, but the read had already been made"
@@ -53,6 +56,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/thread-2017.md",
     ),
     "false-alarm": Explanation(
+        title="the handler warns although RCU is watching",
         why="the handler's own check fired although RCU was watching this CPU",
         wrong_if="the check is meant to fire in states that are not dangerous",
         example="klprove check handlers/2017/F.c --kernel v4.12rc --patch printk_nmi_enter",
@@ -63,6 +67,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/thread-2017.md",
     ),
     "nested-unwatched": Explanation(
+        title="an interrupt runs its body while RCU is not watching",
         why=(
             "the body of an interrupt ran with RCU not watching, because of what a handler left "
             "behind in the context below it or in the entry code"
@@ -76,6 +81,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/thread-2017.md",
     ),
     "state-corrupted": Explanation(
+        title="a handler leaves a count of the entry code wrong",
         why=(
             "after everything had returned, the parity of dynticks, a nesting counter, "
             "preempt_count or the ftrace guard was not what it had been before"
@@ -89,6 +95,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/thread-2017.md",
     ),
     "redirect-lost": Explanation(
+        title="the old function runs though its patch is enabled",
         why=(
             "the original function ran although its patch was enabled and the task was on the new "
             "side: the call was not redirected"
@@ -103,6 +110,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/thread-2017.md",
     ),
     "mixed-versions": Explanation(
+        title="one task is in two versions of a function at once",
         why=(
             "a task entered one version of the patched function while another was still on its "
             "stack: the consistency model promises that it never sees both"
@@ -119,6 +127,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
     ),
     "stale-entry": Explanation(
+        title="a version is entered that everybody was said to have left",
         why=(
             "a version was entered that everybody was said to have left: no transition was under "
             "way"
@@ -132,6 +141,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/livepatch-core.md",
     ),
     "stale-frame": Explanation(
+        title="a transition ends while a task is still in the old code",
         why=(
             "the transition was declared complete while a task was still inside a version that it "
             "was to have left"
@@ -145,6 +155,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/livepatch-core.md",
     ),
     "assert": Explanation(
+        title="an assertion of the text fails",
         why="a condition that the text asserts is false here",
         wrong_if="a step of the trace cannot happen",
         example="klprove check corpus/x86-nmi-cr2/buggy.c",
@@ -155,6 +166,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "invariant": Explanation(
+        title="a condition for every state fails in one",
         why="a condition declared for every state is false in this one",
         wrong_if="the condition is only meant to hold at certain points; then "
         "make it an assert there",
@@ -163,6 +175,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "stuck": Explanation(
+        title="what has to stay possible can come no more",
         why=(
             "something declared to be always able to come can come no more after this trace, "
             "whatever happens and however fair the order is"
@@ -176,6 +189,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "unbalanced": Explanation(
+        title="an interrupt leaves a value changed",
         why="an interrupt did not leave a value as it found it",
         wrong_if="the value is allowed to change across that interrupt",
         example="klprove check unbalanced.c",
@@ -183,6 +197,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "warned": Explanation(
+        title="a check of the text's own complains",
         why="a WARN_ON of the text fires: the code notices by itself that something is wrong",
         wrong_if="a step of the trace cannot happen",
         example="klprove check warned.c",
@@ -190,6 +205,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "use-after-free": Explanation(
+        title="memory is used after it was given back",
         why="an object is used after kfree()",
         wrong_if=(
             "the real object lives longer than the model's, or something not modelled orders the "
@@ -203,6 +219,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "null-dereference": Explanation(
+        title="a null pointer is followed",
         why="a null pointer is dereferenced",
         wrong_if="the pointer is never null at this point in real code",
         example="klprove check null-dereference.c",
@@ -210,6 +227,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "wild-access": Explanation(
+        title="an address is used where the model has nothing",
         why="an address outside every object, or a read-only one on a write, is accessed",
         wrong_if="the model computes the address differently from the real code",
         example="klprove check wild-access.c",
@@ -217,6 +235,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "wild-call": Explanation(
+        title="a pointer is called that holds no such function",
         why="a call through a pointer that holds no function of this type",
         wrong_if="the model sets the pointer differently from the real code",
         example="klprove check wild-call.c",
@@ -224,6 +243,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "out-of-bounds": Explanation(
+        title="an index or an offset leads out of its object",
         why="an access leaves its object",
         wrong_if="the real object is larger than the model's",
         example="klprove check out-of-bounds.c",
@@ -231,6 +251,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "division-by-zero": Explanation(
+        title="something is divided by zero",
         why="a division by zero",
         wrong_if="the divisor is never zero at this point in real code",
         example="klprove check division-by-zero.c",
@@ -238,6 +259,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
     "division-overflow": Explanation(
+        title="a quotient does not fit into its type",
         why="the least number of its type is divided by -1, for which x86 raises a divide error",
         wrong_if="the dividend never has that value at this point in real code",
         example="klprove check division-overflow.c",
@@ -245,6 +267,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="Intel SDM volume 2, IDIV: #DE",
     ),
     "deadlock": Explanation(
+        title="every task waits, for ever",
         why="every task that is left waits, and nothing can ever wake one of them",
         wrong_if="something outside the model makes a condition true",
         example="klprove check deadlock.c",
@@ -252,7 +275,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         source="docs/language.md",
     ),
 }
-"""By code of finding. A code of the user's own, from finding("..."), need not be here."""
+"""By code of finding. A code of the user's own, from finding("..."), need not be here. No file of
+TOML, as the rules of lint are: every check would wait for its parser."""
 
 
 def in_order(codes: Iterable[str]) -> list[str]:
@@ -268,4 +292,5 @@ def explain(code: str, text: str) -> Explanation:
     known = EXPLANATIONS.get(code)
     if known is not None:
         return known
-    return Explanation(text or "the text reports it", "a step of the trace cannot happen")
+    said = text or "the text reports it"
+    return Explanation(said, said, "a step of the trace cannot happen")

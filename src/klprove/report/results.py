@@ -102,7 +102,7 @@ def rules(answers: Iterable[Answer]) -> dict[str, formats.Rule]:
     told = {}
     for code in in_order(texts):
         said = explain(code, texts[code])
-        told[code] = formats.Rule(code.replace("-", " "), said.why, f"wrong if: {said.wrong_if}")
+        told[code] = formats.Rule(said.title, said.why, f"wrong if: {said.wrong_if}")
     return told
 
 

@@ -77,7 +77,7 @@ def _ask(it: Subject, found: Answers, say: Callable[[str], None]) -> None:
     interrupts = Interrupts(have, contexts)
     found.reached[IRQS_OFF] = interrupts.off(found.reached)
     say(QUESTIONS[NEVER_ENDS])
-    found.reached[NEVER_ENDS] = staying(have.functions, have.graph, have.code, have.known)
+    found.reached[NEVER_ENDS] = staying(have)
 
 
 def _rcu(it: Subject, have: Parts, found: Answers) -> None:

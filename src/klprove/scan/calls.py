@@ -10,8 +10,8 @@ import numpy as np
 from iced_x86 import FlowControl, OpKind, Register
 
 from klprove.image import Functions, Symbol
-from klprove.image.btf import NO_TYPES, PROTOTYPE, Types
-from klprove.image.layout import Layout, Leaf
+from klprove.image.btf import NO_TYPES, Layout, Leaf, Signatures
+from klprove.image.btf.reading import PROTOTYPE
 from klprove.scan.code import Code
 from klprove.scan.graph import Graph
 from klprove.scan.members import Members
@@ -50,12 +50,12 @@ class Calls:
         graph: Graph,
         code: Code,
         named: Mapping[str, Symbol],
-        types: Types | None,
+        signatures: Signatures | None,
         members: Members | None,
     ) -> None:
         self._functions, self._graph, self._code = functions, graph, code
-        self._types, self._members = types, members
-        self._layout = Layout(types or NO_TYPES)
+        self._signatures, self._members = signatures, members
+        self._layout = Layout(signatures.types if signatures else NO_TYPES)
         self._offsets = frozenset(named[each].address for each in _OFFSETS if each in named)
         self._registers = {
             index: getattr(Register, name.upper()) for index, name in code.thunks.items()
@@ -95,7 +95,7 @@ class Calls:
             yield from self.of(each)
 
     def _calls(self, function: int) -> Iterator[Call]:
-        if self._types is None:
+        if self._signatures is None:
             return
         origins = self.origins(function)
         for number, each in enumerate(origins.instructions):
@@ -127,11 +127,11 @@ class Calls:
     def _resolved(self, site: int, value: Value) -> Call:
         if isinstance(value, Variable):
             return Call(site, "", value.address, (), ())
-        if self._members is None or self._types is None:
+        if self._members is None:
             return Call(site, "", 0, (), ())
         if isinstance(value, Leaf):
             found, how = self._members.of(value), f"{value.structure}.{value.name}"
-        elif isinstance(value, Object) and self._types.kind(value.type) == PROTOTYPE:
+        elif isinstance(value, Object) and self._layout.types.kind(value.type) == PROTOTYPE:
             found, how = self._members.prototype(value.type), "a parameter or a result"
         else:
             return Call(site, "", 0, (), ())
@@ -148,8 +148,8 @@ class Calls:
 
     def _surroundings(self, function: int, layout: Layout) -> Surroundings:
         signature = None
-        if self._types and not self._functions.fragment(function):
-            signature = self._types.functions.get(self._functions.names[function])
+        if self._signatures and not self._functions.fragment(function):
+            signature = self._signatures.single.get(self._functions.names[function])
         return Surroundings(
             layout,
             self._code.after,
@@ -178,7 +178,7 @@ class Calls:
 
     def _returning(self) -> Iterator[tuple[int, int]]:
         """Address of each function that returns a pointer, and the type that it points to."""
-        for name, signature in (self._types.functions if self._types else {}).items():
+        for name, signature in (self._signatures.single if self._signatures else {}).items():
             if signature and signature[0] < -1:
                 for index in self._functions.variants.get(name, ()):
                     if self._functions.names[index] == name:
@@ -186,7 +186,7 @@ class Calls:
 
     def _variables(self) -> list[tuple[int, int, int]]:
         layout = self._layout
-        return sorted((at, kind, layout.size(kind)) for at, kind in layout.variables.items())
+        return sorted((at, kind, layout.types.size(kind)) for at, kind in layout.variables.items())
 
 
 _DIRECT = (FlowControl.CALL, FlowControl.UNCONDITIONAL_BRANCH, FlowControl.CONDITIONAL_BRANCH)

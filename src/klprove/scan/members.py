@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klprove.image import Addresses, Functions
-from klprove.image.btf import Signature, Types
-from klprove.image.layout import Layout, Leaf
+from klprove.image.btf import Layout, Leaf, Signature, Signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,10 @@ NONE = Targets((), ())
 class Members:
     """The functions behind the members of structures of one image."""
 
-    def __init__(self, types: Types, layout: Layout, functions: Functions, taken: Taken) -> None:
-        self._types, self._layout = types, layout
+    def __init__(
+        self, signatures: Signatures, layout: Layout, functions: Functions, taken: Taken
+    ) -> None:
+        self._signatures, self._layout = signatures, layout
         self._functions, self._taken = functions, taken
         self._found: dict[tuple[str, str, Signature], Targets] = {}
         self._in_code = frozenset(taken.in_code.tolist())
@@ -58,17 +59,17 @@ class Members:
     def named(self, member: str) -> Targets:
         """The functions of `structure.member`; NONE where there is no such pointer."""
         structure, _, name = member.partition(".")
-        signature = self._types.member(structure, name)
+        signature = self._signatures.member(structure, name)
         return self._targets(structure, name, signature) if signature is not None else NONE
 
     def of(self, leaf: Leaf) -> Targets:
         """The functions of a member that an instruction reads."""
-        signature = self._types.signature(leaf.type)
+        signature = self._signatures.of(leaf.type)
         return self._targets(leaf.structure, leaf.name, signature) if signature else NONE
 
     def prototype(self, number: int) -> Targets:
         """The functions of a prototype: behind a parameter, say, that is a pointer to one."""
-        signature = self._types.signature(number)
+        signature = self._signatures.of(number)
         return Targets(tuple(self._typed.get(signature, ())), ()) if signature else NONE
 
     def at(self, distance: int) -> frozenset[int]:
@@ -109,7 +110,7 @@ class Members:
     def _untyped(self) -> frozenset[int]:
         """Functions whose address is taken and whose prototype BTF need not have: of several that
         have one name it has one, or none."""
-        names = {index for name in self._types.signatures if name not in self._functions.namesakes
+        names = {index for name in self._signatures.every if name not in self._functions.namesakes
                  for index in self._functions.variants.get(name, ())}  # fmt: skip
         taken = self._in_code | frozenset(self._taken.in_data.tolist())
         return frozenset(each for each in taken - names if not self._functions.fragment(each))
@@ -119,7 +120,7 @@ class Members:
         """By signature the functions whose address is taken; of a name with several, under each."""
         taken = self._in_code | frozenset(self._taken.in_data.tolist())
         found: dict[Signature, list[int]] = {}
-        for name, signatures in self._types.signatures.items():
+        for name, signatures in self._signatures.every.items():
             for index in self._functions.variants.get(name, ()):
                 if index in taken and not self._functions.fragment(index):
                     for each in signatures:

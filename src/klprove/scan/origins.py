@@ -22,8 +22,8 @@ from iced_x86 import (
     RegisterExt,
 )
 
-from klprove.image.btf import POINTER, PROTOTYPE, STRUCTURE, UNION, Signature
-from klprove.image.layout import Layout, Leaf
+from klprove.image.btf import Layout, Leaf, Signature
+from klprove.image.btf.reading import POINTER, PROTOTYPE, STRUCTURE, UNION
 
 _REGISTERS = {
     int(value): int(RegisterExt.full_register(value))
@@ -342,10 +342,10 @@ class Origins:
         if not isinstance(address, Object):
             return address if isinstance(address, Unwritten) else None
         if self._layout.types.kind(address.type) == POINTER:
-            target = self._layout.pointed(address.type) if not address.offset else 0
+            target = self._layout.types.pointed(address.type) if not address.offset else 0
             return self._pointer(target, None)
         leaf = self._layout.leaf(address.type, address.offset)
-        return self._pointer(self._layout.pointed(leaf.type), leaf) if leaf else None
+        return self._pointer(self._layout.types.pointed(leaf.type), leaf) if leaf else None
 
     def _pointer(self, target: int, leaf: Leaf | None) -> Value:
         kind = self._layout.types.kind(target)
@@ -364,7 +364,7 @@ class Origins:
 
     def _wide(self, kind: int) -> bool:
         """Whether a parameter may take two registers or none."""
-        return kind >= 0 and not 0 < self._layout.size(kind) <= 8
+        return kind >= 0 and not 0 < self._layout.types.size(kind) <= 8
 
     def _stack(self) -> list[int | None]:
         """How far the stack pointer is from where the entry found it, before each instruction."""

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from klprove.image import Functions
-from klprove.image.btf import Types, types
-from klprove.image.layout import Layout
+from klprove.image.btf import Layout, Signatures, types
 from klprove.scan.calls import Calls
 from klprove.scan.code import Code
 from klprove.scan.graph import TAKEN, Graph, graph, stored_in_code, taken_in_data
@@ -34,7 +33,8 @@ class Parts:
 def parts(it: Subject) -> Parts:
     """The parts of an image."""
     known = knowledge()
-    edges, prototypes = graph(it.image, it.functions, it.tables.alternatives), types(it.image)
+    edges, typed = graph(it.image, it.functions, it.tables.alternatives), types(it.image)
+    prototypes = Signatures(typed) if typed else None
     fixed = {it.named[key].address: True for key in known.rcu["keys"] if key in it.named}
     code = Code(it.image, it.functions, it.tables, fixed)
     members = _members(it, edges, prototypes)
@@ -45,10 +45,10 @@ def parts(it: Subject) -> Parts:
     return Parts(it.functions, known, edges, code, calls, pointers, prototypes is not None)
 
 
-def _members(it: Subject, edges: Graph, types: Types | None) -> Members | None:
-    if types is None:
+def _members(it: Subject, edges: Graph, prototypes: Signatures | None) -> Members | None:
+    if prototypes is None:
         return None
     in_code = np.unique(edges.targets[edges.kinds == TAKEN])
     in_data, places = taken_in_data(it.image, it.functions, it.tables)
     taken = Taken(in_code, in_data, places, it.objects, stored_in_code(it.image, edges))
-    return Members(types, Layout(types), it.functions, taken)
+    return Members(prototypes, Layout(prototypes.types), it.functions, taken)

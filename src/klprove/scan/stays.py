@@ -9,26 +9,27 @@ from iced_x86 import Decoder, Instruction, Mnemonic, OpKind, Register
 from klprove.image import Functions
 from klprove.scan.answers import CERTAIN, LIKELY, NOBODY, Step
 from klprove.scan.code import Body, Code
-from klprove.scan.graph import Graph
-from klprove.scan.knowledge import Knowledge, matching
+from klprove.scan.knowledge import matching
+from klprove.scan.parts import Parts
 
 _BACK = 24
 """Instructions above a call in which its first argument is looked for."""
 
 
-def staying(functions: Functions, graph: Graph, code: Code, known: Knowledge) -> dict[int, Step]:
+def staying(have: Parts) -> dict[int, Step]:
     """The functions that may never leave a stack, each with the reason.
 
     CERTAIN: what every sleeping task or thread has under it, and a thread's main function that
     sleeps in a loop. LIKELY: any other main function, any other function that sleeps in a loop.
     """
+    functions, graph, code, known = have.functions, have.graph, have.code, have.known
     found: dict[int, Step] = {}
     sleepers = matching(functions, known.threads["sleepers"])
     for name, why in known.threads["always"]:
         for each in matching(functions, [name]):
             found[each] = Step(CERTAIN, 0, NOBODY, why, 0)
     starters = matching(functions, known.threads["starters"])
-    mains = dict(_mains(functions, graph, code, starters))
+    mains = dict(_mains(have, starters))
     for main, said in sorted(mains.items()):
         loops = _sleeps_in_a_loop(code.body(main), sleepers)
         endless = not code.body(main).returns and not loops
@@ -67,10 +68,9 @@ def _comes_back(body: Body, start: int) -> bool:
     return False
 
 
-def _mains(
-    functions: Functions, graph: Graph, code: Code, starters: frozenset[int]
-) -> Iterator[tuple[int, str]]:
+def _mains(have: Parts, starters: frozenset[int]) -> Iterator[tuple[int, str]]:
     """The function in the first argument of each call that starts a thread."""
+    functions, graph, code = have.functions, have.graph, have.code
     for starter in sorted(starters):
         for caller in graph.callers(starter).tolist():
             start, end = int(functions.starts[caller]), int(functions.ends[caller])

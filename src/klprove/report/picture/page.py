@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 
+from klprove.report.choosing import choose, fitting
 from klprove.report.entries import lane_of
 from klprove.report.picture.matrix import Matrix, matrix
 from klprove.report.picture.naming import address, distinct, short
@@ -25,17 +26,11 @@ def page(answers: Sequence[Compared], code: str = "", site: str = "") -> bytes:
     More than one answer: a matrix whose cells open the findings. Raises BadInput where none fits,
     they are too long, or a member is malformed.
     """
-    found = [_read(each) for each in answers]
-    chosen = [
-        (each, index)
-        for index, several in enumerate(found)
-        for each in several
-        if each.trace.events and code in ("", each.code) and site in ("", each.site)
-    ]
-    if not chosen and len(answers) == 1:
-        raise wrong(
-            answers[0].path, "no finding with a trace in it", _offered(answers[0], found[0])
-        )
+    if len(answers) == 1:
+        found = [_meant(answers[0], code, site)]
+    else:
+        found = [fitting(_read(each), code, site) for each in answers]
+    chosen = [(each, index) for index, several in enumerate(found) for each in several]
     _refuse_large(answers, [each for each, _ in chosen])
     shown = _addressed(chosen, answers)
     over = _matrix(answers, shown, code, site) if len(answers) > 1 else None
@@ -49,10 +44,9 @@ def _read(answer: Compared) -> list[Finding]:
     return read_member(answer.path, lambda: [read_finding(each) for each in document["findings"]])
 
 
-def _offered(answer: Compared, found: Sequence[Finding]) -> str:
-    there = sorted({f"{each.code} at {each.site or 'no site'}" for each in found})
+def _meant(answer: Compared, code: str, site: str) -> list[Finding]:
     verdict = str(answer.document and answer.document.get("verdict"))
-    return f"there are: {', '.join(there)}" if there else f"verdict: {verdict}"
+    return choose(answer.path, _read(answer), verdict, code, site)
 
 
 def _refuse_large(answers: Sequence[Compared], chosen: Sequence[Finding]) -> None:
