@@ -5,6 +5,7 @@ import os
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,27 +104,64 @@ def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(tmp_path: 
         assert {"klp_ftrace_handler", "klp_init_transition", "klp_force_transition"} <= agreed
 
 
+NMI, MCE = "tests/replay/handlers/nmi.c", "tests/replay/handlers/mce.c"
+"""A handler that warns in_nmi(), and the same with what mce_log() calls."""
+ARRIVALS = ("--arrivals", "irq=0,nmi=0,exception=1")
+
+
+def _excepted(
+    kernel: str, image: Path, handler: str, site: str, folder: Path
+) -> tuple[int, list[dict[str, Any]]]:
+    """Status and steps of the replay of a trace that `handler` warns at the end of."""
+    trace, found = folder / "trace.json", folder / "found.json"
+    checked = ["check", handler, "--kernel", kernel, "--patch", site]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    status = run([*words, "--code", "warned", "--json", str(found)])
+    (replayed,) = json.loads(found.read_text())["replays"]
+    return status, replayed["steps"]
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_a_machine_check_goes_wrong_in_the_kernel_as_in_its_model(
+    series: str, tmp_path: Path
+) -> None:
+    """At the first function that do_machine_check() has a real call of, by way of mce_log()."""
+    image = _image(series)
+    status, steps = _excepted(str(image), image, MCE, "mce_gen_pool_add", tmp_path)
+    assert {each["result"] for each in steps} == {"agreed", "not mapped"}
+    assert (status, steps[1]["at"]) == (0, "asm_exc_machine_check+0x0")
+    entered = next(each for each in steps if each["at"].startswith("klp_ftrace_handler"))
+    assert int(entered["words"]["__preempt_count"]["kernel"], 0) & 0xF00000  # in_nmi()
+    assert steps[-1]["at"].startswith("klp_ftrace_handler")
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_the_check_says_that_no_patch_of_mce_log_runs_in_a_machine_check(
+    series: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = str(_image(series))
+    assert run(["check", NMI, "--kernel", image, "--patch", "mce_log", *ARRIVALS]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert "mce_log: its call in do_machine_check is inlined in this image" in said
+
+
 @pytest.mark.parametrize(
     ("site", "entry", "text"),
     [
         # notify_die() calls it in an RCU read-side section, which the model leaves out.
         ("hw_breakpoint_exceptions_notify", "asm_exc_debug", "reader is 1, the model has 0"),
-        # Its only call there is inlined.
+        # The model by its name does not know that its only call there is inlined.
         ("mce_log", "asm_exc_machine_check", "klp_ftrace_handler is not entered"),
     ],
 )
 def test_an_exception_comes_where_the_trace_has_it(
     site: str, entry: str, text: str, tmp_path: Path
 ) -> None:
-    image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
-    checked = ["check", "tests/replay/handlers/nmi.c", "--kernel", str(image), "--patch", site]
-    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
-    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
-    assert run([*words, "--code", "warned", "--json", str(found)]) == 1
-    (replayed,) = json.loads(found.read_text())["replays"]
-    *before, last = replayed["steps"]
+    status, steps = _excepted("v6.0", _image("6.1"), NMI, site, tmp_path)
+    *before, last = steps
     assert {each["result"] for each in before} == {"agreed", "not mapped"}
-    assert before[1]["at"] == f"{entry}+0x0"
+    assert (status, before[1]["at"]) == (1, f"{entry}+0x0")
     assert any(each["at"].startswith("ct_nmi_enter") for each in before)
     assert (last["step"], last["text"]) == (11, text)
 

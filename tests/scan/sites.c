@@ -20,6 +20,11 @@ apart int mce_log(int x) { return mce_gen_pool_add(x + 1) + 1; }
 inside int mce_log(int x) { return mce_gen_pool_add(x + 1) + 1; }
 #endif
 
+int code_of_its_own(int x) __asm__("mce_log");
+apart int of_both(int x) { return mce_log(x) + code_of_its_own(x); }
+apart int calls_its_code(int x) { return code_of_its_own(x) + 14; }
+apart int round_about(int x) { return mce_log(x) + calls_its_code(x) + 15; }
+
 static inside int scan_banks(int x) { return mce_log(x) + 2; }
 quiet int do_machine_check(int x) { return scan_banks(x) + 3; }
 apart int of_another(int x) { return mce_log(x) - 1; }

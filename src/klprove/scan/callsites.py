@@ -26,7 +26,8 @@ def call_sites(
 
     DWARF is read only where code alone does not decide. `kept`: what is read of it is kept in the
     cache of `scan`. A call that the kernel makes by way of another function with code of its own is
-    not followed, and OPEN. Raises BadInput for what is no image.
+    OPEN, and so is a copy beside such a call one function away. Raises BadInput for what is no
+    image.
     """
     image = open_image(path)
     code = _Code(subject(image))
@@ -46,14 +47,17 @@ def _with_copies(site: CallSite, code: "_Code", known: Inlines) -> CallSite:
         return site
     own = {code.start(each) for each in code.instances(site.caller)}
     hosts = {each.host for number in known.named(site.caller) for each in known.calls(number)}
-    word, symbols = code.judged(site.callee, code.at(own | hosts))
+    inner = code.at(own | hosts)
+    word, symbols = code.judged(site.callee, inner)
     inside = any(
         each.host in own or site.caller in each.through
         for number in known.named(site.callee)
         for each in known.calls(number)
     )
     if inside and word in (CLOSED, OPEN):
-        word = INLINED
+        further = frozenset(chain(*map(code.callees, inner))) - code.instances(site.callee)
+        round_about = code.judged(site.callee, further)[0] in (CALLED, PART)
+        word = OPEN if round_about else INLINED
     return replace(site, word=word, symbols=symbols)
 
 
