@@ -12,6 +12,7 @@ from klprove.api import question
 from klprove.check import fingerprint
 from klprove.check.checking import prepared
 from klprove.cli.main import run
+from klprove.scan import callsites
 from tests.evidence.kernels import labels
 from tests.scan.toy import toy
 from tests.schemas.law import obey
@@ -123,7 +124,10 @@ def test_without_dwarf_it_is_entered_and_that_is_told(
     assert (status, found["inlined"]) == (1, [])
 
 
-def test_nothing_is_asked_of_an_image_where_nothing_is_patched() -> None:
+def test_nothing_is_asked_of_an_image_where_nothing_is_patched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(callsites, "call_sites", None)  # whoever calls it fails
     evidence = question(HANDLER, kernel=image()).evidence
     assert evidence is not None and evidence.calls == ()
     core = question((), kernel=image(), scene="transition", patch="klp_try_switch_task")

@@ -49,5 +49,6 @@ static inside int put_into_another(int x) { return mce_gen_pool_add(x * 3) + 10;
 apart int another(int x) { return put_into_another(x) + 11; }
 apart int jumps(int x) { asm volatile("jmp mce_gen_pool_add"); return x; }
 
+apart int calls_itself(int x) { return x > seen ? calls_itself(x - 1) * x : seen; }
 apart int by_pointer(int x) { return pointer(x) + 12; }
 apart int by_another(int x) { return another(x) + 13; }

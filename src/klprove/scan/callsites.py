@@ -43,8 +43,6 @@ def call_sites(
 def _with_copies(site: CallSite, code: "_Code", known: Inlines) -> CallSite:
     """`site` as it is once the inlined copies are known: of the caller, whose calls are then in the
     code of its hosts, and of the callee."""
-    if site.word == CALLED:
-        return site
     own = {code.start(each) for each in code.instances(site.caller)}
     hosts = {each.host for number in known.named(site.caller) for each in known.calls(number)}
     inner = code.at(own | hosts)
@@ -55,7 +53,7 @@ def _with_copies(site: CallSite, code: "_Code", known: Inlines) -> CallSite:
         for each in known.calls(number)
     )
     if inside and word in (CLOSED, OPEN):
-        further = frozenset(chain(*map(code.callees, inner))) - code.instances(site.callee)
+        further = frozenset(chain(*map(code.callees, inner)))
         round_about = code.judged(site.callee, further)[0] in (CALLED, PART)
         word = OPEN if round_about else INLINED
     return replace(site, word=word, symbols=symbols)
@@ -89,7 +87,7 @@ class _Code:
 
     def judged(self, callee: str, callers: frozenset[int]) -> tuple[str, tuple[str, ...]]:
         """The word for the calls of `callee` in the code of `callers`, and what they call."""
-        wanted = self.instances(callee) - callers
+        wanted = self.instances(callee)
         met = sorted({each for caller in callers for each in self.callees(caller)} & wanted)
         names = {each: self._functions.names[each] for each in met}
         able = [each for each in met if self._able[each]]
