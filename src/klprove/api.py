@@ -102,12 +102,13 @@ def question(
     _bound(given)
     _search(given)
     _lift(given)
-    return _held(Question(files=tuple(os.fspath(each) for each in files), **given))
+    return held(Question(files=tuple(os.fspath(each) for each in files), **given))
 
 
-def _held(asked: Question) -> Question:
-    """`asked` with its calls of what is patched held against the image that was named as kernel:
-    where that has no call, a livepatch is not entered."""
+def held(asked: Question) -> Question:
+    """`asked` with its calls of what is patched held against the image that its evidence is of:
+    where that has no call, a livepatch is not entered. Raises BadInput where the text cannot be
+    read."""
     evidence = asked.evidence
     if evidence is None or not asked.patch or asked.scene != HANDLER:
         return asked

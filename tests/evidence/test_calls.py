@@ -1,10 +1,7 @@
 """What a livepatch cannot be entered by, where the kernel is an image: told, and not searched."""
 
 import json
-import re
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,24 +10,11 @@ from klprove.check import fingerprint
 from klprove.check.checking import prepared
 from klprove.cli.main import run
 from klprove.scan import callsites
-from tests.evidence.kernels import labels
-from tests.scan.toy import toy
+from tests.evidence.kernels import calling as image
 from tests.schemas.law import obey
 
 HANDLER = str(Path(__file__).parents[1] / "replay" / "handlers" / "nmi.c")
-SOURCE = Path(__file__).parents[1] / "scan" / "sites.c"
 INLINED = "do_machine_check:mce_log"
-_FOLDER = TemporaryDirectory(prefix="klprove-calls-")
-
-
-@cache
-def image(*flags: str) -> Path:
-    """The image of tests/scan/sites.c, with the signs of v6.1."""
-    signs = [each for each in labels("v6.1") if not re.search("__(noinstr|cpuidle)_text", each)]
-    text = "".join(f".globl {each}\\n{each}: nop\\n" for each in signs)
-    source = Path(_FOLDER.name) / "signs.c"
-    source.write_text(f'{SOURCE.read_text()}asm(".text\\n{text}");\n')
-    return toy("-g", *flags, source=str(source))
 
 
 @pytest.fixture(autouse=True)
