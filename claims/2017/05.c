@@ -33,6 +33,8 @@ static void rcu_dynticks_eqs_enter(void)
 
 static void default_do_nmi(struct pt_regs *regs)
 {
-	body_needs_rcu();
 	say_what_was_found();
+	rcu_read_lock();
+	body_needs_rcu();
+	rcu_read_unlock();
 }

@@ -17,6 +17,7 @@ from klprove.check.question import Question
 from klprove.check.workers import Outcome, WorkerFailed
 from klprove.cluster import Event, Worker
 from klprove.cluster.identity import Identity
+from klprove.lower import OutOfTime
 from klprove.source import BadInput, Diagnostic, Span
 
 
@@ -167,6 +168,27 @@ def test_bad_input_found_by_a_worker_is_told() -> None:
     wrong = BadInput([Diagnostic("option", Span("x", 0, 0), "no")])
     with pytest.raises(BadInput):
         run(["a"], FakeCrew(1, lambda *_: wrong))
+
+
+def test_after_the_deadline_no_site_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(FakeJob, "prepare")
+    outcome = run(["a", "b", "c"], crew := FakeCrew(2), deadline=time.monotonic())
+    assert outcome.late == {"a", "b", "c"}
+    assert not crew.calls and not outcome.answers
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_site_that_is_not_lowered_in_time_is_not_sent(
+    together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*_: object) -> str:
+        raise OutOfTime
+
+    monkeypatch.setattr(FakeJob, "prepare", late)
+    question = Question(("x.c",), engine="reference" if together else "auto")
+    sites = ["a"] if together else ["a", "b"]
+    outcome = run(sites, crew := FakeCrew(1), question=question)
+    assert outcome.late == set(sites) and not crew.calls
 
 
 def test_memory_and_bugs() -> None:

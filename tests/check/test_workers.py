@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from klprove.check import workers
 from klprove.check.question import Question
 from klprove.check.site import SiteAnswer
 from klprove.check.workers import Outcome, WorkerFailed, free_memory, spread
+from klprove.lower import OutOfTime
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import Bounds, Statistics, Verdict
 
@@ -26,6 +28,11 @@ class FakeJob:
         """Fail at lowering where the site is `bad...`; `late` ones take a while to say so."""
         if site.startswith("late"):
             time.sleep(0.3)
+        if site == "endless":
+            time.sleep(30)
+            os._exit(7)  # nobody has ended it before
+        if site == "overdue":
+            raise OutOfTime
         if "bad" in site:
             raise BadInput([Diagnostic("patch", Span(site, 1, 1), "no")])
         return site
@@ -96,6 +103,20 @@ def test_time_is_shared_evenly_and_what_is_left_over_goes_on() -> None:
     given = [outcome.answers[site].verdict.statistics.states / 1000 for site in "abcd"]
     assert given[0] == pytest.approx(2, abs=1)
     assert given[3] == pytest.approx(8, abs=2)
+
+
+def test_after_the_deadline_no_site_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(workers, "Child")
+    outcome = run(["a", "die", "b"], 2, deadline=time.monotonic())
+    assert outcome.late == {"a", "die", "b"}
+    assert not outcome.answers and not outcome.died
+
+
+def test_a_site_that_never_begins_does_not_outlast_the_deadline() -> None:
+    outcome = run(["a", "endless", "overdue"], 3, deadline=time.monotonic() + 2)
+    assert not outcome.died
+    assert outcome.late >= {"endless", "overdue"}
+    assert set(outcome.answers) == {"a"} - outcome.late
 
 
 def test_memory_is_shared() -> None:

@@ -68,12 +68,17 @@ class Terminal:
         """True where what is typed is shown, as in a shell."""
         return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
-    def see(self, text: str) -> str:
-        """The screen, as soon as `text` is on it."""
+    def see(self, *texts: str) -> str:
+        """The screen, as soon as all `texts` are on it: a screen is not written in one piece."""
         end = time.monotonic() + _PATIENCE
-        while text not in (shown := "\n".join(each.rstrip() for each in self._screen.display)):
-            assert time.monotonic() < end and self._read(0.2), f"{text!r} is not in:\n{shown}"
-        return shown
+        while missing := [each for each in texts if each not in self._shown]:
+            more = time.monotonic() < end and self._read(0.2)
+            assert more, f"{missing} not in:\n{self._shown}"
+        return self._shown
+
+    @property
+    def _shown(self) -> str:
+        return "\n".join(each.rstrip() for each in self._screen.display)
 
     def close(self) -> int:
         """What is left to read is read, and the terminal is as it was; the exit status."""

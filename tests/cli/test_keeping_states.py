@@ -44,7 +44,7 @@ def test_a_search_that_needs_more_memory_ends_and_says_so(store: list[str]) -> N
 def test_a_stopped_search_is_resumed_to_the_same_answer(tmp_path: Path) -> None:
     folder = str(tmp_path / "kept")
     whole = klprove(*ONE, "--engine", "native")
-    stopped = klprove(*ONE, "--checkpoint", folder, "--time", "0.05s")
+    stopped = klprove(*ONE, "--checkpoint", folder, "--memory", "1M")
     assert stopped.returncode == 3
     assert f"--resume{folder}" in "".join(stopped.stdout.split()), "folded or not"
     again = klprove(*ONE, "--resume", folder)

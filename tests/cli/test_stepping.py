@@ -29,14 +29,11 @@ def trace(tmp_path: Path) -> str:
 
 def test_a_walk_on_a_terminal(trace: str) -> None:
     terminal = Terminal("report", "--step", trace)
-    shown = terminal.see("step 1/4  CPU 0 task")
-    assert (
-        "\u2500 CPU 0 task, CPU 0 NMI \u2500" in shown
-        and "\u25b6   1 preempt_count: 0 -> 1" in shown
-    )
+    lanes = "\u2500 CPU 0 task, CPU 0 NMI \u2500"
+    terminal.see("step 1/4  CPU 0 task", lanes, "\u25b6   1 preempt_count: 0 -> 1")
     assert not terminal.echoes
     terminal.press("nn")
-    assert "holds: interrupts off; NMIs masked" in terminal.see("step 3/4  CPU 0 NMI")
+    terminal.see("step 3/4  CPU 0 NMI", "holds: interrupts off; NMIs masked")
     terminal.press("]f")
     terminal.see("\u2026 50 steps")
     terminal.press("/do_nmi\r")
@@ -66,7 +63,7 @@ def test_ctrl_c_and_sigterm_give_the_terminal_back(trace: str) -> None:
 )
 def test_without_utf8_it_is_ascii(trace: str, environment: dict[str, str]) -> None:
     terminal = Terminal("report", "--step", trace, size=(24, 40), environment=environment)
-    assert "- CPU 0 task, CPU 0 NMI -" in terminal.see(">   1 preempt_count")
+    terminal.see(">   1 preempt_count", "- CPU 0 task, CPU 0 NMI -")
     terminal.press("/\N{LATIN SMALL LETTER E WITH ACUTE}\r")
     terminal.see("xe9: in no step")
     terminal.press("q")

@@ -186,6 +186,74 @@ def test_only_in_v5_8_a_handler_that_asks_rcu_enters_itself() -> None:
     assert "redirect-lost" in found("v5.8", "vfs_read+rcu_is_watching", user, arrivals=TWO_CPUS)
 
 
+# --- read-side sections of the kernel's own
+
+NOTIFIED_IN_A_READER = """
+static int hw_breakpoint_exceptions_notify(struct pt_regs *regs)
+{
+	assert(current->rcu_read_lock_nesting != 0);
+	return 0;
+}
+"""
+HANDLED_IN_A_READER = """
+__ghost static void body_needs_rcu(void)
+{
+	assert(current->rcu_read_lock_nesting != 0);
+}
+"""
+NO_SECTION_V4_12 = """
+static void do_debug(struct pt_regs *regs, long error_code)
+{
+	ist_enter(regs);
+	hw_breakpoint_exceptions_notify(regs);
+	ist_exit(regs);
+}
+
+static void default_do_nmi(struct pt_regs *regs)
+{
+	body_needs_rcu();
+}
+"""
+NO_SECTION = """
+static __always_inline noinstr void exc_debug_kernel(struct pt_regs *regs)
+{
+	unsigned long dr7 = local_db_save();
+	irqentry_state_t irq_state = irqentry_nmi_enter(regs);
+
+	hw_breakpoint_exceptions_notify(regs);
+	irqentry_nmi_exit(regs, irq_state);
+	local_db_restore(dr7);
+}
+
+static int nmi_handle(unsigned int type, struct pt_regs *regs)
+{
+	body_needs_rcu();
+	return 1;
+}
+"""
+SECTIONS = [(NOTIFIED_IN_A_READER, "exception"), (HANDLED_IN_A_READER, "nmi")]
+
+
+@pytest.mark.parametrize("kernel", ["v4.12rc", "v4.20", "v5.8", "v5.11", "v6.18"])
+@pytest.mark.parametrize(("text", "kind"), SECTIONS, ids=["debug", "nmi"])
+def test_what_notifiers_and_nmis_call_runs_in_a_read_side_section(
+    text: str, kind: str, kernel: str, mutant: Path
+) -> None:
+    mutant.write_text(text)
+    assert found(kernel, user=mutant, arrivals={**TWO_CPUS, kind: 1}) == set()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "without"), [("v4.12rc", NO_SECTION_V4_12), ("v5.11", NO_SECTION)]
+)
+@pytest.mark.parametrize(("text", "kind"), SECTIONS, ids=["debug", "nmi"])
+def test_a_section_that_is_left_out_is_seen(
+    text: str, kind: str, kernel: str, without: str, mutant: Path
+) -> None:
+    mutant.write_text(text + without)
+    assert found(kernel, user=mutant, arrivals={**TWO_CPUS, kind: 1}) == {"assert"}
+
+
 # --- the guard
 
 NO_TRANSITION = """

@@ -44,6 +44,27 @@ def test_what_takes_long_is_said(
     assert said[-1] == "klprove: next: where functions were inlined, by DWARF"
 
 
+@pytest.mark.parametrize("where", ["asking.staying", "inlining.index_inlines"])
+def test_ctrl_c_ends_it_with_what_is_known(
+    where: str,
+    built: Built,
+    vmlinux: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(f"klprove.scan.{where}", interrupt)
+    path = built("h12_bad")
+    assert run(["lint", str(path), "--vmlinux", str(vmlinux)]) == 1, "what is found is found"
+    assert ": error: H12: " in capsys.readouterr().out
+    assert run(["lint", str(path), "--vmlinux", str(vmlinux), "--rule", "H30"]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_cannot_tell_is_one_line_for_one_reason(built: Built, capsys: Capture) -> None:
     assert run(["lint", str(built("h01_good"))]) == 3
     lines = [each for each in capsys.readouterr().out.splitlines() if ": unknown: " in each]

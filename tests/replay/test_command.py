@@ -55,7 +55,9 @@ class _Ready:
 def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Has `replay` come to given outcomes, and perhaps be lost after them."""
 
-    def given(*results: str, lost: bool = False, fatal: str = "") -> None:
+    def given(
+        *results: str, lost: bool = False, fatal: str = "", interrupted: bool = False
+    ) -> None:
         plan = Schedule((Step(1, EVENT, "skip", why=fatal, fatal=bool(fatal)),), {})
 
         def outcomes(*_: object) -> Iterator[Outcome]:
@@ -63,6 +65,8 @@ def replayed(monkeypatch: pytest.MonkeyPatch) -> Any:
                 yield Outcome((Row(STEP, each, text="why"),), 1)
             if lost:
                 raise Lost("the machine ended\n  | last words")
+            if interrupted:
+                raise KeyboardInterrupt
 
         stand_ins: dict[str, Any] = {
             "resolve": lambda path, scene="": ("v6.0", None),
@@ -108,6 +112,25 @@ def test_a_machine_that_is_lost(replayed: Any, capsys: pytest.CaptureFixture[str
     assert status == 4
     assert "1 of 1 replay agreed" in out  # what was learned so far
     assert error == "klprove: lost: the machine ended\n  | last words\n"
+
+
+@pytest.mark.parametrize(("results", "status"), [(["agreed"], 3), (["differs", "agreed"], 1)])
+def test_ctrl_c_tells_what_was_learned(
+    replayed: Any, results: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed(*results, interrupted=True)
+    found, out, error = _said(["replay", "t.json", "--vmlinux", "v", "--times", "9"], capsys)
+    assert found == status
+    assert f"1 of {len(results)} replay" in out
+    assert error == f"klprove: interrupted after {len(results)} of 9\n"
+
+
+def test_ctrl_c_before_anything_was_learned(
+    replayed: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replayed(interrupted=True)
+    status, out, error = _said(["replay", "t.json", "--vmlinux", "v"], capsys)
+    assert (status, out, error.strip()) == (3, "", "klprove: interrupted: there is no answer")
 
 
 def test_what_cannot_be_mapped(replayed: Any, capsys: pytest.CaptureFixture[str]) -> None:

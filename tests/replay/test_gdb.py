@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from klprove.lab import Lost
-from klprove.lab.gdb import WATCH_WRITE, Gdb, Stop
+from klprove.lab.gdb import BREAKPOINT, WATCH_WRITE, Gdb, Stop
+from klprove.replay.driving import Stops
 
 Exchange = Sequence[tuple[str, bytes]]
 GREETING: Exchange = [("qSupported:vContSupported+", b"PacketSize=1000"), ("?", b"T05thread:01;")]
@@ -197,3 +198,18 @@ def test_cpus_are_counted(made: list[Stub]) -> None:
     exchange = [("qfThreadInfo", b"m01,02"), ("qsThreadInfo", b"m03"), ("qsThreadInfo", b"l")]
     gdb, _ = _gdb(made, exchange)
     assert gdb.cpus() == 3
+
+
+def test_after_ctrl_c_the_stub_is_left_alone(made: list[Stub]) -> None:
+    gdb, _ = _gdb(made, [("Z1,10,1", b"OK"), ("vCont;c:1", b"T05thread:01;")])
+    with pytest.raises(KeyboardInterrupt), Stops(gdb, [(0x10, BREAKPOINT, 1)]):
+        gdb.go([0])  # whose answer nobody waits for
+        raise KeyboardInterrupt
+    assert gdb.wait(10) == Stop(0), "nothing else was asked meanwhile"
+
+
+def test_after_anything_else_stops_are_taken_back(made: list[Stub]) -> None:
+    gdb, stub = _gdb(made, [("Z1,10,1", b"OK"), ("z1,10,1", b"OK")])
+    with pytest.raises(ZeroDivisionError), Stops(gdb, [(0x10, BREAKPOINT, 1)]):
+        raise ZeroDivisionError
+    assert "z1,10,1" in stub.asked

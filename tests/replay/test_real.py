@@ -146,24 +146,23 @@ def test_the_check_says_that_no_patch_of_mce_log_runs_in_a_machine_check(
     assert "mce_log: its call in do_machine_check is inlined in this image" in said
 
 
-@pytest.mark.parametrize(
-    ("site", "entry", "text"),
-    [
-        # notify_die() calls it in an RCU read-side section, which the model leaves out.
-        ("hw_breakpoint_exceptions_notify", "asm_exc_debug", "reader is 1, the model has 0"),
-        # The model by its name does not know that its only call there is inlined.
-        ("mce_log", "asm_exc_machine_check", "klp_ftrace_handler is not entered"),
-    ],
-)
-def test_an_exception_comes_where_the_trace_has_it(
-    site: str, entry: str, text: str, tmp_path: Path
-) -> None:
-    status, steps = _excepted("v6.0", _image("6.1"), NMI, site, tmp_path)
-    *before, last = steps
+def test_a_debug_exception_calls_its_notifiers_in_a_read_side_section(tmp_path: Path) -> None:
+    image = _image("6.1")
+    status, steps = _excepted(str(image), image, NMI, "hw_breakpoint_exceptions_notify", tmp_path)
+    assert (status, {each["result"] for each in steps}) == (0, {"agreed", "not mapped"})
+    assert steps[1]["at"] == "asm_exc_debug+0x0"
+    assert any(each["at"].startswith("__rcu_read_lock") for each in steps)
+    assert steps[-1]["at"] == "klp_ftrace_handler+0x0"
+    assert steps[-1]["words"]["cpu_task.rcu_read_lock_nesting"]["kernel"] == "1"
+
+
+def test_a_model_by_its_name_does_not_know_that_a_call_is_inlined(tmp_path: Path) -> None:
+    status, (*before, last) = _excepted("v6.0", _image("6.1"), NMI, "mce_log", tmp_path)
     assert {each["result"] for each in before} == {"agreed", "not mapped"}
-    assert (status, before[1]["at"]) == (1, f"{entry}+0x0")
+    assert before[1]["at"] == "asm_exc_machine_check+0x0"
     assert any(each["at"].startswith("ct_nmi_enter") for each in before)
-    assert (last["step"], last["text"]) == (11, text)
+    assert (status, last["step"]) == (1, 11)
+    assert last["text"] == "klp_ftrace_handler is not entered"
 
 
 def test_a_kernel_that_does_otherwise_is_told_at_that_step(tmp_path: Path) -> None:

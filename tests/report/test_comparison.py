@@ -1,8 +1,14 @@
 """One handler on several kernels: marks, and what changes between neighbours."""
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
-from klprove.check import Question, check
+import pytest
+
+from klprove.check import Answer, Question, check
+from klprove.cli import comparing
 from klprove.cli.main import run
 from klprove.report import comparison
 from klprove.report.wrapping import WIDTH
@@ -78,3 +84,50 @@ def test_kernels_that_do_not_fit_into_one_table_are_in_several() -> None:
     assert text.count("\nsite ") + text.startswith("site ") == 2
     assert text.count("\nvfs_read ") == 2
     assert all(len(line) <= WIDTH for line in text.splitlines() if not line.startswith("$"))
+
+
+HANDLERS = ("handlers/2017/A.c", "handlers/2017/B.c")
+
+
+def interrupted(answers: int, monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """Has Ctrl-C come when so many questions have been answered; the kernels that were asked."""
+    kernels: list[str | None] = []
+
+    def asked(question: Question, *_: object) -> Answer:
+        kernels.append(question.kernel)
+        if len(kernels) > answers:
+            raise KeyboardInterrupt
+        return check(replace(question, patch=("vfs_read",)), jobs=1)
+
+    monkeypatch.setattr(comparing, "check", asked)
+    return kernels
+
+
+def test_ctrl_c_ends_a_comparison_with_what_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kernels = interrupted(1, monkeypatch)
+    page, data = tmp_path / "page.md", tmp_path / "c.json"
+    page.write_text("as it was")
+    words = ["compare", *HANDLERS, "--kernels", "v4.12rc,v5.8"]
+    assert run([*words, "-o", str(page), "--as", f"json={data}"]) == 3
+    assert kernels == ["v4.12rc", "v5.8"], "nothing is asked after Ctrl-C"
+    assert page.read_text() == "as it was"
+    said = capsys.readouterr().out
+    assert re.search(r"^vfs_read +\. +\?$", said, re.MULTILINE)
+    assert said.endswith(f"what was not searched is not known; {page} is not written\n")
+    answers = json.loads(data.read_text())["answers"]
+    known = [each["answer"]["complete"] for each in answers]
+    assert known == [True, False, False, False]
+    assert {r for each in answers[1:] for r in each["answer"]["reasons"]} == {
+        "not searched: interrupted"
+    }
+
+
+def test_ctrl_c_before_the_first_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupted(0, monkeypatch)
+    assert run(["compare", *HANDLERS, "--kernels", "v4.12rc,v5.8"]) == 3
+    told = capsys.readouterr()
+    assert (told.out, told.err.strip()) == ("", "klprove: interrupted: there is no answer")

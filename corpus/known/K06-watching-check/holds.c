@@ -1,5 +1,5 @@
 /* klprove: expect holds; kernel v4.12rc; cpus 2;
- *   patch vfs_read; arrivals irq=0,nmi=1,exception=0; states 127388 */
+ *   patch vfs_read; arrivals irq=0,nmi=1,exception=0; states 159232 */
 #include "../handler.h"
 
 /* Where RCU watches the check changes nothing. */

@@ -1,5 +1,5 @@
 /* klprove: expect violated unwatched-silent use-after-free; kernel v4.12rc; cpus 2;
- *   patch cpuidle_reflect,printk_nmi_enter; arrivals irq=0,nmi=1,exception=0; states 298850 */
+ *   patch cpuidle_reflect,printk_nmi_enter; arrivals irq=0,nmi=1,exception=0; states 353290 */
 #include "../handler.h"
 
 /* The mutant: without the check it reads there, and removal does not wait. */

@@ -1,5 +1,5 @@
 /* klprove: expect violated redirect-lost; kernel v4.12rc; cpus 2;
- *   patch cpuidle_reflect,printk_nmi_enter; arrivals irq=0,nmi=1,exception=0; states 271298 */
+ *   patch cpuidle_reflect,printk_nmi_enter; arrivals irq=0,nmi=1,exception=0; states 320442 */
 #include "../handler.h"
 
 /* RCU again for removal, and a handler that does nothing where it does not

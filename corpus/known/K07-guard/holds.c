@@ -1,5 +1,5 @@
 /* klprove: expect holds; kernel v4.12;
- *   patch vfs_read+handle_irq+default_do_nmi; arrivals irq=1,nmi=1,exception=0; states 22680 */
+ *   patch vfs_read+handle_irq+default_do_nmi; arrivals irq=1,nmi=1,exception=0; states 26218 */
 
 /* The guard since Linux kernel commit 726b3d3f141f: a context that preempt_count
  * does not show yet may come in once. Two edges on top of each other: once is

@@ -1,5 +1,5 @@
 /* klprove: expect violated redirect-lost; kernel v4.12;
- *   patch vfs_read+do_IRQ+printk_nmi_enter; arrivals irq=1,nmi=1,exception=0; states 21894 */
+ *   patch vfs_read+do_IRQ+printk_nmi_enter; arrivals irq=1,nmi=1,exception=0; states 25432 */
 
 /* The guard since Linux kernel commit 726b3d3f141f: a context that preempt_count
  * does not show yet may come in once. Two edges on top of each other: once is

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The few functions of libclang's C API that its Python binding lacks, or offers slowly."""
 
+import sys
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -96,7 +97,23 @@ _append_callback = callbacks["cursor_visit"](_append)
 def children(cursor: Any) -> list[Any]:
     """The direct children of `cursor`; the caller keeps the translation unit alive."""
     found: list[Any] = []
-    _visit(cursor, _append_callback, found)
+    raised: list[BaseException] = []
+    before = sys.unraisablehook
+
+    def keep(lost: "sys.UnraisableHookArgs") -> None:
+        # What is raised in a callback would be printed, and the rest of the children be missing.
+        if "ctypes" in (lost.err_msg or "") and lost.exc_value is not None:
+            raised.append(lost.exc_value)
+        else:
+            before(lost)
+
+    sys.unraisablehook = keep
+    try:
+        _visit(cursor, _append_callback, found)
+    finally:
+        sys.unraisablehook = before
+    if raised:
+        raise raised[0]
     return [_same_unit(cursor, each) for each in found]
 
 

@@ -8,6 +8,7 @@ from klprove.check.question import Question
 from klprove.verdict import (
     HOLDS,
     INCOMPLETE,
+    UNSEARCHED,
     VIOLATED,
     VIOLATION,
     Bounds,
@@ -17,7 +18,9 @@ from klprove.verdict import (
 )
 
 INTERRUPTED = "interrupted"
-"""How the reason of an answer begins that Ctrl-C ended."""
+"""The reason of an answer that Ctrl-C ended."""
+UNBEGUN = f"{UNSEARCHED}: {INTERRUPTED}"
+"""The reason where it came before the search began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,9 @@ class Answer:
 
     @property
     def interrupted(self) -> bool:
-        """True where Ctrl-C ended the search of some site."""
+        """True where Ctrl-C ended the search of some site, or came before it."""
         reasons = {reason for each in self.sites.values() for reason in each.reasons}
-        return any(reason.startswith(INTERRUPTED) for reason in reasons)
+        return not reasons.isdisjoint((INTERRUPTED, UNBEGUN))
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from klprove import engine
 from klprove.c import MOST_BYTES, Overlay, Unit, included, parse
-from klprove.check.answer import INTERRUPTED, Answer, Text
+from klprove.check.answer import INTERRUPTED, UNBEGUN, Answer, Text
+from klprove.check.budget import Budget
 from klprove.check.calling import calls, refuse_uncalled, unentered
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
@@ -20,8 +21,9 @@ from klprove.check.sites import called, refuse_unknown, sites
 from klprove.check.workers import Outcome, final, spread
 from klprove.ir import Program
 from klprove.kernels import Kernel, load
+from klprove.lower import OutOfTime
 from klprove.source import BadInput, Diagnostic, Span
-from klprove.verdict import Bounds, Statistics, Verdict
+from klprove.verdict import NO_TIME, Bounds, Statistics, Verdict
 
 if TYPE_CHECKING:
     from klprove.cluster import Cluster, Crew
@@ -66,14 +68,17 @@ def check(
     """Answer `question` with up to `jobs` processes (None: one a core), or on `cluster`.
     `composed`: the text that `question.lift` asks for, where it has been put together already.
 
-    The answer does not depend on who works. Raises BadInput for text or options that cannot be
-    used. KeyboardInterrupt ends the search early, and the answer says so; before the search it is
-    raised.
+    The answer does not depend on who works. A site that `question.seconds` do not suffice for is
+    not searched, and its verdict says so. Raises BadInput for text or options that cannot be used.
+    KeyboardInterrupt ends the search early, and the answer says so; before the search it is raised.
     """
     start = time.monotonic()
     jobs = jobs or len(os.sched_getaffinity(0))
-    task = _prepare(question, 1 if cluster is not None else jobs, composed)
     deadline = start + question.seconds if question.seconds is not None else None
+    lowering = 1 if cluster is not None else jobs
+    task = _prepare(question, lowering, composed, deadline)
+    if len(task.sites) > lowering:
+        task = replace(task, job=task.job.sharing())
     run = _Run(task, start, deadline, watch)
     if cluster is not None:
         outcome = run.clustered(cluster.crew())
@@ -83,6 +88,26 @@ def check(
         # A single site has a worker too: it may run out of memory without taking us along.
         outcome = run.spread(jobs)
     return _answer(task, outcome, time.monotonic() - start)
+
+
+def unsearched(question: Question) -> Answer:
+    """The answer where Ctrl-C came before anything was read: nothing is known of the sites that the
+    question names, or its kernel model lists. Raises BadInput for a model or files that there are
+    not."""
+    kernel = kernel_of(question)
+    known = kernel.sites if kernel else ()
+    every = [site for named in question.patch for site in (known if named == EACH else (named,))]
+    unknown = Verdict((), False, Statistics(), Bounds(), reasons=(UNBEGUN,))
+    return Answer(
+        question=question,
+        sites=dict.fromkeys(every or [""], unknown),
+        files=_texts(question),
+        model=kernel.digest if kernel else "",
+        cpus=question.cpus or 1,
+        seconds=0.0,
+        assumptions=(),
+        asked=(),
+    )
 
 
 def program(question: Question) -> Program:
@@ -148,7 +173,12 @@ class _Task:
         return tuple(Text(each.reference, _sha256(each.text.body.encode())) for each in parts)
 
 
-def _prepare(question: Question, jobs: int = 1, composed: "Composed | None" = None) -> _Task:
+def _prepare(
+    question: Question,
+    jobs: int = 1,
+    composed: "Composed | None" = None,
+    until: float | None = None,
+) -> _Task:
     kernel = kernel_of(question)
     texts = _texts(question)
     if question.lift and composed is None:
@@ -162,7 +192,7 @@ def _prepare(question: Question, jobs: int = 1, composed: "Composed | None" = No
     known = kernel.sites if kernel else ()
     each = EACH in question.patch
     recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
-    job = Job(question, unit, recursion, required=not each)
+    job = Job(question, unit, recursion, required=not each, until=until)
     traceable = [name for name in unit.traceable() if name not in question.inlined]
     skipped = unentered(unit, question.inlined, known or traceable) if each else frozenset()
     chosen = sites(question.patch, known, traceable, skipped)
@@ -209,7 +239,10 @@ def _sha256(data: bytes) -> str:
 
 def _called_only(job: Job, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """Without a kernel model nobody has listed the sites: those that some context runs."""
-    running = called(job.prepare(""))
+    try:
+        running = called(job.prepare(""))
+    except OutOfTime:
+        return chosen  # none of them will be searched
     left = tuple(name for name in chosen if name in running)
     if not left:
         span = Span("--patch", 0, 0)
@@ -227,7 +260,7 @@ class _Run:
         deadline: float | None,
         watch: Callable[[Progress], None] | None,
     ) -> None:
-        self._job, self._chosen, self._deadline = task.job, task.sites, deadline
+        self._job, self._chosen, self._budget = task.job, task.sites, Budget(deadline)
         self._start, self._watch = start, watch
         self._latest: dict[str, engine.Progress] = {}
         self._done: set[str] = set()
@@ -237,15 +270,12 @@ class _Run:
         outcome = Outcome()
         for place, site in enumerate(self._chosen):
             try:
+                end = self._budget.end(len(self._chosen) - place, 1)
                 program = self._job.prepare(site)
-                seconds = None
-                if self._deadline is not None:
-                    left = max(self._deadline - time.monotonic(), 0.0)
-                    seconds = left / (len(self._chosen) - place)
                 answer = self._job.explore(
                     site,
                     program,
-                    seconds,
+                    self._budget.search(end),
                     self._job.question.memory,
                     lambda progress, site=site: self._observe(site, progress),  # type: ignore[misc]
                 )
@@ -255,6 +285,9 @@ class _Run:
             except MemoryError:
                 outcome.died[site] = errno.ENOMEM
                 continue
+            except OutOfTime:
+                outcome.late.update(self._chosen[place:])
+                break
             outcome.answers[site] = answer
             self._observe(site, final(answer))
             self._observe(site, None)
@@ -265,13 +298,14 @@ class _Run:
 
     def spread(self, jobs: int) -> Outcome:
         """In worker processes."""
-        return spread(self._job, self._chosen, jobs, self._deadline, self._observe)
+        return spread(self._job, self._chosen, jobs, self._budget.deadline, self._observe)
 
     def clustered(self, crew: "Crew") -> Outcome:
         """On a cluster."""
         from klprove.check.clustered import spread_clustered  # nobody else waits for it
 
-        return spread_clustered(self._job, self._chosen, crew, self._deadline, self._observe)
+        deadline = self._budget.deadline
+        return spread_clustered(self._job, self._chosen, crew, deadline, self._observe)
 
     def _observe(self, site: str, progress: engine.Progress | None) -> None:
         if progress is None:
@@ -283,7 +317,7 @@ class _Run:
             self._watch(replace(self._progress(time.monotonic()), said=said))
 
     def _progress(self, now: float) -> Progress:
-        started = self._latest.values()
+        started, deadline = self._latest.values(), self._budget.deadline
         running = [each for site, each in self._latest.items() if site not in self._done]
         return Progress(
             done=len(self._done),
@@ -294,7 +328,7 @@ class _Run:
             depth=max((each.depth for each in running), default=0),
             memory=sum(each.memory for each in running),
             seconds=now - self._start,
-            left=None if self._deadline is None else max(self._deadline - now, 0.0),
+            left=None if deadline is None else max(deadline - now, 0.0),
         )
 
 
@@ -339,7 +373,9 @@ def _answer(task: _Task, outcome: Outcome, seconds: float) -> Answer:
 def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
     """The verdict on a site that no answer came for."""
     status = outcome.died.get(site)
-    if site in outcome.lost:
+    if site in outcome.late:
+        reason = NO_TIME
+    elif site in outcome.lost:
         reason = outcome.lost[site]
     elif status == errno.ENOMEM:
         reason = "out of memory"
@@ -348,5 +384,5 @@ def _unknown(site: str, outcome: Outcome, bounds: Bounds) -> Verdict:
             " (out of memory?)" if status == -9 else ""
         )
     else:
-        reason = f"{INTERRUPTED} before the search began"
+        reason = UNBEGUN
     return Verdict((), False, Statistics(), bounds, reasons=(reason,))

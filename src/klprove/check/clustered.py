@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from klprove import engine
 from klprove.check.answer import INTERRUPTED
+from klprove.check.budget import Budget
 from klprove.check.site import Job
 from klprove.check.workers import Observe, Outcome, WorkerFailed, final
 from klprove.cluster import Crew, Event, Worker
 from klprove.ir.program import Program
+from klprove.lower import OutOfTime
 from klprove.source import BadInput
 
 ATTEMPTS = 3
@@ -35,9 +37,9 @@ def spread_clustered(
 ) -> Outcome:
     """Answer every site with the workers of `crew`.
 
-    `deadline` is on the monotonic clock and shared as among local workers. Raises BadInput with
-    the diagnostics of the first site, in order, that has any. A site that no worker answers is in
-    `lost` with the reason.
+    `deadline` is on the monotonic clock and shared as among local workers: after it nothing is
+    begun. Raises BadInput with the diagnostics of the first site, in order, that has any. A site
+    that no worker answers is in `lost` with the reason.
     """
     campaign = _Campaign(job, tuple(sites), crew, deadline, observe)
     # The other engines reduce a single search more than more machines would speed it up.
@@ -61,7 +63,7 @@ class _Campaign:
         deadline: float | None,
         observe: Observe | None,
     ) -> None:
-        self._job, self._crew, self._deadline = job, crew, deadline
+        self._job, self._crew, self._budget = job, crew, Budget(deadline)
         self._observe = observe
         self._waiting = list(sites)
         self._running: dict[int, _Running] = {}
@@ -84,8 +86,12 @@ class _Campaign:
 
     def together(self, site: str) -> Outcome:
         """One site, by all workers."""
-        program = self._job.prepare(site)
-        left = None if self._deadline is None else max(self._deadline - time.monotonic(), 0.0)
+        try:
+            program = self._job.prepare(site)
+            left = self._budget.search(self._budget.deadline)
+        except OutOfTime:
+            self._outcome.late.add(site)
+            return self._outcome
         share = min(map(self._share, self._crew.workers.values()))
         limits = self._job.limits(site, left, share)
         verdict = engine.explore(program, limits, self._told(site), self._crew)
@@ -101,6 +107,9 @@ class _Campaign:
 
     def _loop(self) -> None:
         while self._running or self._waiting:
+            if self._budget.over:
+                self._outcome.late.update(self._waiting)
+                self._waiting.clear()
             for worker in self._crew.idle():
                 if self._waiting:
                     self._start(worker, self._waiting.pop(0))
@@ -112,12 +121,13 @@ class _Campaign:
                 self._give_up(f"no worker came up for {_ALONE:.0f} s")
 
     def _start(self, worker: Worker, site: str) -> None:
-        program = self._job.prepare(site)
-        seconds = None
-        if self._deadline is not None:
-            left = max(self._deadline - time.monotonic(), 0.0)
-            rest = len(self._waiting) + 1
-            seconds = left * min(self._crew.size, rest) / rest
+        end = self._budget.end(len(self._waiting) + 1, self._crew.size)
+        try:
+            program = self._job.prepare(site)
+            seconds = self._budget.search(end)
+        except OutOfTime:
+            self._outcome.late.add(site)
+            return
         limits = self._job.limits(site, seconds, self._share(worker))
         self._running[worker.number] = _Running(site, program)
         self._crew.run(worker, engine.explore, program, limits)

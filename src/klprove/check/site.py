@@ -16,7 +16,7 @@ from klprove.ir.instructions import Check, Report, Warned
 from klprove.ir.program import PROPERTIES, Object, Program
 from klprove.ir.types import PTR
 from klprove.kernels import HOME
-from klprove.lower import Options, lower
+from klprove.lower import Options, Shared, lower, share
 from klprove.source import BadInput, Diagnostic, Span
 from klprove.verdict import VIOLATION, Event, Trace, Verdict
 
@@ -47,19 +47,29 @@ class Job:
     """False where a site that nothing calls is passed over instead of refused (`--patch each`)."""
     threads: int = 1
     """Threads of the search of one site."""
+    until: float | None = None
+    """When no site is worth beginning with any more, on the monotonic clock."""
+    shared: Shared | None = None
+    """What the programs of all sites have in common, where that has been made."""
 
-    def prepare(self, site: str) -> Program:
-        """The program with `site` patched. Raises BadInput."""
-        patched = frozenset(name for name in site.split("+") if name)
-        options = Options(
+    def sharing(self) -> "Job":
+        """This job, with what all sites have in common made once."""
+        return replace(self, shared=share(self.unit, self._options("")))
+
+    def _options(self, site: str) -> Options:
+        return Options(
             cpus=self.question.cpus,
-            patched=patched,
+            patched=frozenset(name for name in site.split("+") if name),
             recursion=self.recursion,
             inlined=self.question.inlined,
             fences=self.question.memory_model == TSO,
+            until=self.until,
         )
+
+    def prepare(self, site: str) -> Program:
+        """The program with `site` patched. Raises BadInput, and OutOfTime after `until`."""
         try:
-            program = lower(self.unit, options)
+            program = lower(self.unit, self._options(site), self.shared)
         except RecursionError:
             span = Span([*self.question.files, "--kernel"][-1], 0, 0)
             text = "an expression or a chain of calls is nested too deeply"

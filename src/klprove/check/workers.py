@@ -17,13 +17,21 @@ from types import FrameType
 from typing import Any, Protocol, TypeAlias
 
 from klprove import engine
+from klprove.check.answer import INTERRUPTED
+from klprove.check.budget import Budget
 from klprove.check.processes import Child, Writer, ready
 from klprove.check.question import Question
 from klprove.check.site import SiteAnswer, Watch
+from klprove.lower import OutOfTime
 from klprove.source import BadInput, Diagnostic
+from klprove.source.interrupts import keep_interrupts
 
 _MANY = 8
-"""Sites for which it is worth to prepare what all of them need."""
+"""Sites for which it is worth to prepare what long searches need."""
+_LONG = 2.0
+"""Seconds of a search that is one."""
+_SLACK = 0.5
+"""Seconds after the last one in which a search may still begin."""
 _GRACE = 5.0
 """Seconds that workers get to report after an interrupt."""
 
@@ -36,7 +44,7 @@ class Work(Protocol):
         """Whose `memory` the workers share."""
 
     def prepare(self, site: str) -> Any:
-        """What `explore` will search. Raises BadInput."""
+        """What `explore` will search. Raises BadInput, and OutOfTime."""
 
     def explore(
         self, site: str, program: Any, seconds: float | None, memory: int | None, watch: Watch
@@ -57,6 +65,7 @@ class _Worker:
     site: str
     child: Child
     lowered: bool = False
+    searching: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +77,9 @@ class Outcome:
     """Exit status of workers that ended without an answer: ENOMEM, negative for a signal; None or 0
     where they were interrupted before there was anything to tell."""
     lost: dict[str, str] = field(default_factory=dict)
-    """In words, why there is no answer: workers of a cluster that went away."""
+    """In words, why there is no answer: workers that went away, or did not end in time."""
+    late: set[str] = field(default_factory=set)
+    """Sites for which there was no time."""
     interrupted: bool = False
 
 
@@ -77,9 +88,9 @@ def spread(
 ) -> Outcome:
     """Answer every site with `jobs` processes at a time.
 
-    `deadline` is on the monotonic clock. Each site gets an even share of what is left of the time
-    when it starts, so a long one cannot starve the rest. Raises BadInput with the diagnostics of
-    the first site, in order, that has any: the same whatever `jobs` is.
+    `deadline` is on the monotonic clock: after it nothing is begun. Each site gets an even share of
+    what is left of the time when it starts. Raises BadInput with the diagnostics of the first site,
+    in order, that has any: the same whatever `jobs` is.
     """
     return _Pool(job, tuple(sites), jobs, deadline, observe).run()
 
@@ -113,16 +124,17 @@ class _Pool:
         observe: Observe | None,
     ) -> None:
         self._job, self._sites, self._jobs = job, sites, jobs
-        self._deadline, self._observe = deadline, observe
+        self._budget, self._observe = Budget(deadline), observe
         self._waiting = list(sites)
         self._memory = job.question.memory or free_memory() * 4 // 5
         self._running: dict[int, _Worker] = {}
         """By the file that its messages come from."""
         self._bad: dict[str, tuple[Diagnostic, ...]] = {}
         self._outcome = Outcome()
+        self._better = False
 
     def run(self) -> Outcome:
-        if len(self._sites) >= _MANY:
+        if len(self._sites) > self._jobs:
             engine.warm()
         gc.freeze()  # a collection in a worker would copy every inherited page
         try:
@@ -140,12 +152,33 @@ class _Pool:
 
     def _loop(self) -> None:
         while self._running or (self._waiting and not self._bad):
+            if self._budget.over:
+                self._outcome.late.update(self._waiting)
+                self._waiting.clear()
             while self._waiting and len(self._running) < self._jobs and not self._bad:
                 self._start(self._waiting.pop(0))
-            for file in ready(self._running):
+            for file in ready(self._running, self._patience()) if self._running else ():
                 self._receive(self._running[file])
+            self._end_late()
             if self._bad and self._first_bad_is_certain():
                 return
+
+    def _patience(self) -> float | None:
+        """Seconds until those that have not begun to search have to; None: nobody has to."""
+        if all(each.searching for each in self._running.values()):
+            return None
+        return self._budget.left(_SLACK)
+
+    def _end_late(self) -> None:
+        """End those that have not begun by then: compiling takes as long as it takes."""
+        if self._budget.left(_SLACK) != 0:
+            return
+        told = ready(self._running, 0.0) if self._running else ()
+        for file, worker in list(self._running.items()):
+            if not worker.searching and file not in told:
+                del self._running[file]
+                worker.child.kill()
+                self._outcome.late.add(worker.site)
 
     def _first_bad_is_certain(self) -> bool:
         """True once no running site before the first bad one can still turn out bad."""
@@ -156,13 +189,9 @@ class _Pool:
         )
 
     def _start(self, site: str) -> None:
-        seconds = None
-        if self._deadline is not None:
-            left = max(self._deadline - time.monotonic(), 0.0)
-            rest = len(self._waiting) + 1
-            seconds = left * min(self._jobs, rest) / rest
+        end = self._budget.end(len(self._waiting) + 1, self._jobs)
         share = self._memory // min(self._jobs, len(self._sites))
-        child = Child(lambda pipe: _work(self._job, site, seconds, share, pipe))
+        child = Child(lambda pipe: _work(self._job, site, self._budget, end, share, pipe))
         self._running[child.file] = _Worker(site, child)
 
     def _receive(self, worker: _Worker) -> None:
@@ -177,6 +206,7 @@ class _Pool:
                 worker.lowered = True
                 return
             case "progress":
+                worker.searching = True
                 if self._observe:
                     self._observe(worker.site, content)
                 return
@@ -184,14 +214,25 @@ class _Pool:
                 raise WorkerFailed(content)
             case "bad":
                 self._bad[worker.site] = content
+            case "late":
+                self._outcome.late.add(worker.site)
             case "answer":
                 self._outcome.answers[worker.site] = content
                 if self._observe:
                     self._observe(worker.site, final(content))
+                self._learn(content)
         del self._running[worker.child.file]
         worker.child.end()
         if self._observe:
             self._observe(worker.site, None)
+
+    def _learn(self, answer: SiteAnswer) -> None:
+        """Once a search was long, those that are still to come will find better code."""
+        long = answer.verdict.statistics.seconds > _LONG
+        if long and not self._better and len(self._waiting) >= _MANY:
+            if self._budget.deadline is None:
+                engine.warm(long=True)
+            self._better = True
 
     def _stop(self) -> None:
         """Ask the workers for what they know and wait a little for it."""
@@ -203,21 +244,25 @@ class _Pool:
             for file in ready(self._running, left):
                 self._receive(self._running[file])
         for worker in self._running.values():
-            self._outcome.died[worker.site] = None
+            if worker.lowered:
+                self._outcome.lost[worker.site] = INTERRUPTED
+            else:
+                self._outcome.died[worker.site] = None
 
 
-def _work(job: Work, site: str, seconds: float | None, memory: int | None, pipe: Writer) -> int:
+def _work(
+    job: Work, site: str, budget: Budget, end: float | None, memory: int | None, pipe: Writer
+) -> int:
     """The life of a worker process; its exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
+    keep_interrupts()
     send = pipe.send
     status = 0
     try:
-        started = time.monotonic()
         program = job.prepare(site)
         send(("lowered", None))
-        if seconds is not None:
-            seconds = max(seconds - (time.monotonic() - started), 0.0)
+        seconds = budget.search(end)
         answer = job.explore(
             site, program, seconds, memory, lambda progress: send(("progress", progress))
         )
@@ -225,6 +270,8 @@ def _work(job: Work, site: str, seconds: float | None, memory: int | None, pipe:
         send(("answer", answer))
     except BadInput as error:
         send(("bad", error.diagnostics))
+    except OutOfTime:
+        send(("late", None))
     except KeyboardInterrupt:
         pass  # before the search began: there is nothing to tell
     except BrokenPipeError:

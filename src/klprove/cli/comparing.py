@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klprove.check import EACH, Answer, Question, check
+from klprove.check.checking import unsearched
 from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import arrivals_option, define_option, jobs_option
@@ -54,8 +55,9 @@ def compare_command(
     """Check each handler FILE at every site of several kernels, and say what changes between them.
 
     A handler that calls functions which some of the kernels have not is not asked about there, and
-    the text says so. The same handlers and models give the same text, byte for byte. Exit status:
-    0 every search is complete, whatever it found; 3 some is not.
+    the text says so. The same handlers and models give the same text, byte for byte. Ctrl-C ends it
+    with what is known, and writes no page. Exit status: 0 every search is complete, whatever it
+    found; 3 some is not.
     """
     names = [load(name).name for name in kernels.split(",")]
     words = ["klprove", "compare", *handlers, "--kernels", kernels]
@@ -66,21 +68,27 @@ def compare_command(
     without: dict[str, dict[str, tuple[str, ...]]] = {}
     pages, rows = [], []
     with cluster_at(cluster, jobs) as whose:
+        asking = _Asking(jobs, whose)
         for handler in handlers:
             question = Question(
                 files=(handler,), patch=(EACH,), arrivals=arrivals or {}, defines=dict(defines)
             )
-            asked[handler], lacking = _answers(question, names, jobs, whose)
+            asked[handler], lacking = _answers(question, names, asking)
             without[handler] = lacking
             pages.append((handler, comparison(asked[handler], lacking)))
             rows += [_row(handler, name, asked[handler], lacking, no_times) for name in names]
-    if output:
+    if asking.interrupted and not asking.known:
+        raise KeyboardInterrupt
+    if output and not asking.interrupted:
         write_file(output, page(" ".join([*words, "-o", output]), glance(asked, names), pages))
     complete = all(each.complete for answers in asked.values() for each in answers.values())
     status = 0 if complete else 3
 
     def text() -> str:
         said = "\n\n".join(f"{handler}\n\n{text}" for handler, text in pages)
+        if asking.interrupted:
+            left = f"; {output} is not written" if output else ""
+            return f"{said}\n\ninterrupted: what was not searched is not known{left}"
         return f"{output}: {count(len(handlers), 'handler')}, {kernels}" if output else said
 
     def results() -> "Results":
@@ -92,8 +100,33 @@ def compare_command(
     return status
 
 
+class _Asking:
+    """Checks one question after the other, up to Ctrl-C."""
+
+    def __init__(self, jobs: int | None, whose: Cluster | None) -> None:
+        self._jobs, self._whose = jobs, whose
+        self.interrupted = False
+        self.known = False
+        """True where anything was searched."""
+
+    def answer(self, question: Question) -> Answer:
+        """The answer; after Ctrl-C, that nothing was searched. Raises BadInput."""
+        if self.interrupted:
+            return unsearched(question)
+        line = ProgressLine()
+        try:
+            found = check(question, line, self._jobs, self._whose)
+        except KeyboardInterrupt:
+            found = unsearched(question)
+        finally:
+            line.clear()
+        self.interrupted = found.interrupted
+        self.known |= any(each.searched for each in found.sites.values())
+        return found
+
+
 def _answers(
-    question: Question, names: list[str], jobs: int | None, whose: Cluster | None
+    question: Question, names: list[str], asking: _Asking
 ) -> tuple[dict[str, Answer], dict[str, tuple[str, ...]]]:
     """The answer of each kernel; for the others, which functions they lack. Raises BadInput where
     a handler is wrong in another way, or fits none of them."""
@@ -101,7 +134,7 @@ def _answers(
     lacking: dict[str, tuple[str, ...]] = {}
     for name in names:
         try:
-            answers[name] = _answer(replace(question, kernel=name), jobs, whose)
+            answers[name] = asking.answer(replace(question, kernel=name))
         except BadInput as error:
             lacking[name] = _lacking(error)
             if not lacking[name] or len(lacking) == len(names):
@@ -130,14 +163,6 @@ def _lacking(error: BadInput) -> tuple[str, ...]:
     ]
     names = dict.fromkeys(each[1] for each in found if each)
     return tuple(names) if len(found) == len(error.diagnostics) and all(found) else ()
-
-
-def _answer(question: Question, jobs: int | None, whose: Cluster | None) -> Answer:
-    line = ProgressLine()
-    try:
-        return check(question, line, jobs, whose)
-    finally:
-        line.clear()
 
 
 def _code(command: str) -> str:

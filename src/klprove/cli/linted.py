@@ -45,7 +45,8 @@ from klprove.scan.inlining import inlines_in
 from klprove.source import BadInput, near
 
 _Aid = TypeVar("_Aid", Kernel, Livepatch, Map, ModuleTarget)
-_BAD_INPUT = 2
+_BAD_INPUT, _INCOMPLETE = 2, 3
+_INTERRUPTED = "interrupted before it was looked for"
 
 
 def linted(
@@ -93,13 +94,17 @@ def linted(
     path = vmlinux if kernel else None
     contexts = _aid(partial(_map, names), path, patch, lost)
     found, builtin = _objects(objects, patch, lost)
-    copies, dwarf = _dwarf(kernel, debug, lost)
+    interrupted = contexts is not None and not contexts.complete
+    copies, dwarf = (_INTERRUPTED, None) if interrupted else _dwarf(kernel, debug, lost)
     system = Running(running, patch.elf.little) if running else None
     case = Case(
         patch, kernel, earlier, contexts, found, builtin, copies, stripped, system, debug=dwarf
     )
     report = lint(case, rules, accepted, old)
-    status = _BAD_INPUT if lost else report.exit_status
+    status = report.exit_status
+    if copies == _INTERRUPTED:
+        status = status or _INCOMPLETE
+    status = _BAD_INPUT if lost else status
     outputs.write(
         Told(
             lambda: lint_text(report, verbose),
@@ -182,7 +187,10 @@ def _dwarf(
         tell("\n".join(each.render() for each in error.diagnostics))
         lost.append(error)
         return "the debug file cannot be used", None
-    return inlines_in(found, say=_next), DebugSections(found) if found else None
+    try:
+        return inlines_in(found, say=_next), DebugSections(found) if found else None
+    except KeyboardInterrupt:
+        return _INTERRUPTED, None
 
 
 def _next(what: str) -> None:

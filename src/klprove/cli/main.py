@@ -159,7 +159,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _unsaid(error)
     except (KeyboardInterrupt, click.Abort):
-        _complain("klprove: interrupted before the search began: nothing is known")
+        _complain("klprove: interrupted: there is no answer")
         return INCOMPLETE
     except Exception:  # noqa: BLE001 - every bug is told the same way
         return _bug()

@@ -174,7 +174,8 @@ _SEARCH = (
         "seconds",
         type=Duration(),
         metavar="TIME",
-        help="Wall time for everything: 10s, 2m, 1h. Default: no limit.",
+        help="Wall time for everything: 10s, 2m, 1h. A site that it does not suffice for is not "
+        "searched, and the answer says so. Default: no limit.",
     ),
     click.option(
         "--memory",

@@ -45,7 +45,7 @@ from klprove.report.replayed import (
 )
 from klprove.source import BadInput, Diagnostic, Span, plain
 
-_DISAGREED, _LOST = 1, 4
+_DISAGREED, _INTERRUPTED, _LOST = 1, 3, 4
 
 
 def replay_trace(
@@ -134,14 +134,20 @@ def _stock(chosen: Ready, running: str, outputs: Outputs, log: Path | None) -> i
 
 def _replay(ready: Prepared, times: int, running: str, outputs: Outputs, log: Path | None) -> int:
     outcomes = []
-    lost: Lost | None = None
+    early: Lost | KeyboardInterrupt | None = None
     try:
         for each in replay(ready, times, log):
             outcomes.append(each)
-    except Lost as error:
-        lost = error
+    except Lost as lost:
+        early = lost
+    except KeyboardInterrupt as interrupt:
+        if not outcomes:
+            raise
+        early = interrupt
     _, found = planned(ready)
-    status = _LOST if lost is not None else _status(outcomes)
+    status = _status(outcomes)
+    if early is not None:
+        status = _LOST if isinstance(early, Lost) else status or _INTERRUPTED
     if outcomes:
         case = ready.case
         outputs.write(
@@ -151,7 +157,11 @@ def _replay(ready: Prepared, times: int, running: str, outputs: Outputs, log: Pa
                 lambda: replay_results(case, running, outcomes, status),
             )
         )
-    return status if lost is None else _say_lost(lost)
+    if isinstance(early, Lost):
+        return _say_lost(early)
+    if early is not None:
+        tell(f"klprove: interrupted after {len(outcomes)} of {times}")
+    return status
 
 
 def _status(outcomes: Sequence[Outcome]) -> int:

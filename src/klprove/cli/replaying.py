@@ -40,8 +40,8 @@ def replay_command(**options: Any) -> int:
     klprove is written to a file; docs/replay.md.
 
     Exit status: 0 model and kernel agree at every step, or the reproducer shows what it promises;
-    1 they do not; 2 bad input; 4 the machine was lost, or a step that decides has no place in this
-    kernel.
+    1 they do not; 2 bad input; 3 Ctrl-C; 4 the machine was lost, or a step that decides has no
+    place in this kernel.
     """
     try:
         from klprove.cli.replayed import replay_trace

@@ -10,13 +10,13 @@ from klprove.check.answer import INTERRUPTED
 from klprove.corpus.expectation import COUNTED_BY
 from klprove.corpus.folders import Entry, Model
 from klprove.source import Diagnostic
-from klprove.verdict import INCOMPLETE, VIOLATION
+from klprove.verdict import INCOMPLETE, UNSEARCHED, VIOLATION
 
 RIGHT, WRONG, OPEN, REFUSED, UNJUDGED = "right", "wrong", "open", "refused", "unjudged"
 """OPEN: the search ended too early to say. REFUSED: the model cannot be checked. UNJUDGED: asked
 under another memory model than its head names."""
 
-_EFFORT = ("time limit", "memory limit", "out of memory", INTERRUPTED)
+_EFFORT = ("time limit", "memory limit", "out of memory", INTERRUPTED, UNSEARCHED)
 """How a reason begins that more time or memory would take away."""
 
 

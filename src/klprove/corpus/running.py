@@ -11,11 +11,13 @@ from typing import TypeAlias
 
 from klprove import engine
 from klprove.check import Progress, Question, check
+from klprove.check.budget import LEAST
 from klprove.check.processes import Child, Writer, ready
 from klprove.check.workers import WorkerFailed, free_memory
 from klprove.corpus.folders import Entry, Model
 from klprove.corpus.result import Judged, Outcome, Result, refused, result
 from klprove.source import BadInput
+from klprove.verdict import NO_TIME
 
 _LOOK = 0.25
 """Seconds between two looks at what the workers do."""
@@ -98,6 +100,10 @@ class _Pool:
 
     def _loop(self) -> None:
         while self._running or self._waiting:
+            if self._left() == 0:
+                late = dict.fromkeys(self._waiting, _open(NO_TIME))
+                self.results |= late
+                self._waiting.clear()
             while self._waiting and len(self._running) < self._jobs:
                 self._begin(self._waiting.pop(0))
             for file in ready(self._running, _LOOK):
@@ -109,7 +115,8 @@ class _Pool:
         question = replace(asked(self._models[place], self._effort), memory=self._memory)
         if (left := self._left()) is not None:
             rest = len(self._waiting) + 1
-            question = replace(question, seconds=max(left * min(self._jobs, rest) / rest, 0.001))
+            share = left * min(self._jobs, rest) / rest
+            question = replace(question, seconds=max(share, min(left, LEAST), 0.001))
         child = Child(lambda pipe: _work(question, pipe))
         self._running[child.file] = place, child
 
@@ -146,7 +153,12 @@ class _Pool:
 
 def _lost(status: int) -> Result:
     """The result of a process that ended without one."""
-    reason = "out of memory" if status == errno.ENOMEM else f"its process ended with {status}"
+    memory = status == errno.ENOMEM
+    return _open("out of memory" if memory else f"its process ended with {status}")
+
+
+def _open(reason: str) -> Result:
+    """The result where nothing is known."""
     return Result({"": "incomplete"}, frozenset(), 0, None, False, (reason,), "", False, 0.0)
 
 

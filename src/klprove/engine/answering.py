@@ -92,12 +92,13 @@ def refuse(program: Program, limits: Limits) -> None:
             raise _refusal(text, "use --engine reference")
 
 
-def warm() -> None:
-    """Do once what many searches would do each: for processes that are about to be forked."""
+def warm(long: bool = False) -> None:
+    """Do once what many searches would do each: for processes that are about to be forked. `long`:
+    take a second more for code that is worth it where a search takes several."""
     if _compiles():
         from klprove.engine import pushdown
 
-        pushdown.optimise()
+        pushdown.optimise() if long else pushdown.loops()
 
 
 # -- one CPU with interrupts ------------------------------------------------------------

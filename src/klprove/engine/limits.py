@@ -65,14 +65,15 @@ Report: TypeAlias = Callable[[Progress], None]
 
 
 class Meter:
-    """Watches time and memory of a search, and reports progress about once a second."""
+    """Watches time and memory of a search, and reports progress: when it is first asked, then about
+    once a second."""
 
     def __init__(self, limits: Limits, report: Report | None) -> None:
         self.start = time.monotonic()
         self._limits = limits
         self._report = report
         self._memory = limits.memory or resident() + int(0.8 * _available())
-        self._next = self.start + 1.0
+        self._next = self.start
         self._said = ""
 
     @property
@@ -91,8 +92,6 @@ class Meter:
             self._said = ""
             self._next = now + 1.0
         if self._limits.seconds is not None and now - self.start > self._limits.seconds:
-            if self._limits.seconds <= 0:
-                return "the time was up before it began"
             return f"time limit of {self._limits.seconds:.2g} s reached"
         return self.lacks(0)
 

@@ -165,6 +165,7 @@ def inline(
     if calls.count(function.name) >= run.world.options.recursion:
         _stop_recursion(run, node, calls, function.name)
         return None
+    run.world.hurry()
     if len(run.builder.instrs) > MOST_INSTRUCTIONS:
         text = f"'{function.name}' and its callers become more than {MOST_INSTRUCTIONS} steps"
         hint = "fewer calls of it in one context, or --recursion 2"
@@ -186,7 +187,7 @@ def inline(
     ghost = function.is_ghost
     run.fused += ghost
     run.ghosts += ghost
-    if run.world.is_patched(function, *calls[-1:]) and not run.fused:
+    if run.is_patched(function, *calls[-1:]):
         _enter_trampoline(run, function)
     lower_statement(run, function.body)
     value = _returned(run, frame, returned, caller_at)

@@ -119,11 +119,11 @@ def _registers(instrs: list[Instr]) -> set[str]:
 
 def _drop_unused(instrs: list[Instr]) -> list[Instr]:
     """Without assignments of registers whose values nothing needs before they are set again."""
-    needed = _needed_after(instrs)
+    needed = _Needed(instrs)
     result: list[Instr] = []
     for index, instr in enumerate(instrs):
         dst = target(instr)
-        if dst is not None and dst not in needed[index]:
+        if dst is not None and not needed(index, dst):
             if isinstance(instr, Set | IrqGet):
                 # Keep the numbering: a jump to the next instruction goes away in _thread().
                 instr = Jump(index + 1, instr.at)
@@ -135,7 +135,7 @@ def _drop_unused(instrs: list[Instr]) -> list[Instr]:
 
 def _forward(instrs: list[Instr]) -> list[Instr]:
     """A value that only the next instruction needs is computed there, without a register."""
-    needed = _needed_after(instrs)
+    needed = _Needed(instrs)
     entered = {to for i, instr in enumerate(instrs) for to in successors(i, instr) if to != i + 1}
     result = list(instrs)
     for index, following in enumerate(instrs[1:]):
@@ -143,7 +143,7 @@ def _forward(instrs: list[Instr]) -> list[Instr]:
         if not isinstance(here, Set) or index + 1 in entered or isinstance(following, Jump):
             continue
         uses = [r for part in operands(following) for r in registers(part) if r.name == here.dst]
-        is_last = here.dst not in needed[index + 1] or target(following) == here.dst
+        is_last = not needed(index + 1, here.dst) or target(following) == here.dst
         if is_last and (len(uses) == 1 or not isinstance(here.expr, Binary | Select)):
             result[index] = Jump(index + 1, here.at)
             result[index + 1] = _substitute(following, here.dst, here.expr)
@@ -175,36 +175,50 @@ def _substitute(instr: Instr, name: str, value: Expr) -> Instr:
     return instr._replace(**changes)  # type: ignore[arg-type]
 
 
-def _needed_after(instrs: list[Instr]) -> list[set[str]]:
+class _Needed:
     """Strongly live registers behind each instruction: what an unneeded Set reads is not needed.
 
-    Dragon book, section 9.2.5, with the usual strengthening. Kept as one set an instruction that
-    only grows, so that the whole is a matter of passing on additions.
+    Dragon book, section 9.2.5, with the usual strengthening. Kept as one number an instruction, a
+    bit a register, that only grows, so that the whole is a matter of passing on additions.
     """
-    before: list[set[str]] = [set() for _ in instrs]
-    after: list[set[str]] = [set() for _ in instrs]
-    reads = [{reg.name for part in operands(each) for reg in registers(part)} for each in instrs]
-    parents: list[list[int]] = [[] for _ in instrs]
-    todo: list[tuple[int, set[str]]] = []
-    for index, instr in enumerate(instrs):
-        for each in successors(index, instr):
-            parents[each].append(index)
-        if reads[index] and not isinstance(instr, Set):
-            todo.append((index, reads[index]))
-    while todo:
-        index, added = todo.pop()
-        added = added - before[index]
-        if not added:
-            continue
-        before[index] |= added
-        for parent in parents[index]:
-            new = added - after[parent]
-            after[parent] |= new
-            dst = target(instrs[parent])
-            if dst in new:
-                new = new - {dst}
-                if isinstance(instrs[parent], Set):
-                    new |= reads[parent]
-            if new:
-                todo.append((parent, new))
-    return after
+
+    def __init__(self, instrs: list[Instr]) -> None:
+        self._bits: dict[str, int] = {}
+        self._after = [0] * len(instrs)
+        reads = [self._read(each) for each in instrs]
+        # What an instruction sets, and what it needs for that where nothing else needs it.
+        sets = [self._bit(target(each)) for each in instrs]
+        only = [bits if isinstance(i, Set) else 0 for i, bits in zip(instrs, reads, strict=True)]
+        parents: list[list[int]] = [[] for _ in instrs]
+        for index, instr in enumerate(instrs):
+            for each in successors(index, instr):
+                parents[each].append(index)
+        before, after = [0] * len(instrs), self._after
+        todo = [(i, bits) for i, bits in enumerate(reads) if bits and not only[i]]
+        while todo:
+            index, added = todo.pop()
+            added &= ~before[index]
+            if not added:
+                continue
+            before[index] |= added
+            for parent in parents[index]:
+                new = added & ~after[parent]
+                after[parent] |= new
+                if new & sets[parent]:
+                    new = new & ~sets[parent] | only[parent]
+                if new:
+                    todo.append((parent, new))
+
+    def __call__(self, index: int, name: str) -> bool:
+        """True where the value of `name` behind the instruction at `index` may matter."""
+        return bool(self._after[index] & self._bits.get(name, 0))
+
+    def _bit(self, name: str | None) -> int:
+        return 0 if name is None else self._bits.setdefault(name, 1 << len(self._bits))
+
+    def _read(self, instr: Instr) -> int:
+        bits = 0
+        for part in operands(instr):
+            for register in registers(part):
+                bits |= self._bit(register.name)
+        return bits

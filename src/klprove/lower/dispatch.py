@@ -90,6 +90,8 @@ class Run:
         self.kept: set[str] = set()
         """Those of them that stand for a variable: their name must not change."""
         self.limits: list[Site] = []
+        self.entered: set[str] = set()
+        """Functions at whose entry a livepatch would act."""
         self.is_refused = False
         """True once something has been given up: the graph has holes."""
 
@@ -146,6 +148,14 @@ class Run:
             case Convert(arg=arg):
                 return self.is_stable(arg)
         return False
+
+    def is_patched(self, function: FunctionDecl, caller: str = "") -> bool:
+        """True where __fentry__ runs at the entry of `function`, which `caller` calls here."""
+        name, options = function.name, self.world.options
+        if self.fused or f"{caller}:{name}" in options.inlined:
+            return False
+        self.entered.add(name)
+        return name in options.patched
 
     def ghost(self, function: FunctionDecl, node: Node) -> None:
         """Run ghost `function`, which takes no arguments, inside the step under way."""

@@ -2,7 +2,9 @@
 """Where everything lies in memory: addresses of variables, of functions, of strings."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from klprove.c import Unit, VariableDecl
 from klprove.c.types import Array, CType, Integer, Record, Void, leaves
@@ -17,6 +19,9 @@ FUNCTIONS = 0x70000000
 FUNCTION_STEP = 16
 MOST_LEAVES = 256
 LARGEST = 1 << 24
+
+Request: TypeAlias = tuple[str | bytes, int]
+"""The name of a function or the text of a string, and the address that it was given."""
 
 
 @dataclass
@@ -43,6 +48,8 @@ class Layout:
         self.variables: dict[int, Variable] = {}
         self.strings: dict[bytes, int] = {}
         self.functions: dict[int, str] = {}
+        self.requests: list[Request] = []
+        """Every address asked for, in order: strings lie in the order in which they were."""
         names = dict.fromkeys((*unit.functions, *unit.declared))
         self._numbers = {name: number for number, name in enumerate(names)}
         self._freed = survey.freed
@@ -76,6 +83,7 @@ class Layout:
         """The address of a function."""
         address = FUNCTIONS + FUNCTION_STEP * self._numbers[name]
         self.functions[address] = name
+        self.requests.append((name, address))
         return address
 
     def string(self, text: bytes) -> int:
@@ -85,7 +93,15 @@ class Layout:
             address = self.strings[text] = self._next_string
             size = len(text) + 1
             self._next_string = -(-(address + size + RED_ZONE) // 16) * 16
+        self.requests.append((text, address))
         return address
+
+    def repeats(self, requests: Iterable[Request]) -> bool:
+        """Ask again for what was asked of another layout; True where the answers are the same."""
+        return all(
+            (self.string(what) if isinstance(what, bytes) else self.function(what)) == address
+            for what, address in requests
+        )
 
     def string_at(self, addr: int) -> bytes | None:
         """The bytes of the string literal that holds `addr`, from there on."""

@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from klprove.c import FunctionDecl, Unit
 from klprove.c.types import Integer, Pointer, Record
@@ -18,10 +19,10 @@ from klprove.lower.contexts import ALL, Claim, Role, check_patched, claims, role
 from klprove.lower.dispatch import Refusal, Run, place, refusal, rvalue
 from klprove.lower.initialisers import items, put
 from klprove.lower.layout import Layout, Variable
+from klprove.lower.shared import Kept, Shared
 from klprove.lower.spin import goes_on, spins
-from klprove.lower.survey import Survey
 from klprove.lower.values import NULL, NotScalar, Place, Value, scalar
-from klprove.lower.world import Options, World
+from klprove.lower.world import Options, OutOfTime, World
 from klprove.source import BadInput, Diagnostic
 
 _DEPTH = 30_000
@@ -30,8 +31,30 @@ _DEPTH = 30_000
 _DEFAULT = Options()
 
 
-def lower(unit: Unit, options: Options = _DEFAULT) -> Program:
-    """The program that `unit` describes. Raises BadInput with everything that is refused."""
+def lower(unit: Unit, options: Options = _DEFAULT, shared: Shared | None = None) -> Program:
+    """The program that `unit` describes. Raises BadInput with everything that is refused, OutOfTime
+    after `options.until`.
+
+    `shared`: what other programs of `unit` have left, if they were made with the same options. It
+    saves time and changes nothing.
+    """
+    if shared is None or not shared.fits(unit, options):
+        shared = Shared(unit, options)
+    return _lower(unit, options, shared)
+
+
+def share(unit: Unit, options: Options) -> Shared:
+    """What programs of `unit` have in common that differ in what is patched: lowers it with nothing
+    patched. Where that is refused, or takes too long, nothing is kept, and each of them says so."""
+    shared = Shared(unit, options)
+    try:
+        _lower(unit, replace(options, patched=frozenset()), shared, keeping=True)
+    except (BadInput, OutOfTime):
+        shared.contexts.clear()
+    return shared
+
+
+def _lower(unit: Unit, options: Options, shared: Shared, keeping: bool = False) -> Program:
     bad: list[Diagnostic] = []
     contexts, cpus = roles(unit, options, bad)
     check_patched(unit, options, bad)
@@ -39,7 +62,7 @@ def lower(unit: Unit, options: Options = _DEFAULT) -> Program:
         raise BadInput(bad)
     with _deep_recursion():
         try:
-            return _program(unit, options, contexts, cpus)
+            return _program(shared, options, contexts, cpus, keeping)
         except RecursionError:
             text = "expressions or calls are nested too deeply"
             raise BadInput([Diagnostic("large", unit.span(), text)]) from None
@@ -60,25 +83,28 @@ def _deep_recursion() -> Iterator[None]:
             gc.enable()
 
 
-def _program(unit: Unit, options: Options, contexts: list[Role], cpus: int) -> Program:
+def _program(
+    shared: Shared, options: Options, contexts: list[Role], cpus: int, keeping: bool
+) -> Program:
+    unit = shared.unit
     properties = claims(unit)
     on_warn = next((f for f in unit.declared.values() if "on_warn" in f.annotations), None)
     roots = [each.function for each in contexts] + [each.function for each in properties]
     roots += [on_warn] if on_warn is not None else []
-    roots += [unit.declared["__fentry__"]] if options.patched else []
-    survey = Survey(unit).reach(reversed(roots))
+    entry = unit.declared.get("__fentry__")
+    roots += [entry] if entry is not None and (options.patched or keeping) else []
+    survey = shared.survey(roots)
     layout = Layout(unit, survey, cpus)
-    world = World(unit, options, cpus, survey, layout, initial_bytes)
+    world = World(unit, options, cpus, survey, layout, initial_bytes, usages=shared.usages)
     world.on_warn = on_warn
     for span in unit.assembly:
         hint = "write what it does in C"
         world.note(Diagnostic("assembly", span, "assembly outside of functions", hint))
     world.hooks = list(_hooks(unit, layout))
-    lowered = [
-        _context(world, role, cpu)
-        for role in contexts
-        for cpu in (range(cpus) if role.cpu == ALL else [role.cpu])
+    places = [
+        (role, cpu) for role in contexts for cpu in (range(cpus) if role.cpu == ALL else [role.cpu])
     ]
+    lowered = [_shared_context(shared, world, role, cpu, keeping) for role, cpu in places]
     proved = [each for claim in properties for each in _properties(world, claim)]
     objects, wraps = _memory(world)
     if world.diagnostics:
@@ -105,9 +131,23 @@ def _hooks(unit: Unit, layout: Layout) -> Iterator[tuple[int, int, FunctionDecl]
                     yield addr, addr + variable.size, unit.declared[name]
 
 
-def _context(world: World, role: Role, cpu: int) -> Context:
-    function = role.function
+def _shared_context(shared: Shared, world: World, role: Role, cpu: int, keeping: bool) -> Context:
+    """A context, as it was lowered before where that is the same; `keeping`: for others, too."""
+    name, patched, layout = role.function.name, world.options.patched, world.layout
+    known = shared.context(name, cpu, patched, layout) if patched else None
+    if known is not None:
+        return known
+    asked = len(layout.requests)
     run = Run(world, cpu, call_ghost)
+    context = _context(run, role, cpu)
+    if keeping:
+        requests = tuple(layout.requests[asked:])
+        shared.contexts[name, cpu] = Kept(context, frozenset(run.entered), requests)
+    return context
+
+
+def _context(run: Run, role: Role, cpu: int) -> Context:
+    function = role.function
     run.is_interrupt = role.kind != "task"
     assert function.definition is not None and function.body is not None
     definition = function.definition
@@ -158,6 +198,7 @@ def _code(run: Run) -> Code:
         run.world.note(Diagnostic("recursion", site.span, cycle, hint))
     if run.world.diagnostics:
         return Code(())
+    run.world.hurry()
     return clean(run.builder, instrs)
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the lowering of all contexts of a program shares."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from klprove.c import FunctionDecl, Unit
-from klprove.lower.layout import Layout, Variable
+from klprove.lower.layout import Layout, Request, Variable
 from klprove.lower.survey import Survey
 from klprove.lower.usage import Usage, usage_of
 from klprove.source import Diagnostic, Span
@@ -28,6 +29,12 @@ class Options:
     at which nothing of it is entered."""
     fences: bool = False
     """smp_mb() becomes an instruction, for a memory model in which it matters."""
+    until: float | None = None
+    """When to give up, on the monotonic clock."""
+
+
+class OutOfTime(Exception):
+    """The time was over before the program was there."""
 
 
 @dataclass
@@ -44,14 +51,22 @@ class World:
     hooks: list[tuple[int, int, FunctionDecl]] = field(default_factory=list)
     """Ranges of addresses whose readers run a ghost function."""
     on_warn: FunctionDecl | None = None
+    usages: dict[str, Usage] = field(default_factory=dict)
+    """How functions use their locals, as far as somebody has asked."""
     _diagnostics: dict[tuple[str, Span, str], Diagnostic] = field(default_factory=dict)
-    _usages: dict[str, Usage] = field(default_factory=dict)
     _images: dict[int, bytes] = field(default_factory=dict)
+    _requests: dict[int, list[Request]] = field(default_factory=dict)
+    """What each of `_images` asked of the layout."""
 
     def note(self, diagnostic: Diagnostic) -> None:
         """Remember a complaint; each is made once, however often its place is inlined."""
         key = (diagnostic.code, diagnostic.span, diagnostic.text)
         self._diagnostics.setdefault(key, diagnostic)
+
+    def hurry(self) -> None:
+        """Raise OutOfTime where it is time to give up."""
+        if self.options.until is not None and time.monotonic() > self.options.until:
+            raise OutOfTime
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
@@ -60,16 +75,11 @@ class World:
 
     def usage(self, function: FunctionDecl) -> Usage:
         """How `function` uses its locals."""
-        known = self._usages.get(function.name)
+        known = self.usages.get(function.name)
         if known is None:
             body = function.body
-            known = self._usages[function.name] = usage_of(body) if body else Usage()
+            known = self.usages[function.name] = usage_of(body) if body else Usage()
         return known
-
-    def is_patched(self, function: FunctionDecl, caller: str = "") -> bool:
-        """True where __fentry__ runs at the entry of `function` when `caller` calls it."""
-        name, options = function.name, self.options
-        return name in options.patched and f"{caller}:{name}" not in options.inlined
 
     def image(self, variable: Variable) -> bytes:
         """The initial bytes of one copy of `variable`."""
@@ -78,7 +88,11 @@ class World:
         if known is None:
             # An initialiser that reads the variable itself sees zeroes, not a loop.
             self._images[key] = bytes(variable.size)
+            before = len(self.layout.requests)
             known = self._images[key] = self.initialise(self, variable)
+            self._requests[key] = self.layout.requests[before:]
+        else:  # whoever needs the image needs what it asked for
+            self.layout.requests += self._requests.get(key, ())
         return known
 
     def constant_at(self, addr: int, size: int) -> bytes | None:

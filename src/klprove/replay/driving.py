@@ -113,16 +113,13 @@ class Driver:
     def reach(self, target: str, wanted: Callable[[], bool]) -> bool:
         """Run to the entry of `target`, where `wanted` holds."""
         address = self._symbols[target]
-        self._gdb.insert(address)
-        try:
+        with Stops(self._gdb, [(address, BREAKPOINT, 1)]):
             for _ in range(_STOPS):
                 if self._run(4 * _SECONDS) is None:
                     return False
                 if wanted():
                     return True
                 self._past(address)
-        finally:
-            self._gdb.remove(address)
         return False
 
     def ours(self) -> bool:
@@ -336,7 +333,7 @@ class Driver:
 
 class Stops:
     """Breakpoints and watchpoints (address, kind of Z packet, bytes) that are there while the body
-    runs."""
+    runs. After Ctrl-C in it the stub may be in the middle of an answer, and is left alone."""
 
     def __init__(self, gdb: Gdb, stops: Sequence[tuple[int, int, int]]) -> None:
         self._gdb, self._stops = gdb, list(dict.fromkeys(stops))
@@ -345,6 +342,8 @@ class Stops:
         for address, kind, size in self._stops:
             self._gdb.insert(address, kind, size)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if raised is not None and issubclass(raised, KeyboardInterrupt):
+            return
         for address, kind, size in self._stops:
             self._gdb.remove(address, kind, size)

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from klprove.lab.gdb import BREAKPOINT
 from klprove.lab.lost import Lost
 from klprove.lab.memory import Kernel, Memory, frame
+from klprove.replay.driving import Stops
 from klprove.replay.led import Led
 from klprove.replay.places import Places
 from klprove.replay.words import Pair
@@ -81,11 +83,8 @@ class Scene:
     def stop_at(self, name: str, cpus: tuple[int, ...] = (), seconds: float = 60) -> int | None:
         """Run to the entry of `name`; the CPU that came there."""
         gdb, address = self.guest.gdb, self.places.named[name]
-        gdb.insert(address)
-        try:
+        with Stops(gdb, [(address, BREAKPOINT, 1)]):
             stop = gdb.run(seconds, cpus)
-        finally:
-            gdb.remove(address)
         return stop.cpu if stop is not None else None
 
 

@@ -13,7 +13,7 @@ from klprove.report.explanations import explain, in_order
 from klprove.report.interleaving import draw
 from klprove.report.replay import command_lines, command_words, quote
 from klprove.report.wrapping import WIDTH, count, field, fold
-from klprove.verdict import HOLDS, INCOMPLETE, VIOLATION, Finding, Trace
+from klprove.verdict import HOLDS, INCOMPLETE, UNSEARCHED, VIOLATION, Finding, Trace
 
 if TYPE_CHECKING:
     from klprove.evidence import Evidence
@@ -48,8 +48,12 @@ def headline(answer: Answer) -> list[str]:
     if answer.word == HOLDS and answer.codes():
         words.append(f"({', '.join(answer.codes())})")
     words.append(f"model {model(answer)}")
+    left = sum(not each.searched for each in answer.sites.values())
     if len(answer.sites) > 1:
-        words.append(count(len(answer.sites), "site"))
+        without = f", {left} of them {UNSEARCHED}" if left else ""
+        words.append(count(len(answer.sites), "site") + without)
+    elif left:
+        words.append(UNSEARCHED)
     return fold("klprove: " + "  ".join(words), WIDTH, " " * 9)
 
 
@@ -147,7 +151,8 @@ def unfinished(answer: Answer) -> Iterator[str]:
         yield from field("vacuous", f"witness {name} is never reached{where}")
     if not answer.complete:
         more = "give it more (--time, --memory), or ask less: --arrivals irq=1,nmi=1"
-        if answer.question.checkpoint is not None:
+        searched = any(each.searched for each in answer.sites.values())
+        if answer.question.checkpoint is not None and searched:
             more = f"--resume {quote(answer.question.checkpoint)}, and {more}"
         yield from field("go on", more)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from klprove.check import Answer
 from klprove.report.explanations import in_order
 from klprove.report.wrapping import WIDTH, ascii_only
-from klprove.verdict import VIOLATION, Verdict
+from klprove.verdict import UNSEARCHED, VIOLATION, Verdict
 
 _COLUMN = 3
 """Width of a column of marks."""
@@ -46,7 +46,8 @@ def _part(answer: Answer, codes: list[str], name_width: int) -> Iterator[str]:
             name = ""
         marks = "".join(mark(verdict, code).ljust(_COLUMN) for code in codes)
         states = f"{verdict.statistics.states:,}".rjust(10)
-        yield name.ljust(name_width) + marks + verdict.word.ljust(12) + states
+        word = verdict.word if verdict.searched else UNSEARCHED
+        yield name.ljust(name_width) + marks + word.ljust(12) + states
 
 
 def mark(verdict: Verdict, code: str) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from klprove.verdict.finding import VIOLATION, WARNING, Finding
 
 HOLDS, VIOLATED, INCOMPLETE = "holds", "violated", "incomplete"
+UNSEARCHED = "not searched"
+"""How the reason of a verdict begins whose search never began."""
+NO_TIME = f"{UNSEARCHED}: no time"
 SCHEMA = "klprove.check/4"
 """The JSON form of an answer (docs/json.md): written by `report`, read by `reading`."""
 COMPARED = "klprove.compare/1"
@@ -59,6 +62,11 @@ class Verdict:
         if not self.complete or self.unreached:
             return INCOMPLETE
         return HOLDS
+
+    @property
+    def searched(self) -> bool:
+        """False where the search never began: then there is nothing that was seen."""
+        return not any(each.startswith(UNSEARCHED) for each in self.reasons)
 
     @property
     def warned(self) -> bool:

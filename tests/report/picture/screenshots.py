@@ -1,15 +1,16 @@
 """The pictures of the documentation: `make screenshots` takes them in a headless Chromium.
 
-The page about handler F at its shortest violation, and the matrix of build/compare.json: light,
+The page about handler F at its shortest violation, and the matrix of build/pictures.json: light,
 dark, and as printed (PDF, then the first sheet as pdftoppm of Debian's poppler-utils draws it).
 """
 
 import base64
+import io
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,7 +64,8 @@ def _first_sheet(pdf: bytes, to: Path) -> None:
 def _timeline(folder: Path) -> Path:
     path = folder / "f.json"
     words = ["check", "handlers/2017/F.c", "--kernel", "v4.12rc", "--patch", "rcu_nmi_enter"]
-    run([*words, "--traces", "none", "--json", str(path)])
+    with redirect_stdout(io.StringIO()):
+        run([*words, "--traces", "none", "--json", str(path)])
     file = folder / "timeline.html"
     file.write_bytes(page(read_answers([str(path)]), "redirect-lost"))
     return file
@@ -82,6 +84,7 @@ def main(compared: str, target: str) -> None:
     with TemporaryDirectory() as scratch, browser() as seen:
         folder, to = Path(scratch), Path(target)
         to.mkdir(parents=True, exist_ok=True)
+        print("a check of handler F, then three pages", flush=True)
         take(seen, _timeline(folder), to / "timeline")
         take(seen, _matrix(compared, folder), to / "matrix")
         cell = "#F/rcu_nmi_enter/v4.12rc/nested-unwatched/step-61"

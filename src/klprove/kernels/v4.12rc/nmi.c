@@ -1,6 +1,7 @@
 /* nmi.c - the non-maskable interrupt.
  *
- * Models: do_nmi, default_do_nmi of arch/x86/kernel/nmi.c; nmi_enter, nmi_exit
+ * Models: do_nmi, default_do_nmi of arch/x86/kernel/nmi.c, with the read-side
+ * section of nmi_handle, in which the NMI's own handlers run; nmi_enter, nmi_exit
  * of include/linux/hardirq.h; printk_nmi_enter, printk_nmi_exit of
  * kernel/printk/printk_safe.c, as in v4.12. Diverges at Linux kernel commit
  * 69ea03b56ed2 ("hardirq/nmi: Allow nested nmi_enter()") (in v5.8).
@@ -47,7 +48,9 @@ static __always_inline notrace void nmi_exit(void)
 
 static void default_do_nmi(struct pt_regs *regs)
 {
+	rcu_read_lock();
 	body_needs_rcu();
+	rcu_read_unlock();
 }
 
 static notrace void do_nmi(struct pt_regs *regs, long error_code)

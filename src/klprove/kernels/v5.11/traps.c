@@ -1,13 +1,15 @@
 /* traps.c - exceptions on stacks of their own, which can hit any instruction.
  *
  * Models: exc_debug_kernel of arch/x86/kernel/traps.c, with
- * hw_breakpoint_exceptions_notify of hw_breakpoint.c as what it calls
- * (notify_die between them is notrace); exc_machine_check_kernel,
- * do_machine_check, mce_log of arch/x86/kernel/cpu/mce/core.c; the entry code
- * (paranoid, so no work on return), as in v5.11 and v6.1.
+ * hw_breakpoint_exceptions_notify of hw_breakpoint.c as what it calls, through
+ * notify_die (notrace) and atomic_notifier_call_chain of kernel/notifier.c, a
+ * read-side section; exc_machine_check_kernel, do_machine_check, mce_log of
+ * arch/x86/kernel/cpu/mce/core.c; the entry code (paranoid, so no work on
+ * return), as in v5.11 and v6.1.
  * Leaves out: exceptions from user mode; #DF (does not return); int3 (the same
- * frame); a #DB on a kernel text address in noinstr code (refused by the kernel:
- * what is left is a watchpoint on data, which can hit at any access).
+ * frame); the chain's own functions as sites; a #DB on a kernel text address in
+ * noinstr code (refused by the kernel: what is left is a watchpoint on data,
+ * which can hit at any access).
  *
  * One context function stands for both vectors: they differ in names and
  * bodies only, and a bound on arrivals then counts exceptions.
@@ -23,7 +25,9 @@ static __always_inline noinstr void exc_debug_kernel(struct pt_regs *regs)
 	unsigned long dr7 = local_db_save();
 	irqentry_state_t irq_state = irqentry_nmi_enter(regs);
 
+	rcu_read_lock();
 	hw_breakpoint_exceptions_notify(regs);
+	rcu_read_unlock();
 
 	irqentry_nmi_exit(regs, irq_state);
 	local_db_restore(dr7);

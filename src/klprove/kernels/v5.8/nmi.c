@@ -1,8 +1,8 @@
 /* nmi.c - the non-maskable interrupt.
  *
  * Models: exc_nmi, default_do_nmi, nmi_handle of arch/x86/kernel/nmi.c, as in
- * v5.8: all of it is noinstr up to the calls of the NMI's own handlers, and no
- * breakpoint is armed in it.
+ * v5.8: all of it is noinstr up to the calls of the NMI's own handlers, which run
+ * in a read-side section, and no breakpoint is armed in it.
  * Leaves out: the entry assembly, which turns an NMI that arrives inside an NMI
  * into a repeat of it, so that C code never nests (a file with the pragma
  * hardware_nmi leaves that protection out); CR2.
@@ -13,7 +13,9 @@ static DEFINE_PER_CPU(unsigned long, nmi_dr7);
 
 static int nmi_handle(unsigned int type, struct pt_regs *regs)
 {
+	rcu_read_lock();
 	body_needs_rcu();
+	rcu_read_unlock();
 	return 1;
 }
 

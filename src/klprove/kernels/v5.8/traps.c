@@ -1,14 +1,16 @@
 /* traps.c - exceptions on stacks of their own, which can hit any instruction.
  *
  * Models: exc_debug_kernel of arch/x86/kernel/traps.c, with
- * hw_breakpoint_exceptions_notify of hw_breakpoint.c as what it calls
- * (notify_die between them is notrace); exc_machine_check_kernel,
- * do_machine_check, mce_log of arch/x86/kernel/cpu/mce/core.c; the entry code
- * (paranoid, so no work on return), as in v5.8, after Linux kernel commit
- * 0d00449c7a28 ("x86: Replace ist_enter() with nmi_enter()") (in v5.8).
+ * hw_breakpoint_exceptions_notify of hw_breakpoint.c as what it calls, through
+ * notify_die (notrace) and atomic_notifier_call_chain of kernel/notifier.c, a
+ * read-side section; exc_machine_check_kernel, do_machine_check, mce_log of
+ * arch/x86/kernel/cpu/mce/core.c; the entry code (paranoid, so no work on
+ * return), as in v5.8, after Linux kernel commit 0d00449c7a28 ("x86: Replace
+ * ist_enter() with nmi_enter()") (in v5.8).
  * Leaves out: exceptions from user mode; #DF (does not return); int3 (the same
- * frame); a #DB on a kernel text address in noinstr code (refused by the kernel:
- * what is left is a watchpoint on data, which can hit at any access).
+ * frame); the chain's own functions as sites; a #DB on a kernel text address in
+ * noinstr code (refused by the kernel: what is left is a watchpoint on data,
+ * which can hit at any access).
  *
  * One context function stands for both vectors: they differ in names and
  * bodies only, and a bound on arrivals then counts exceptions.
@@ -24,7 +26,9 @@ static __always_inline noinstr void exc_debug_kernel(struct pt_regs *regs)
 	unsigned long dr7 = local_db_save();
 
 	nmi_enter();
+	rcu_read_lock();
 	hw_breakpoint_exceptions_notify(regs);
+	rcu_read_unlock();
 	nmi_exit();
 	local_db_restore(dr7);
 }
