@@ -6,10 +6,12 @@ Values are those of the options of `klprove check`; docs/api.md lists them with 
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from klprove.check import MEMORY_MODELS, SC, Answer, Progress, Question
 from klprove.check import check as _answer
+from klprove.check.checking import calls_of
 from klprove.engine import ENGINES, REDUCTIONS
 from klprove.ir.program import KINDS
 from klprove.kernels import HANDLER, SCENES
@@ -86,7 +88,11 @@ def check(
 def question(
     files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], **options: Unpack[Options]
 ) -> Question:
-    """The question that `check` would answer. Raises BadInput for values that cannot be used."""
+    """The question that `check` would answer.
+
+    Raises BadInput for values that cannot be used, and where `kernel` is an image also for a text
+    that cannot be read: its calls are held against the image.
+    """
     given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     if isinstance(files, str | os.PathLike):
         files = (files,)
@@ -96,7 +102,26 @@ def question(
     _bound(given)
     _search(given)
     _lift(given)
-    return Question(files=tuple(os.fspath(each) for each in files), **given)
+    return held(Question(files=tuple(os.fspath(each) for each in files), **given))
+
+
+def held(asked: Question) -> Question:
+    """`asked` with its calls of what is patched held against the image that its evidence is of:
+    where that has no call, a livepatch is not entered. Raises BadInput where the text cannot be
+    read."""
+    evidence = asked.evidence
+    if evidence is None or not asked.patch or asked.scene != HANDLER:
+        return asked
+    from klprove.evidence import IMAGE
+
+    if evidence.kind != IMAGE:
+        return asked
+    from klprove.scan.callsites import call_sites  # who names a generation does not wait for it
+
+    calls, untold = call_sites(evidence.path, calls_of(asked))
+    inlined = asked.inlined.union(each.key for each in calls if not each.enters)
+    evidence = replace(evidence, calls=calls, untold=untold)
+    return replace(asked, evidence=evidence, inlined=inlined)
 
 
 def _place(given: dict[str, Any]) -> None:

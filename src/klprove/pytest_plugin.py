@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from klprove.check import Answer
     from klprove.corpus import Expectation
+    from klprove.evidence import Evidence
 
 SUFFIX = ".klp.c"
 
@@ -82,27 +83,31 @@ class ModelItem(pytest.Item):
 
     def runtest(self) -> None:
         """Raises NotAsExpected, or BadInput where the file cannot be checked."""
+        from klprove.api import held
         from klprove.check import check
         from klprove.corpus import Effort, Judged, Model, asked, result
 
-        model = Model("", self.name, self.path, self._expected())
+        expected, evidence = self._expected()
+        model = Model("", self.name, self.path, expected)
         question = asked(model, Effort())
-        question = replace(question, seconds=_seconds(self.config))
+        question = held(replace(question, seconds=_seconds(self.config), evidence=evidence))
         answer = check(question, jobs=1)
         judged = Judged(model, result(answer), question.memory_model)
         if judged.differences:
             raise NotAsExpected(_told(judged.differences, answer))
 
-    def _expected(self) -> "Expectation":
-        """What the head says; to hold, with or without warnings, where it says nothing."""
+    def _expected(self) -> "tuple[Expectation, Evidence | None]":
+        """What the head says; to hold, with or without warnings, where it says nothing. And why its
+        kernel model is what it is, where a vmlinux or a tree was named."""
         from klprove.corpus import read_own
         from klprove.evidence import resolve
 
         expected = read_own(self.path)
         kernel = _setting(self.config, "klprove_kernel")
         if expected.kernel is not None or kernel is None:
-            return expected
-        return replace(expected, kernel=resolve(kernel)[0])
+            return expected, None
+        name, evidence = resolve(kernel)
+        return replace(expected, kernel=name), evidence
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What klprove says, and no traceback."""

@@ -5,13 +5,19 @@ import struct
 import subprocess
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.scan.toy import toy
 
 TABLE = tomllib.loads(
     (Path(__file__).parents[2] / "src/klprove/evidence/generations.toml").read_text()
 )
 ORDER: list[str] = TABLE["generations"]
+_CALLS = Path(__file__).parents[1] / "scan" / "sites.c"
+_FOLDER = TemporaryDirectory(prefix="klprove-calls-")
 _PATTERNS = {
     "dynticks_nmi_nesting in rcu_irq_enter()": (
         "void rcu_irq_enter(void)\n{\n\tif (x->dynticks_nmi_nesting)\n\t\treturn;\n}\n"
@@ -49,6 +55,16 @@ def image(path: Path, symbols: Iterable[str]) -> Path:
     source.write_text(f".text\n{text}")
     subprocess.run(["gcc", "-c", str(source), "-o", str(path)], check=True)
     return path
+
+
+@cache
+def calling(*flags: str) -> Path:
+    """The vmlinux of tests/scan/sites.c, compiled with `flags`, with the signs of v6.1."""
+    found = [each for each in labels("v6.1") if not re.search("__(noinstr|cpuidle)_text", each)]
+    text = "".join(f".globl {each}\\n{each}: nop\\n" for each in found)
+    source = Path(_FOLDER.name) / "signs.c"
+    source.write_text(f'{_CALLS.read_text()}asm(".text\\n{text}");\n')
+    return toy("-g", *flags, source=str(source))
 
 
 def tree(top: Path, name: str) -> Path:

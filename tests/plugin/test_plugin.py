@@ -9,6 +9,7 @@ import pytest
 
 from klprove import pytest_plugin
 from klprove.corpus.header import OWN
+from tests.evidence.kernels import calling
 
 pytest_plugins = ["pytester"]
 
@@ -128,3 +129,18 @@ def test_pytest_is_told_of_the_plugin() -> None:
     (module,) = project["project"]["entry-points"]["pytest11"].values()
     assert module == pytest_plugin.__name__
     assert not [each for each in project["project"]["dependencies"] if "pytest" in each]
+
+
+def test_an_image_says_which_calls_it_has(pytester: pytest.Pytester) -> None:
+    handler = Path(__file__).parents[1] / "replay" / "handlers" / "nmi.c"
+    head = "expect violated false-alarm warned; patch mce_log; arrivals irq=0,nmi=0,exception=1"
+    text = f"/* klprove: {head} */\n{handler.read_text()}"
+    run(pytester, "--klprove-kernel", str(calling("-DCALLED")), mce=text).assert_outcomes(passed=1)
+    result = run(pytester, "--klprove-kernel", str(calling()), mce=text)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "incomplete at mce_log, expected *",
+            "note    : mce_log: its call in do_machine_check is *",
+        ]
+    )

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,26 +108,51 @@ def test_a_forced_transition_goes_wrong_in_the_kernel_as_in_its_model(
         assert {"klp_ftrace_handler", "klp_init_transition", "klp_force_transition"} <= agreed
 
 
-@pytest.fixture
-def excepted(tmp_path: Path) -> Callable[[str], tuple[int, list[dict[str, Any]]]]:
-    """Status and steps of a replay on 6.1: a handler that warns in an exception, at a site."""
-
-    def replay(site: str) -> tuple[int, list[dict[str, Any]]]:
-        image, trace, found = _image("6.1"), tmp_path / "trace.json", tmp_path / "found.json"
-        checked = ["check", "tests/replay/handlers/nmi.c", "--kernel", str(image), "--patch", site]
-        assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
-        words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
-        status = run([*words, "--code", "warned", "--json", str(found)])
-        (replayed,) = json.loads(found.read_text())["replays"]
-        return status, replayed["steps"]
-
-    return replay
+NMI, MCE = "tests/replay/handlers/nmi.c", "tests/replay/handlers/mce.c"
+"""A handler that warns in_nmi(), and the same with what mce_log() calls."""
+ARRIVALS = ("--arrivals", "irq=0,nmi=0,exception=1")
 
 
-def test_a_debug_exception_calls_its_notifiers_in_a_read_side_section(
-    excepted: Callable[[str], tuple[int, list[dict[str, Any]]]],
+def _excepted(
+    kernel: str, image: Path, handler: str, site: str, folder: Path
+) -> tuple[int, list[dict[str, Any]]]:
+    """Status and steps of the replay of a trace that `handler` warns at the end of."""
+    trace, found = folder / "trace.json", folder / "found.json"
+    checked = ["check", handler, "--kernel", kernel, "--patch", site]
+    assert run([*checked, "--json", str(trace), "--traces", "none"]) == 1
+    words = ["replay", str(trace), "--vmlinux", str(image), "--headers", str(headers(image))]
+    status = run([*words, "--code", "warned", "--json", str(found)])
+    (replayed,) = json.loads(found.read_text())["replays"]
+    return status, replayed["steps"]
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_a_machine_check_goes_wrong_in_the_kernel_as_in_its_model(
+    series: str, tmp_path: Path
 ) -> None:
-    status, steps = excepted("hw_breakpoint_exceptions_notify")
+    """At the first function that do_machine_check() has a real call of, by way of mce_log()."""
+    image = _image(series)
+    status, steps = _excepted(str(image), image, MCE, "mce_gen_pool_add", tmp_path)
+    assert {each["result"] for each in steps} == {"agreed", "not mapped"}
+    assert (status, steps[1]["at"]) == (0, "asm_exc_machine_check+0x0")
+    entered = next(each for each in steps if each["at"].startswith("klp_ftrace_handler"))
+    assert int(entered["words"]["__preempt_count"]["kernel"], 0) & 0xF00000  # in_nmi()
+    assert steps[-1]["at"].startswith("klp_ftrace_handler")
+
+
+@pytest.mark.parametrize("series", ["6.1", "6.12"])
+def test_the_check_says_that_no_patch_of_mce_log_runs_in_a_machine_check(
+    series: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = str(_image(series))
+    assert run(["check", NMI, "--kernel", image, "--patch", "mce_log", *ARRIVALS]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert "mce_log: its call in do_machine_check is inlined in this image" in said
+
+
+def test_a_debug_exception_calls_its_notifiers_in_a_read_side_section(tmp_path: Path) -> None:
+    image = _image("6.1")
+    status, steps = _excepted(str(image), image, NMI, "hw_breakpoint_exceptions_notify", tmp_path)
     assert (status, {each["result"] for each in steps}) == (0, {"agreed", "not mapped"})
     assert steps[1]["at"] == "asm_exc_debug+0x0"
     assert any(each["at"].startswith("__rcu_read_lock") for each in steps)
@@ -136,14 +160,11 @@ def test_a_debug_exception_calls_its_notifiers_in_a_read_side_section(
     assert steps[-1]["words"]["cpu_task.rcu_read_lock_nesting"]["kernel"] == "1"
 
 
-def test_a_machine_check_comes_where_the_trace_has_it(
-    excepted: Callable[[str], tuple[int, list[dict[str, Any]]]],
-) -> None:
-    status, (*before, last) = excepted("mce_log")
+def test_a_model_by_its_name_does_not_know_that_a_call_is_inlined(tmp_path: Path) -> None:
+    status, (*before, last) = _excepted("v6.0", _image("6.1"), NMI, "mce_log", tmp_path)
     assert {each["result"] for each in before} == {"agreed", "not mapped"}
     assert before[1]["at"] == "asm_exc_machine_check+0x0"
     assert any(each["at"].startswith("ct_nmi_enter") for each in before)
-    # Its only call in that kernel's do_machine_check() is inlined.
     assert (status, last["step"]) == (1, 11)
     assert last["text"] == "klp_ftrace_handler is not entered"
 

@@ -14,6 +14,7 @@ from klprove import engine
 from klprove.c import MOST_BYTES, Overlay, Unit, included, parse
 from klprove.check.answer import INTERRUPTED, UNBEGUN, Answer, Text
 from klprove.check.budget import Budget
+from klprove.check.calling import calls, refuse_uncalled, unentered
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites
@@ -128,6 +129,22 @@ def lifted(question: Question) -> tuple[Text, ...]:
     return _prepare(question).lifted
 
 
+def calls_of(question: Question) -> tuple[tuple[str, str], ...]:
+    """Caller and callee of every call by name of a function that `question` patches, each once, in
+    the order of its sites. Raises BadInput where the text cannot be read."""
+    kernel = kernel_of(question)
+    if question.lift:
+        from klprove.check.lifting import asked_for  # nobody else waits for it
+
+        unit = asked_for(question)[0]
+    else:
+        unit = unit_of(question, kernel)
+    chosen = [name for each in question.patch if each != EACH for name in each.split("+")]
+    if EACH in question.patch:
+        chosen += kernel.sites if kernel else unit.traceable()
+    return calls(unit, chosen)
+
+
 def fingerprint(question: Question) -> str:
     """The fingerprint that an answer to `question` will have. Raises BadInput."""
     kernel = kernel_of(question)
@@ -171,12 +188,14 @@ def _prepare(
     else:
         unit = unit_of(question, kernel, composed.overlay if composed else _NOTHING)
     refuse_unknown(question.inlined, unit.functions)
+    refuse_uncalled(unit, question.inlined)
     known = kernel.sites if kernel else ()
     each = EACH in question.patch
     recursion = question.recursion or (kernel.recursion if kernel else None) or _RECURSION
     job = Job(question, unit, recursion, required=not each, until=until)
     traceable = [name for name in unit.traceable() if name not in question.inlined]
-    chosen = sites(question.patch, known, traceable)
+    skipped = unentered(unit, question.inlined, known or traceable) if each else frozenset()
+    chosen = sites(question.patch, known, traceable, skipped)
     if each and not known:
         chosen = _called_only(job, chosen)
     # Cores that the sites leave idle work on the site that runs.

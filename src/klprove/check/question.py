@@ -40,7 +40,8 @@ class Question:
     """How often a function may stand in one call chain; None: the kernel model's own bound."""
     defines: Mapping[str, str] = field(default_factory=dict)
     inlined: frozenset[str] = frozenset()
-    """Functions that the compiler is taken to have inlined: they have no fentry of their own."""
+    """Functions that the compiler is taken to have inlined: they have no fentry of their own.
+    `caller:callee`: it inlined that call, and the function is there for others."""
     memory_model: str = SC
     store_buffer: int | None = None
     """Entries of a CPU's store buffer under `tso`; None: the engine's default."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which functions a question patches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from klprove.check.question import EACH
 from klprove.ir.program import Program
@@ -10,16 +10,24 @@ from klprove.source import BadInput, Diagnostic, Span, near
 _OPTION = Span("--patch", 0, 0)
 
 
-def sites(patch: Sequence[str], known: Sequence[str], traceable: Iterable[str]) -> tuple[str, ...]:
+def sites(
+    patch: Sequence[str],
+    known: Sequence[str],
+    traceable: Iterable[str],
+    unentered: Collection[str] = (),
+) -> tuple[str, ...]:
     """The sites of a question, in order; `("",)` where nothing is patched.
 
     `known`: the kernel model's own list, in its order. `traceable`: what the text as a whole would
-    let a livepatch patch. Raises BadInput with one diagnostic for each name that is neither.
+    let a livepatch patch. `unentered`: what `each` passes over, since no call of it enters a
+    livepatch. Raises BadInput with one diagnostic for each name that is neither known nor
+    traceable.
     """
     if not patch:
         return ("",)
     possible = list(dict.fromkeys(traceable))
     every = tuple(each for each in known if each in possible) if known else tuple(possible)
+    every = tuple(each for each in every if each not in unentered)
     if EACH in patch and not every:
         raise BadInput([Diagnostic("patch", _OPTION, "the text has no function to patch")])
     chosen = [site for named in patch for site in (every if named == EACH else (named,))]
@@ -76,7 +84,8 @@ def refuse_unknown(inlined: Iterable[str], functions: Iterable[str]) -> None:
     """Raise BadInput for functions named to `--inline` that the text does not have."""
     known = sorted(functions)
     refused = []
-    for name in sorted(set(inlined) - set(known)):
+    parts = {part for each in inlined for part in each.split(":", 1)}
+    for name in sorted(parts - set(known)):
         meant = near(name, known)
         hint = f"near it: {', '.join(meant)}" if meant else ""
         span = Span("--inline", 0, 0)

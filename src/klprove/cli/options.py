@@ -101,8 +101,10 @@ _TEXT = (
         "--inline",
         "inlined",
         multiple=True,
-        metavar="F",
-        help="Take F as inlined by the compiler: it cannot be patched. Repeatable.",
+        metavar="F|CALLER:F",
+        help="Take F as inlined by the compiler: it cannot be patched; or only its call in CALLER, "
+        "where no patch of F then runs. A vmlinux as --kernel says itself which calls are "
+        "(docs/evidence.md). Repeatable.",
     ),
     click.option(
         "--tree",

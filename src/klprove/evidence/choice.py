@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from klprove.evidence.calls import CallSite
 from klprove.evidence.image import named
 from klprove.kernels import HANDLER, names
 from klprove.source import BadInput, Diagnostic, Span
@@ -53,6 +54,10 @@ class Evidence:
     candidates: tuple[Candidate, ...]
     """The one that was taken, then those that as many signs speak against; where there are such
     signs, also those with one more."""
+    calls: tuple[CallSite, ...] = ()
+    """Calls of the model, held against an image, where something is patched."""
+    untold: str = ""
+    """Why it is not known which of them are inlined; empty where it is, or does not matter."""
 
     @property
     def taken(self) -> Candidate:

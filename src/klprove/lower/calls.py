@@ -187,7 +187,7 @@ def inline(
     ghost = function.is_ghost
     run.fused += ghost
     run.ghosts += ghost
-    if run.is_patched(function):
+    if run.is_patched(function, *calls[-1:]):
         _enter_trampoline(run, function)
     lower_statement(run, function.body)
     value = _returned(run, frame, returned, caller_at)

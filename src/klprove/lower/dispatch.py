@@ -149,12 +149,13 @@ class Run:
                 return self.is_stable(arg)
         return False
 
-    def is_patched(self, function: FunctionDecl) -> bool:
-        """True where __fentry__ runs at the entry of `function`, which comes here."""
-        if self.fused:
+    def is_patched(self, function: FunctionDecl, caller: str = "") -> bool:
+        """True where __fentry__ runs at the entry of `function`, which `caller` calls here."""
+        name, options = function.name, self.world.options
+        if self.fused or f"{caller}:{name}" in options.inlined:
             return False
-        self.entered.add(function.name)
-        return function.name in self.world.options.patched
+        self.entered.add(name)
+        return name in options.patched
 
     def ghost(self, function: FunctionDecl, node: Node) -> None:
         """Run ghost `function`, which takes no arguments, inside the step under way."""

@@ -25,7 +25,8 @@ class Options:
     outlined: frozenset[str] = frozenset()
     """Inline functions that the compiler left out of line: traceable."""
     inlined: frozenset[str] = frozenset()
-    """Functions that the compiler inlined: not traceable."""
+    """Functions that the compiler inlined: not traceable; `caller:callee`: one call of a function,
+    at which nothing of it is entered."""
     fences: bool = False
     """smp_mb() becomes an instruction, for a memory model in which it matters."""
     until: float | None = None

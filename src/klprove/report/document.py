@@ -79,6 +79,17 @@ def _evidence(found: "Evidence | None") -> dict[str, Any] | None:
             }
             for each in found.candidates
         ],
+        "calls": [
+            {
+                "caller": each.caller,
+                "callee": each.callee,
+                "is": each.word,
+                "symbols": list(each.symbols),
+                "enters": each.enters,
+            }
+            for each in found.calls
+        ],
+        "untold": found.untold,
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from klprove.check import Answer
+from klprove.evidence.calls import CALLED, CLOSED, INLINED, PART
 from klprove.kernels import HANDLER
 from klprove.report.entries import Show, shower
 from klprove.report.explanations import explain, in_order
@@ -16,6 +17,15 @@ from klprove.verdict import HOLDS, INCOMPLETE, UNSEARCHED, VIOLATION, Finding, T
 
 if TYPE_CHECKING:
     from klprove.evidence import Evidence
+
+
+_CALLS = {
+    INLINED: "its call in {0} is inlined in this image: a patch of it does not run there, the old "
+    "code stays (H03 of klprove lint)",
+    PART: "what {0} calls in this image is {1}: a patch has to name that",
+    CLOSED: "what {0} calls in this image, {1}, has no ftrace site: it cannot be patched there",
+}
+"""By the word of a call."""
 
 
 def model(answer: Answer) -> str:
@@ -71,6 +81,18 @@ def evidence(found: "Evidence | None") -> Iterator[str]:
                 f"{each.by} ({each.since}: {each.what})" for each in candidate.against
             )
         yield from field("kernel", head + parts)
+    yield from _calls(found)
+
+
+def _calls(found: "Evidence") -> Iterator[str]:
+    """What the image makes of calls of what is patched, where that is not what the model has."""
+    for each in found.calls:
+        if text := _CALLS.get(each.word):
+            names = ", ".join(each.symbols)
+            yield from field("note", f"{each.callee}: " + text.format(each.caller, names))
+    if found.untold:
+        names = ", ".join(dict.fromkeys(e.callee for e in found.calls if e.word != CALLED))
+        yield from field("note", f"cannot tell whether {names} is inlined there: {found.untold}")
 
 
 def bounds(answer: Answer, timing: bool) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from klprove.check import EACH, Answer, Question, Text
 from klprove.engine import DEFAULT_NEST
-from klprove.evidence import Candidate, Evidence, Seen
+from klprove.evidence import CallSite, Candidate, Evidence, Seen
 from klprove.verdict import VIOLATION, Bounds, Finding, Statistics, Verdict
 from klprove.verdict.reading import read_finding, read_member
 
@@ -129,7 +129,14 @@ def _evidence(found: Mapping[str, Any] | None) -> Evidence | None:
     )
     if not candidates:
         raise ValueError("evidence for nothing")
-    return Evidence(str(found["path"]), str(found["kind"]), candidates)
+    calls = tuple(map(_call, found.get("calls", ())))
+    untold = str(found.get("untold", ""))
+    return Evidence(str(found["path"]), str(found["kind"]), candidates, calls, untold)
+
+
+def _call(row: Mapping[str, Any]) -> CallSite:
+    symbols = tuple(map(str, row["symbols"]))
+    return CallSite(str(row["caller"]), str(row["callee"]), str(row["is"]), symbols)
 
 
 def _sign(row: Mapping[str, Any]) -> Seen:
