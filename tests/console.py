@@ -26,7 +26,7 @@ _FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<shown>(?:(?!\$ ).*\n)*)", re.MULTILINE)
-_PROGRESS = re.compile(r"^klprove: .* states, .*/s, .*\n", re.MULTILINE)
+_PROGRESS = re.compile(r"^klprove: (?:\d+/\d+ \w+, )?[\d,.]+[kMG]? states\b.*\n", re.MULTILINE)
 """What is told of a search that takes long."""
 
 

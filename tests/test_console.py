@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from klprove.check import Progress
+from klprove.cli.progress import line
 from tests.console import (
     Command,
     File,
@@ -96,6 +98,14 @@ def test_the_status_of_the_last_command_is_known(tmp_path: Path) -> None:
 
 def test_klprove_is_the_one_that_is_tested(tmp_path: Path) -> None:
     assert shell(tmp_path).run("klprove --version").startswith("klprove 0.")
+
+
+@pytest.mark.parametrize(("sites", "depth"), [(1, 7), (29, 7), (29, 0)])
+def test_progress_of_a_slow_machine_is_no_output(sites: int, depth: int, tmp_path: Path) -> None:
+    told = line(Progress(0, sites, 1_234_567, 9, 250, depth, 300 << 20, 12.5, None), 1000.0)
+    answer = "klprove: VIOLATED  model F.c on v4.12rc  29 sites, 25 of them not searched"
+    assert "states" in told
+    assert shell(tmp_path).run(f"echo {told!r} >&2; echo {answer!r}") == f"{answer}\n"
 
 
 def test_what_is_left_out_may_be_anything() -> None:
