@@ -15,6 +15,7 @@ from klprove.check import (
     judging,
     load_claims,
 )
+from klprove.cli.main import run
 from klprove.source import BadInput
 from klprove.verdict import Verdict
 from tests.report import specimens
@@ -159,3 +160,55 @@ def test_the_number_is_the_name(tmp_path: Path) -> None:
 def test_no_folder(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such folder"):
         load_claims(tmp_path / "nowhere")
+
+
+TWO = """
+[[run]]
+files = ["handlers/2017/F.c"]
+kernel = "v4.12rc"
+patch = ["vfs_read", "ist_enter", "irq_exit"]
+expect = [{ finding = "redirect-lost", at = "any" }]
+
+[[run]]
+files = ["handlers/2017/A.c"]
+kernel = "v4.12rc"
+patch = ["vfs_read"]
+expect = [{ finding = "redirect-lost", at = "none" }]
+"""
+
+
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, asked: int) -> list[Question]:
+    """Ctrl-C comes with that question; the others find redirect-lost."""
+    told: list[Question] = []
+
+    def check(question: Question, jobs: int | None = None, cluster: None = None) -> Answer:
+        told.append(question)
+        if len(told) == asked:
+            raise KeyboardInterrupt
+        return specimens.answer(found("vfs_read"), question)
+
+    monkeypatch.setattr(judging, "check", check)
+    return told
+
+
+def test_ctrl_c_leaves_the_claims_that_are_decided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_f, of_a = (f"[[run]]{each}" for each in TWO.split("[[run]]")[1:])
+    runs = (of_f, of_a, of_a.replace("A.c", "B.c"))
+    for number, text in enumerate(runs, 1):
+        (tmp_path / f"{number}.toml").write_text(HEAD.replace("7", str(number)) + text)
+    asked = interrupted_at(monkeypatch, 2)
+    assert run(["thread", str(tmp_path), "-o", str(tmp_path / "page.md")]) == 3
+    said = capsys.readouterr().out.splitlines()
+    assert said[:3] == ["claim 1   confirmed", "claim 2   undecided", "claim 3   undecided"]
+    last = "interrupted: 3 claims, 1 confirmed, 0 refuted, 2 undecided;"
+    assert " ".join(said[4:]).startswith(last)
+    assert len(asked) == 2 and not (tmp_path / "page.md").exists()
+
+
+def test_ctrl_c_before_anything_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted_at(monkeypatch, 1)
+    claims = load_claims(claim_file(tmp_path, text=TWO))
+    with pytest.raises(KeyboardInterrupt):
+        judge(claims)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from klprove.check.answer import Answer
-from klprove.check.checking import check
+from klprove.check.checking import check, unsearched
 from klprove.check.claims import Claim, Expectation, Run
 from klprove.check.question import EACH, Question
 from klprove.cluster import Cluster
@@ -53,6 +53,11 @@ class Judgement:
         return tuple(each for each in self.runs if not each.run.about)
 
     @property
+    def interrupted(self) -> bool:
+        """Ctrl-C ended one of the runs, or came before it."""
+        return any(each.answer.interrupted for each in self.runs)
+
+    @property
     def word(self) -> str:
         """`refuted` if any expectation is, `confirmed` if all are met, else `undecided`."""
         met = [each.met for judged in self.deciding for each in judged.comparisons]
@@ -81,23 +86,40 @@ def judge(
     watch: Watch | None = None,
     cluster: Cluster | None = None,
 ) -> tuple[Judgement, ...]:
-    """Decide every claim. Raises BadInput where a run cannot be made or names no such site."""
+    """Decide every claim; after Ctrl-C, those that what is known by then decides.
+
+    Raises BadInput where a run cannot be made or names no such site, KeyboardInterrupt where Ctrl-C
+    came before anything was known.
+    """
     runs = [run for claim in claims for run in claim.runs]
     questions = distinct(run.question for run in runs)
     answers: dict[str, Answer] = {}
+    interrupted = False
     for number, question in enumerate(questions):
-        if watch:
+        if watch and not interrupted:
             watch(number, len(questions), question)
-        answer = check(question, jobs=jobs, cluster=cluster)
-        if answer.interrupted:
-            raise KeyboardInterrupt
+        answer = unsearched(question) if interrupted else _asked(question, jobs, cluster)
+        interrupted |= answer.interrupted
         answers[_key(question)] = answer
+    if not any(map(_searched, answers.values())):
+        raise KeyboardInterrupt
     return tuple(
         Judgement(
             claim, tuple(_judged(claim, run, answers[_key(run.question)]) for run in claim.runs)
         )
         for claim in claims
     )
+
+
+def _asked(question: Question, jobs: int | None, cluster: Cluster | None) -> Answer:
+    try:
+        return check(question, jobs=jobs, cluster=cluster)
+    except KeyboardInterrupt:
+        return unsearched(question)
+
+
+def _searched(answer: Answer) -> bool:
+    return any(each.searched for each in answer.sites.values())
 
 
 def distinct(questions: Iterable[Question]) -> tuple[Question, ...]:
@@ -120,6 +142,9 @@ def _key(question: Question) -> str:
 
 def _judged(claim: Claim, run: Run, whole: Answer) -> Judged:
     """`run` against its part of `whole`."""
+    if not _searched(whole):
+        open_ = tuple(Comparison(each, None, (), (), None) for each in run.expectations)
+        return Judged(run, replace(whole, question=run.question), open_)
     patch = run.question.patch
     if EACH in patch and run.question.kernel:
         wanted = tuple(each for each in load(run.question.kernel).sites if each in whole.sites)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice, notice
 from klprove.engine.limits import Meter
 from klprove.engine.liveness import Graph, lost
 from klprove.engine.machine import Choice, Frame, Machine, State
@@ -107,12 +107,7 @@ class Reference:
         found = notice(program, context, noted)
         if found is not None and found not in self._found:
             self._found[found] = Discovery(found, self._schedule(came))
-        name = witness(program, context, noted)
-        if name:
-            self._search.witnesses.add(name)
-        reason = bound(program, context, noted)
-        if reason and reason not in self._search.reasons:
-            self._search.reasons.append(reason)
+        self._search.keep(program, context, noted)
 
     def _invariants(self, state: State) -> None:
         for found in broken(self._machine, state):

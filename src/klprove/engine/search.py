@@ -4,8 +4,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from klprove.engine.catalogue import Notice
+from klprove.engine.catalogue import Notice, bound, witness
 from klprove.engine.machine import Choice
+from klprove.engine.points import Noted
+from klprove.ir.program import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,12 @@ class Search:
     depth: int = 0
     bytes: int = 0
     """What the states were kept in at the end, by engines that count it."""
+
+    def keep(self, program: Program, context: int, noted: Noted) -> None:
+        """What was noted while `context` ran, where it is a witness or a bound that was met."""
+        name = witness(program, context, noted)
+        if name:
+            self.witnesses.add(name)
+        reason = bound(program, context, noted)
+        if reason and reason not in self.reasons:
+            self.reasons.append(reason)

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice, notice
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.native import kernels
 from klprove.engine.native.buffers import Buffer
@@ -94,12 +94,7 @@ class Notes:
         if found is not None and found not in self.found:
             schedule = [] if state is None else self._until(state, context, noted)
             self.found[found] = Discovery(found, _turned(schedule, turn))
-        name = witness(program, *shown)
-        if name:
-            self._search.witnesses.add(name)
-        reason = bound(program, *shown)
-        if reason and reason not in self._search.reasons:
-            self._search.reasons.append(reason)
+        self._search.keep(program, *shown)
 
     def add(self, found: Notice, state: int, turn: Turn | None = None) -> None:
         """A finding about a state itself, turned by `turn`."""

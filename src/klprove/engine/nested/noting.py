@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is found on the way: for each finding, the shortest place of each activation it is in."""
 
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice, notice
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.nested.activations import Activation, Node
 from klprove.engine.points import Noted
+from klprove.engine.reference import broken
 from klprove.engine.search import Search
 from klprove.verdict import VIOLATION
 
@@ -35,12 +36,7 @@ class Notebook:
         found = notice(program, context, noted)
         if found is not None:
             self.record(found, activation, length, node, choice)
-        name = witness(program, context, noted)
-        if name:
-            self._search.witnesses.add(name)
-        reason = bound(program, context, noted)
-        if reason and reason not in self._search.reasons:
-            self._search.reasons.append(reason)
+        self._search.keep(program, context, noted)
 
     def record(
         self, found: Notice, activation: Activation, length: int, node: Node, choice: Choice | None
@@ -53,8 +49,5 @@ class Notebook:
 
     def judge_invariants(self, activation: Activation, node: Node, length: int) -> None:
         """Record each invariant that does not hold in the memory of `node`."""
-        for each, value in self._machine.invariants:
-            if value(node[2]) == 0:
-                text = f"invariant {each.name} does not hold"
-                found = Notice("invariant", VIOLATION, text, each.at.span)
-                self.record(found, activation, length, node, None)
+        for found in broken(self._machine, (node[2], ())):
+            self.record(found, activation, length, node, None)

@@ -8,7 +8,7 @@ and the lengths of schedules are those of the reference engine, whatever the num
 from collections.abc import Sequence
 from typing import Any
 
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice, notice
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Choice, Machine
 from klprove.engine.native.layout import Layout
@@ -163,12 +163,7 @@ class Conductor:
         found = notice(program, context, noted)
         if found is not None and found not in self._found:
             self._found[found] = Discovery(found, schedule)
-        name = witness(program, context, noted)
-        if name:
-            self._search.witnesses.add(name)
-        reason = bound(program, context, noted)
-        if reason and reason not in self._search.reasons:
-            self._search.reasons.append(reason)
+        self._search.keep(program, context, noted)
 
     def _invariants(self, taken: Sequence[Absorbed | Expansion], level: int) -> None:
         least: dict[int, int] = {}

@@ -8,7 +8,7 @@ makes room. What is found stands in the table of nodes; schedules are read from 
 import time
 
 from klprove.engine import nested
-from klprove.engine.catalogue import Notice, bound, notice, witness
+from klprove.engine.catalogue import Notice, notice
 from klprove.engine.footprint import anywhere
 from klprove.engine.limits import Meter
 from klprove.engine.machine import Machine
@@ -263,12 +263,7 @@ class Pushdown:
                 continue
             if noted[0] == "invariant":
                 continue
-            name = witness(program, context, noted)
-            if name:
-                search.witnesses.add(name)
-            reason = bound(program, context, noted)
-            if reason and reason not in search.reasons:
-                search.reasons.append(reason)
+            search.keep(program, context, noted)
         complete = not search.reasons
         for context, noted in self._boot:
             found = self._notice(context, noted)
