@@ -171,7 +171,7 @@ kernel-lab: $(TESTED) ## kernels, their headers (unpacked, not installed), QEMU,
 	@$(BIN)/python -m tests.watch.debian
 
 test-kernels: $(TESTED) ## boot Debian's kernels under QEMU: what is seen against their maps, traces against the kernel; SERIES=6.12 for one, JOBS=1: one machine at a time
-	@KLPROVE_LAB=1 KLPROVE_SERIES="$(SERIES)" $(BIN)/pytest -p tests.lab.series -q -rs -n $(or $(JOBS),2) --dist loadscope tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py tests/test_docs.py
+	@KLPROVE_LAB=1 KLPROVE_SERIES="$(SERIES)" $(BIN)/python -m pytest -p tests.lab.series -q -rs -n $(or $(JOBS),2) --dist loadscope tests/lab/test_real.py tests/watch/test_guest.py tests/replay/test_real.py tests/test_docs.py
 
 fidelity: $(TESTED) ## the model of RCU's hooks beside Debian's 6.1, driven to every step of it under QEMU
 	@$(BIN)/python -m tests.scan.kernels

@@ -42,7 +42,7 @@ class Account:
         items.sort(key=lambda each: self.names.index(of[each]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        name = dict(report.user_properties)[ASKED]
+        name = str(dict(report.user_properties)[ASKED])
         self.seconds[name] += report.duration
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[name][report.outcome] += 1

@@ -1,6 +1,7 @@
 """The tests of a series of kernels, chosen and counted."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.lab.series import ASKED
 from tests.scan.kernels import PACKAGES
 
+ROOT = Path(__file__).parents[2]
 TESTS = """
 import pytest
 
@@ -29,8 +31,7 @@ def test_that_names_none(): pass
 
 def tried(folder: Path, names: str, *more: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(TESTS)
-    root = Path(__file__).parents[2]
-    given = os.environ | {ASKED: names, "PYTHONPATH": str(root)}
+    given = os.environ | {ASKED: names, "PYTHONPATH": str(ROOT)}
     words = [
         "-m",
         "pytest",
@@ -82,3 +83,16 @@ def test_two_at_a_time_are_counted_together(tmp_path: Path) -> None:
 def test_a_series_that_is_not_known_is_refused(tmp_path: Path) -> None:
     status, said = tried(tmp_path, "5.10")
     assert (status, "KLPROVE_SERIES=5.10: known are 6.1, 6.12" in said) == (4, True), said
+
+
+def test_the_command_of_the_makefile_finds_its_tests() -> None:
+    recipe = re.search(r"^test-kernels:.*\n\t@(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    command = recipe[1].replace("$(BIN)/python", sys.executable).replace("$(or $(JOBS),2)", "0")
+    command = command.replace("$(SERIES)", "6.12") + " --collect-only"
+    ran = subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "test_what_was_seen_is_in_the_map[6.12]" in ran.stdout
+    assert "[6.1]" not in ran.stdout
