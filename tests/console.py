@@ -2,9 +2,10 @@
 
 In a page, a ```console block has lines `$ COMMAND` (a `\\` at the end goes on in the next line),
 each followed by what it prints. `[...]` on a line of its own stands for any lines, inside a line
-for the rest of it. An ```sh block has commands that end well, whatever they print. A block of
-another language with `title="NAME"` is a file of that name. A comment `<!-- needs: spin gcc -->`
-before a block says without which programs, or which file as `vmlinux`, it is left out.
+for the rest of it; a command that shows nothing else ends with 0 or 1. An ```sh block has commands
+that end well, whatever they print. A block of another language with `title="NAME"` is a file of
+that name. A comment `<!-- needs: spin gcc -->` before a block says without which programs, or which
+file as `vmlinux`, it is left out.
 """
 
 import os
@@ -146,6 +147,8 @@ def disagreements(page: Path, shell: Shell, leave_out: bool = False) -> list[str
         if lacking(piece, shell.folder) or (leave_out and piece.needs):
             continue
         told = shell.run(piece.text)
+        if piece.shown.strip() == ELIDED and shell.status not in (0, 1):
+            failed.append(f"$ {piece.text}\n{told}")
         if not same(piece.shown, told):
             new.append((piece, told))
     if not new or not updating():

@@ -78,6 +78,12 @@ def test_a_script_that_fails_is_one(tmp_path: Path) -> None:
     assert disagreements(page, shell(tmp_path)) == ["echo before\nfalse\ntrue\nbefore\n"]
 
 
+def test_a_command_of_which_nothing_is_shown_does_not_fail(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ echo a; exit 1\n[...]\n$ echo b; exit 2\n[...]\n```\n")
+    assert disagreements(page, shell(tmp_path)) == ["$ echo b; exit 2\nb\n"]
+
+
 def test_programs_are_of_the_tree_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "src" / "klprove").mkdir(parents=True)
     (tmp_path / "src" / "klprove" / "__init__.py").touch()

@@ -11,6 +11,7 @@ from klprove.check import (
     Answer,
     Judgement,
     Question,
+    asking,
     judge,
     judging,
     load_claims,
@@ -56,10 +57,10 @@ def found(*sites: str, open_: tuple[str, ...] = ()) -> dict[str, Verdict]:
 def decide(monkeypatch: pytest.MonkeyPatch, folder: Path, sites: dict[str, Verdict]) -> Judgement:
     """The one claim of `folder`, its run answered with `sites`."""
 
-    def check(question: Question, jobs: int | None = None, cluster: None = None) -> Answer:
+    def check(question: Question, watch: None, jobs: int | None, cluster: None) -> Answer:
         return specimens.answer(sites, question)
 
-    monkeypatch.setattr(judging, "check", check)
+    monkeypatch.setattr(asking, "check", check)
     (judgement,) = judge(load_claims(folder))
     return judgement
 
@@ -181,13 +182,13 @@ def interrupted_at(monkeypatch: pytest.MonkeyPatch, asked: int) -> list[Question
     """Ctrl-C comes with that question; the others find redirect-lost."""
     told: list[Question] = []
 
-    def check(question: Question, jobs: int | None = None, cluster: None = None) -> Answer:
+    def check(question: Question, watch: None, jobs: int | None, cluster: None) -> Answer:
         told.append(question)
         if len(told) == asked:
             raise KeyboardInterrupt
         return specimens.answer(found("vfs_read"), question)
 
-    monkeypatch.setattr(judging, "check", check)
+    monkeypatch.setattr(asking, "check", check)
     return told
 
 
@@ -198,13 +199,13 @@ def test_ctrl_c_leaves_the_claims_that_are_decided(
     runs = (of_f, of_a, of_a.replace("A.c", "B.c"))
     for number, text in enumerate(runs, 1):
         (tmp_path / f"{number}.toml").write_text(HEAD.replace("7", str(number)) + text)
-    asked = interrupted_at(monkeypatch, 2)
+    told = interrupted_at(monkeypatch, 2)
     assert run(["thread", str(tmp_path), "-o", str(tmp_path / "page.md")]) == 3
     said = capsys.readouterr().out.splitlines()
     assert said[:3] == ["claim 1   confirmed", "claim 2   undecided", "claim 3   undecided"]
     last = "interrupted: 3 claims, 1 confirmed, 0 refuted, 2 undecided;"
     assert " ".join(said[4:]).startswith(last)
-    assert len(asked) == 2 and not (tmp_path / "page.md").exists()
+    assert len(told) == 2 and not (tmp_path / "page.md").exists()
 
 
 def test_ctrl_c_before_anything_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

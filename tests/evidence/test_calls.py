@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def checked(
     kernel: Path | str, site: str, *options: str, capsys: pytest.CaptureFixture[str], folder: Path
-) -> tuple[int, str, dict[str, object]]:
+) -> tuple[int, str, dict[str, Any]]:
     """Status, text in one line, and document of a check of one machine check or NMI."""
     words = ["check", HANDLER, "--kernel", str(kernel), "--patch", site, "-j1", *options]
     words += ["--arrivals", "irq=0,nmi=1,exception=1", "--traces", "none"]
@@ -45,7 +46,7 @@ def test_an_inlined_call_is_told_and_not_entered(
     assert (status, found["verdict"], found["findings"]) == (3, "incomplete", [])
     assert found["inlined"] == [INLINED]
     assert f"--inline {INLINED}" in str(found["command"])
-    assert found["evidence"]["calls"] == [  # type: ignore[index]
+    assert found["evidence"]["calls"] == [
         {"caller": "do_machine_check", "callee": "mce_log", "is": "inlined", "symbols": [],
          "enters": False}
     ]  # fmt: skip
@@ -73,7 +74,7 @@ def test_where_it_is_called_its_handler_is_entered(
 ) -> None:
     status, text, found = checked(image("-DCALLED"), "mce_log", capsys=capsys, folder=tmp_path)
     assert (status, found["inlined"], "note" in text) == (1, [], False)
-    assert {each["code"] for each in found["findings"]} >= {"warned"}  # type: ignore[attr-defined]
+    assert {each["code"] for each in found["findings"]} >= {"warned"}
 
 
 def test_a_part_has_a_name_of_its_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

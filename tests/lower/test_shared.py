@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,9 +91,9 @@ def test_only_contexts_that_the_patch_is_in_are_lowered_again(
     lowered: list[str] = []
     original = program._context
 
-    def noted(run: object, role: program.Role, cpu: int) -> program.Context:
+    def noted(run: Any, role: program.Role, cpu: int) -> program.Context:
         lowered.append(f"{role.function.name}{cpu}")
-        return original(run, role, cpu)  # type: ignore[arg-type]
+        return original(run, role, cpu)
 
     monkeypatch.setattr(program, "_context", noted)
     shared = share(unit, OPTIONS)

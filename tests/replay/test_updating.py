@@ -196,7 +196,7 @@ def test_another_function_is_called() -> None:
 
 
 def _held(scene: _Scene) -> Held:
-    return Held(scene.twin, 1, scene.twin.symbols[LOOP])  # type: ignore[arg-type]
+    return Held(scene.twin, 1, scene.twin.symbols[LOOP])  # type: ignore[arg-type] # as a Gdb
 
 
 def test_a_cpu_that_is_held_takes_interrupts_as_if_it_stood_there() -> None:
@@ -260,7 +260,7 @@ def test_what_the_updater_s_cpu_holds_is_waited_for_where_that_may_go_on(anywher
 def test_others_do_not_go_on_where_it_comes_back_without_them() -> None:
     scene = _Scene()
     assert scene.driver.reach("enter", lambda: True)
-    with Held(scene.twin, 1, scene.twin.symbols[LOOP], [0]):  # type: ignore[arg-type]
+    with Held(scene.twin, 1, scene.twin.symbols[LOOP], [0]):  # type: ignore[arg-type] # as a Gdb
         scene.twin.cpus[1].turn()
     assert scene.twin.cpus[0].done == 0
 
@@ -339,7 +339,7 @@ def test_a_function_that_is_entered_twice_is_left_in_between() -> None:
 def test_a_reader_in_user_mode_is_led_to_where_interrupts_are_on() -> None:
     driver, kernel = _Scene().driver, BASE + 0x9000
     cpu = _User((0x400000, ON), (0x400002, ON), (kernel, 0), (kernel + 4, ON), (kernel + 8, ON))
-    driver._gdb = cpu  # type: ignore[assignment]
+    driver._gdb = cpu  # type: ignore[assignment] # as a Gdb
     driver.enter()
     assert cpu.stands[0] == (kernel + 4, ON)
     cpu.stands = [(kernel, 0), (kernel + 4, ON)]

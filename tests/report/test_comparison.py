@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from klprove.check import Answer, Question, check
-from klprove.cli import comparing
+from klprove.check import Answer, Question, asking, check
 from klprove.cli.main import run
 from klprove.report import comparison
 from klprove.report.wrapping import WIDTH
@@ -99,7 +98,7 @@ def interrupted(answers: int, monkeypatch: pytest.MonkeyPatch) -> list[str | Non
             raise KeyboardInterrupt
         return check(replace(question, patch=("vfs_read",)), jobs=1)
 
-    monkeypatch.setattr(comparing, "check", asked)
+    monkeypatch.setattr(asking, "check", asked)
     return kernels
 
 

@@ -74,6 +74,11 @@ class Answer:
         return not reasons.isdisjoint((INTERRUPTED, UNBEGUN))
 
     @property
+    def searched(self) -> bool:
+        """True where anything is known of some site."""
+        return any(each.searched for each in self.sites.values())
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Every finding, by site in order, then as its verdict orders them."""
         return tuple(found for each in self.sites.values() for found in each.findings)

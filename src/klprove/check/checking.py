@@ -14,7 +14,7 @@ from klprove import engine
 from klprove.c import MOST_BYTES, Overlay, Unit, included, parse
 from klprove.check.answer import INTERRUPTED, UNBEGUN, Answer, Text
 from klprove.check.budget import Budget
-from klprove.check.calling import calls, refuse_uncalled, unentered
+from klprove.check.callers import calls, refuse_uncalled, unentered
 from klprove.check.question import EACH, SC, TSO, Question
 from klprove.check.site import Job
 from klprove.check.sites import called, refuse_unknown, sites

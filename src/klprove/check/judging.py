@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from klprove.check.answer import Answer
-from klprove.check.checking import check, unsearched
+from klprove.check.asking import Asking
 from klprove.check.claims import Claim, Expectation, Run
 from klprove.check.question import EACH, Question
 from klprove.cluster import Cluster
@@ -94,14 +94,12 @@ def judge(
     runs = [run for claim in claims for run in claim.runs]
     questions = distinct(run.question for run in runs)
     answers: dict[str, Answer] = {}
-    interrupted = False
+    asking = Asking(jobs, cluster)
     for number, question in enumerate(questions):
-        if watch and not interrupted:
+        if watch and not asking.interrupted:
             watch(number, len(questions), question)
-        answer = unsearched(question) if interrupted else _asked(question, jobs, cluster)
-        interrupted |= answer.interrupted
-        answers[_key(question)] = answer
-    if not any(map(_searched, answers.values())):
+        answers[_key(question)] = asking.answer(question)
+    if asking.interrupted and not asking.known:
         raise KeyboardInterrupt
     return tuple(
         Judgement(
@@ -109,17 +107,6 @@ def judge(
         )
         for claim in claims
     )
-
-
-def _asked(question: Question, jobs: int | None, cluster: Cluster | None) -> Answer:
-    try:
-        return check(question, jobs=jobs, cluster=cluster)
-    except KeyboardInterrupt:
-        return unsearched(question)
-
-
-def _searched(answer: Answer) -> bool:
-    return any(each.searched for each in answer.sites.values())
 
 
 def distinct(questions: Iterable[Question]) -> tuple[Question, ...]:
@@ -142,7 +129,7 @@ def _key(question: Question) -> str:
 
 def _judged(claim: Claim, run: Run, whole: Answer) -> Judged:
     """`run` against its part of `whole`."""
-    if not _searched(whole):
+    if not whole.searched:
         open_ = tuple(Comparison(each, None, (), (), None) for each in run.expectations)
         return Judged(run, replace(whole, question=run.question), open_)
     patch = run.question.patch

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klprove.check import EACH, Answer, Question, check
-from klprove.check.checking import unsearched
+from klprove.check import EACH, Answer, Question
+from klprove.check.asking import Asking
 from klprove.cli.clusters import cluster_at, cluster_option
 from klprove.cli.formats import Outputs, format_options
 from klprove.cli.options import arrivals_option, define_option, jobs_option
 from klprove.cli.output import write_file
 from klprove.cli.progress import ProgressLine
-from klprove.cluster import Cluster
 from klprove.formats import Told
 from klprove.kernels import load
 from klprove.report import comparison, dead, document, glance
@@ -68,7 +67,7 @@ def compare_command(
     without: dict[str, dict[str, tuple[str, ...]]] = {}
     pages, rows = [], []
     with cluster_at(cluster, jobs) as whose:
-        asking = _Asking(jobs, whose)
+        asking = Asking(jobs, whose)
         for handler in handlers:
             question = Question(
                 files=(handler,), patch=(EACH,), arrivals=arrivals or {}, defines=dict(defines)
@@ -100,33 +99,8 @@ def compare_command(
     return status
 
 
-class _Asking:
-    """Checks one question after the other, up to Ctrl-C."""
-
-    def __init__(self, jobs: int | None, whose: Cluster | None) -> None:
-        self._jobs, self._whose = jobs, whose
-        self.interrupted = False
-        self.known = False
-        """True where anything was searched."""
-
-    def answer(self, question: Question) -> Answer:
-        """The answer; after Ctrl-C, that nothing was searched. Raises BadInput."""
-        if self.interrupted:
-            return unsearched(question)
-        line = ProgressLine()
-        try:
-            found = check(question, line, self._jobs, self._whose)
-        except KeyboardInterrupt:
-            found = unsearched(question)
-        finally:
-            line.clear()
-        self.interrupted = found.interrupted
-        self.known |= any(each.searched for each in found.sites.values())
-        return found
-
-
 def _answers(
-    question: Question, names: list[str], asking: _Asking
+    question: Question, names: list[str], asking: Asking
 ) -> tuple[dict[str, Answer], dict[str, tuple[str, ...]]]:
     """The answer of each kernel; for the others, which functions they lack. Raises BadInput where
     a handler is wrong in another way, or fits none of them."""
@@ -134,7 +108,7 @@ def _answers(
     lacking: dict[str, tuple[str, ...]] = {}
     for name in names:
         try:
-            answers[name] = asking.answer(replace(question, kernel=name))
+            answers[name] = _answer(replace(question, kernel=name), asking)
         except BadInput as error:
             lacking[name] = _lacking(error)
             if not lacking[name] or len(lacking) == len(names):
@@ -163,6 +137,14 @@ def _lacking(error: BadInput) -> tuple[str, ...]:
     ]
     names = dict.fromkeys(each[1] for each in found if each)
     return tuple(names) if len(found) == len(error.diagnostics) and all(found) else ()
+
+
+def _answer(question: Question, asking: Asking) -> Answer:
+    line = ProgressLine()
+    try:
+        return asking.answer(question, line)
+    finally:
+        line.clear()
 
 
 def _code(command: str) -> str:

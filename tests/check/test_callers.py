@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from klprove.c import Unit, parse
-from klprove.check.calling import calls, unentered
+from klprove.check.callers import calls, unentered
 
 TEXT = """
 int x;
